@@ -1,0 +1,1 @@
+"""foryou: a laboratory for short-video For You feeds."""

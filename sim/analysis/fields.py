@@ -1,0 +1,198 @@
+"""Every key of ``summary.json``: the reference documentation is made from these rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sim.core.actions import ACTIONS
+
+__all__ = ["SUMMARY_FIELDS", "Field", "matches"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One documented number."""
+
+    path: str
+    """Dotted path; ``*`` stands for any one name or place in a list."""
+    unit: str
+    meaning: str
+    population: str
+    """What it was counted over."""
+
+
+WORLD = "world"
+AFTER = "all impressions after the warm-up"
+RUN = "all users, whole run with warm-up"
+MATURE = "mature ordinary uploads"
+RATED = "mature ordinary uploads with at least 100 views"
+PROBE = "videos of this probe, at the end of the run"
+TRACKED = "mature ordinary uploads with a recorded path"
+
+
+def _share(path: str, meaning: str, population: str) -> tuple[Field, ...]:
+    """A share with its Wilson interval."""
+    note = "95 % Wilson interval, videos taken as independent (in one world they are not)"
+    return (
+        Field(path, "share", meaning, population),
+        Field(f"{path}_low", "share", f"lower end: {note}", population),
+        Field(f"{path}_high", "share", f"upper end: {note}", population),
+    )
+
+
+def _pools(prefix: str, population: str) -> tuple[Field, ...]:
+    levels = f"{prefix}.levels.*"
+    entered = f"{population} that entered pool 1"
+    return (
+        Field(f"{prefix}.entered", "count", "videos that entered pool 1", population),
+        *_share(f"{prefix}.waiting_share", "still waiting in a pool at the end", entered),
+        Field(f"{levels}.pool", "level", "cold-start pool, from 1", ""),
+        Field(f"{levels}.entered", "count", "videos that entered this pool", population),
+        *_share(f"{levels}.share", "entered this pool, of those in pool 1", entered),
+        *_share(
+            f"{levels}.share_of_previous",
+            "entered this pool, of those in the pool before",
+            f"{population} that entered the pool before",
+        ),
+    )
+
+
+def _actions() -> tuple[Field, ...]:
+    rows: list[Field] = []
+    for action in ACTIONS:
+        path = f"actions.{action.name}"
+        counted = f"impressions on which the user {action.meaning}"
+        rows += [
+            Field(f"{path}.count", "count", counted, AFTER),
+            Field(f"{path}.per_100_impressions", "percent", f"100 · {counted} / all", AFTER),
+            Field(f"{path}.per_100_views", "percent", f"100 · {counted} / views", AFTER),
+        ]
+    return tuple(rows)
+
+
+SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
+    Field("population.users", "users", "users in the world", WORLD),
+    Field("population.creators", "creators", "creators, accounts of probes left out", WORLD),
+    Field("population.videos", "videos", "all videos, first catalogue and probes included", WORLD),
+    Field("population.ordinary", "videos", "videos that no probe planted", WORLD),
+    Field("population.measured", "videos", "ordinary uploads posted after the warm-up", WORLD),
+    Field("population.mature", "videos", "measured uploads at least min_age_s old", WORLD),
+    Field("population.probes", "videos", "videos planted by probes", WORLD),
+    Field("population.min_age_s", "s", "1 day, or half of the time after the warm-up", WORLD),
+    Field("population.measured_s", "s", "time after the warm-up", WORLD),
+    Field("watch.impressions", "count", "times a video was put on a screen", AFTER),
+    Field("watch.views", "count", "plays that started, replays included", AFTER),
+    Field("watch.hours", "h", "time watched", AFTER),
+    Field("watch.seconds_per_impression", "s", "mean time watched", AFTER),
+    Field("watch.views_per_impression", "ratio", "plays per impression; above 1 by loops", AFTER),
+    Field("watch.completion_rate", "share", "impressions watched to the end", AFTER),
+    Field("watch.skip_rate", "share", "impressions swiped away within 3 seconds", AFTER),
+    Field(
+        "watch.minutes_per_user_day", "min", "watch time per user, active or not, and day", AFTER
+    ),
+    Field("watch.minutes_per_active_user_day", "min", "watch time per day with a session", RUN),
+    Field("watch.sessions_per_active_user_day", "count", "sessions per day with a session", RUN),
+    Field("watch.active_user_share", "share", "users with at least one session", RUN),
+    *_actions(),
+    Field("surfaces.*", "share", "share of views on this surface", AFTER),
+    Field("sources.*", "share", "share of views of candidates from this source", AFTER),
+    Field("engagement.by_views", "percent", "100 · (likes + comments + shares) / views", MATURE),
+    Field("engagement.by_views_mean", "percent", "mean over videos of the same rate", RATED),
+    Field("engagement.by_views_mean_low", "percent", "lower end, 95 % by Student's t", RATED),
+    Field("engagement.by_views_mean_high", "percent", "upper end, 95 % by Student's t", RATED),
+    Field(
+        "engagement.by_followers_median",
+        "percent",
+        "median over creators of 100 · ((likes + comments) / posts) / followers",
+        "creators with a mature ordinary upload and a follower",
+    ),
+    Field("engagement.by_followers_creators", "creators", "creators in that median", MATURE),
+    Field("engagement.tiers.*.followers", "", "followers of the author when posting", ""),
+    Field("engagement.tiers.*.videos", "videos", "videos in the tier", MATURE),
+    Field("engagement.tiers.*.rated", "videos", "videos in the mean", RATED),
+    Field("engagement.tiers.*.mean", "percent", "mean over videos of the rate by views", RATED),
+    Field("engagement.tiers.*.mean_low", "percent", "lower end, 95 % by Student's t", RATED),
+    Field("engagement.tiers.*.mean_high", "percent", "upper end, 95 % by Student's t", RATED),
+    Field("engagement.tiers.*.total", "percent", "rate by views, all videos together", MATURE),
+    Field("reach.videos", "videos", "videos in this group of numbers", MATURE),
+    Field("reach.views_mean", "count", "mean views", MATURE),
+    Field("reach.views_median", "count", "median views", MATURE),
+    Field("reach.views_p90", "count", "90 % quantile of views", MATURE),
+    Field("reach.views_p99", "count", "99 % quantile of views", MATURE),
+    Field("reach.reach_mean", "users", "mean reach", MATURE),
+    Field("reach.reach_median", "users", "median reach", MATURE),
+    Field("reach.max_share_of_users", "share", "reach of the widest video / users", MATURE),
+    *_share("reach.viral_share", "reached the viral share of users", MATURE),
+    *_share("reach.unseen_share", "had no view at all", MATURE),
+    Field("inequality.videos", "videos", "videos in this group of numbers", MATURE),
+    Field("inequality.gini_views", "0..1", "Gini coefficient of views over videos", MATURE),
+    Field("inequality.top1_share_views", "share", "views held by the top 1 % of videos", MATURE),
+    Field("inequality.top10_share_views", "share", "views held by the top 10 % of videos", MATURE),
+    Field("inequality.creators", "creators", "creators of those videos", MATURE),
+    Field("inequality.gini_creators", "0..1", "Gini coefficient of views over creators", MATURE),
+    Field("inequality.top1_share_creators", "share", "views of the top 1 % of creators", MATURE),
+    Field("tail.videos", "videos", "videos with a view", MATURE),
+    Field("tail.reason", "", "why there is no fit; null when there is one", MATURE),
+    Field("tail.xmin", "views", "where the fitted tail begins", MATURE),
+    Field("tail.in_tail", "videos", "videos at or above xmin", MATURE),
+    Field("tail.alpha", "", "power law exponent of the density; the CCDF has alpha - 1", MATURE),
+    Field("tail.alpha_se", "", "standard error of alpha, xmin taken as known", MATURE),
+    Field("tail.lognormal_mu", "ln views", "log-normal above xmin: mean", MATURE),
+    Field("tail.lognormal_sigma", "ln views", "log-normal above xmin: standard deviation", MATURE),
+    Field("tail.loglikelihood_ratio", "nats", "above 0: the power law fits better", MATURE),
+    Field("tail.p", "", "two-sided p of that ratio (Vuong)", MATURE),
+    Field("luck.sd_log10_views", "log10", "mean over creators of the SD of log10 views", MATURE),
+    Field("luck.creators", "creators", "creators in that mean (5 posts or more)", MATURE),
+    Field("luck.sd_log10_views_pooled", "log10", "SD around each creator's mean, pooled", MATURE),
+    Field("luck.posts", "videos", "posts in the pooled number (2 or more a creator)", MATURE),
+    Field("luck.unseen", "videos", "videos without a view, left out", MATURE),
+    Field("growth.videos", "videos", "videos in the mean", TRACKED),
+    Field("growth.horizon_s", "s", "age at which a video's views count as 100 %", TRACKED),
+    Field("growth.half_s", "s", "age at which the mean share is one half", TRACKED),
+    *(
+        Field(
+            f"growth.share_{hour}h",
+            "share",
+            f"mean of views at {hour} h / views at the horizon; null from the horizon on",
+            TRACKED,
+        )
+        for hour in (1, 3, 6, 12, 24)
+    ),
+    *_pools("pools", MATURE),
+    Field("probes.*.count", "videos", "videos of the probe", PROBE),
+    Field("probes.*.observed_s", "s", "age of the youngest at the end", PROBE),
+    Field("probes.*.viral", "videos", "videos that reached the viral share of users", PROBE),
+    *_share("probes.*.viral_share", "reached the viral share of users", PROBE),
+    Field("probes.*.time_to_viral_median_s", "s", "median over those that went viral", PROBE),
+    Field("probes.*.views_mean", "count", "mean views", PROBE),
+    Field("probes.*.views_median", "count", "median views", PROBE),
+    *(
+        Field(f"probes.*.views_p{level:02d}", "count", f"{level} % quantile of views", PROBE)
+        for level in (5, 25, 75, 95)
+    ),
+    Field("probes.*.reach_median", "users", "median reach", PROBE),
+    Field("probes.*.reach_share_mean", "share", "mean of reach / users", PROBE),
+    Field("probes.*.reach_share_median", "share", "median of reach / users", PROBE),
+    Field("probes.*.sd_log10_views", "log10", "SD of log10 views, unseen left out", PROBE),
+    Field("probes.*.gini_views", "0..1", "Gini coefficient of views", PROBE),
+    Field("probes.*.engagement_by_views", "percent", "rate by views, all together", PROBE),
+    Field("probes.*.completion_rate", "share", "completions / impressions", PROBE),
+    Field("probes.*.skip_rate", "share", "skips / impressions", PROBE),
+    Field("probes.*.follows", "count", "follows gained", PROBE),
+    *_pools("probes.*.pools", PROBE),
+    Field("probes.*.time_to_reach.*.reach", "users", "users to reach", ""),
+    *_share("probes.*.time_to_reach.*.share", "reached so many users", PROBE),
+    Field("probes.*.time_to_reach.*.median_s", "s", "median age, of those that did", PROBE),
+    Field("probes.*.time_to_reach.*.p10_s", "s", "10 % quantile of the age", PROBE),
+    Field("probes.*.time_to_reach.*.p90_s", "s", "90 % quantile of the age", PROBE),
+)
+"""All fields, in the order of the file."""
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a concrete dotted ``path`` is one that the ``pattern`` of a field describes."""
+    wanted, given = pattern.split("."), path.split(".")
+    return len(wanted) == len(given) and all(
+        w in ("*", g) for w, g in zip(wanted, given, strict=True)
+    )

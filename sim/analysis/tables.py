@@ -1,0 +1,233 @@
+"""A finished run folder as tables, and the populations that the numbers speak about.
+
+Three populations of videos are used throughout, so that no number is without its name:
+
+    ordinary    uploads by the platform's own creators: not planted by a probe
+    measured    ordinary uploads posted after the warm-up
+    mature      measured uploads at least ``Tables.min_age_s`` old when the run ended
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from sim.core.errors import RunFolderError
+from sim.record.columns import TABLES
+
+__all__ = [
+    "MATURE_AGE_S",
+    "MATURE_SHARE",
+    "Locale",
+    "Tables",
+    "bin_width_s",
+    "load_tables",
+    "mature",
+    "measured",
+    "measured_timeline",
+    "ordinary",
+    "read_manifest",
+    "read_tables",
+]
+
+MATURE_AGE_S: Final = 86_400.0
+"""Age at which a video counts as mature, s. Assumption: about a third of the views of 90 days
+come on the first day (V9), so a day is the youngest age at which videos can be compared."""
+
+MATURE_SHARE: Final = 0.5
+"""In a short run: the mature age is at most this share of the time after the warm-up."""
+
+READ: Final = ("videos", "creators", "users", "timeline", "paths", "probes")
+"""Tables that every finished run folder has. The event log is never needed here."""
+
+_HOUR = 3_600.0
+
+
+@dataclass(frozen=True)
+class Locale:
+    """A part of the population that shares a clock."""
+
+    name: str
+    share: float
+    """Share of users, 0..1."""
+    utc_offset_s: float
+    """Local time minus the time of the run, s."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a run left behind. Columns: ``sim.record.columns.TABLES``."""
+
+    videos: pl.DataFrame
+    creators: pl.DataFrame
+    users: pl.DataFrame
+    timeline: pl.DataFrame
+    paths: pl.DataFrame
+    probes: pl.DataFrame
+    users_count: int
+    """U, users in the world."""
+    warmup_s: float
+    """First part of the run that summary numbers leave out, s."""
+    duration_s: float
+    """Length of the run, warm-up included, s."""
+    viral_reach: float
+    """Share of users that makes a probe viral, 0..1."""
+    name: str = ""
+    """Name of the scenario; empty when unknown."""
+    seed: int | None = None
+    """Seed of the run; None when unknown."""
+    timeline_s: float | None = None
+    """Width of a time bin, s; None: taken from the table."""
+    locales: tuple[Locale, ...] = (Locale("home", 1.0, 0.0),)
+    """Clocks of the population, at least one."""
+
+    @property
+    def measured_s(self) -> float:
+        """Time after the warm-up, s."""
+        return self.duration_s - self.warmup_s
+
+    @property
+    def min_age_s(self) -> float:
+        """Age from which a video counts as mature in this run, s."""
+        return min(MATURE_AGE_S, MATURE_SHARE * self.measured_s)
+
+
+def load_tables(folder: Path | str) -> Tables:
+    """The tables of a finished run folder.
+
+    Raises ``RunFolderError`` when the folder is missing, is no run folder, or its run
+    did not finish.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if manifest.get("finished") is not True:
+        raise RunFolderError(f"{folder}: the run did not finish, so its numbers are not complete")
+    return read_tables(folder, manifest)
+
+
+def read_manifest(folder: Path | str) -> dict[str, Any]:
+    """``manifest.json`` of a run folder; ``RunFolderError`` when it is not one."""
+    folder = Path(folder)
+    if not folder.exists():
+        raise RunFolderError(f"{folder}: there is no such folder")
+    if not folder.is_dir():
+        raise RunFolderError(f"{folder}: is a file; give the run folder that holds it")
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise RunFolderError(f"{folder}: is not a run folder, it has no manifest.json")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(manifest, dict):
+        raise RunFolderError(f"{path}: is not the manifest of a run")
+    return manifest
+
+
+def read_tables(folder: Path | str, manifest: Mapping[str, Any]) -> Tables:
+    """The tables in ``folder`` with the facts about the run from ``manifest``.
+
+    Keys read: ``users``, ``warmup_s``, ``duration_s``, ``viral_reach``; and when present
+    ``scenario`` (name), ``seed``, ``timeline_s`` and ``locales`` (a list of
+    ``{name, share, utc_offset_s}``). The run itself calls this before its manifest is final.
+    """
+    folder = Path(folder)
+    users = int(_number(folder, manifest, "users"))
+    warmup = _number(folder, manifest, "warmup_s")
+    duration = _number(folder, manifest, "duration_s")
+    viral = _number(folder, manifest, "viral_reach")
+    if users < 1 or not 0 <= warmup < duration:
+        raise RunFolderError(f"{folder}: manifest.json does not describe a run that is possible")
+    frames = {name: _read(folder, name) for name in READ}
+    seed = manifest.get("seed")
+    width = manifest.get("timeline_s")
+    return Tables(
+        **frames,
+        users_count=users,
+        warmup_s=warmup,
+        duration_s=duration,
+        viral_reach=viral,
+        name=str(manifest.get("scenario") or ""),
+        seed=int(seed) if seed is not None else None,
+        timeline_s=float(width) if width is not None else None,
+        locales=_locales(folder, manifest),
+    )
+
+
+def _number(folder: Path, manifest: Mapping[str, Any], key: str) -> float:
+    value = manifest.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RunFolderError(f"{folder}: is not a run folder, manifest.json has no number {key!r}")
+    return float(value)
+
+
+def _locales(folder: Path, manifest: Mapping[str, Any]) -> tuple[Locale, ...]:
+    rows = manifest.get("locales")
+    if not rows:
+        return Tables.locales
+    try:
+        return tuple(
+            Locale(str(row["name"]), float(row["share"]), float(row["utc_offset_s"]))
+            for row in rows
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunFolderError(f"{folder}: manifest.json: bad entry in locales: {error}") from error
+
+
+def _read(folder: Path, name: str) -> pl.DataFrame:
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise RunFolderError(f"{folder}: {path.name} is missing")
+    columns = TABLES[name]
+    try:
+        present = pl.read_parquet_schema(path)
+        missing = [c.name for c in columns if c.name not in present]
+        if missing:
+            raise RunFolderError(
+                f"{path}: column {missing[0]!r} is missing; made by another version?"
+            )
+        frame = pl.read_parquet(path, columns=[c.name for c in columns])
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise RunFolderError(f"{path}: cannot be read: {error}") from error
+    words = [c.name for c in columns if c.dtype == "category"]
+    return frame.with_columns(pl.col(words).cast(pl.String).fill_null("")) if words else frame
+
+
+def ordinary(tables: Tables) -> pl.DataFrame:
+    """Videos that no probe planted, the first catalogue included."""
+    return tables.videos.filter(pl.col("probe") == "")
+
+
+def measured(tables: Tables) -> pl.DataFrame:
+    """Ordinary uploads posted after the warm-up: uploaded in [warmup, duration)."""
+    return ordinary(tables).filter(pl.col("uploaded_s") >= tables.warmup_s)
+
+
+def mature(tables: Tables) -> pl.DataFrame:
+    """Measured uploads whose age at the end of the run is at least ``min_age_s``."""
+    return measured(tables).filter(pl.col("uploaded_s") <= tables.duration_s - tables.min_age_s)
+
+
+def bin_width_s(tables: Tables) -> float:
+    """Width of a bin of the timeline, s: as the manifest says, else the smallest step."""
+    if tables.timeline_s is not None:
+        return tables.timeline_s
+    times = tables.timeline["time_s"].unique().sort()
+    step = times.diff().drop_nulls().min()
+    return float(step) if isinstance(step, int | float) else tables.duration_s
+
+
+def measured_timeline(tables: Tables) -> tuple[pl.DataFrame, float]:
+    """Time bins that start after the warm-up, and the time that they cover, s.
+
+    A bin that the warm-up cuts in two is left out, and so is its time.
+    """
+    width = bin_width_s(tables)
+    bins_before = -(-tables.warmup_s // width)
+    start = min(bins_before * width, tables.duration_s)
+    return tables.timeline.filter(pl.col("time_s") >= start - 1e-6), tables.duration_s - start

@@ -1,0 +1,186 @@
+"""A scenario to live parts: the one file that knows every part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from sim.core.errors import ForyouError
+from sim.engine.clock import PLAY, REFRESH, SNAPSHOT, TRENDS, UPLOADS, every, stop_at
+from sim.engine.platform import Platform
+from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
+from sim.engine.trends import TREND_INTERVAL_S
+from sim.feed import builtin
+from sim.feed.builtin import BuiltinSource, value_weights
+from sim.feed.component import Stage, load_plugin
+from sim.feed.pipeline import Named, Pipeline, source_counts
+from sim.record.columns import SOURCE_NAMES
+from sim.record.recorders import EventLog, Paths, Timeline
+from sim.scenario import Scenario
+from sim.scenario import feed as spec
+from sim.scenario.components import Custom
+from sim.world.build import build_world
+from sim.world.state import World
+
+__all__ = ["ENGINES", "Engine", "Live", "assemble", "make_pipeline"]
+
+ENGINES = ("reference",)
+"""Names of the engines."""
+
+
+class Engine(Protocol):
+    """Plays what users do between two refreshes."""
+
+    def start(self, env: simpy.Environment) -> None:
+        """Called once, before the first second."""
+
+    def finish_window(self, now: float) -> None:
+        """Everything before ``now`` has to be played, counted and logged."""
+
+    def follow_counts(self) -> NDArray[np.int32]:
+        """follows [U] creators each user follows now."""
+
+
+@dataclass
+class Live:
+    """A world that is ready to run."""
+
+    scenario: Scenario
+    seed: int
+    world: World
+    platform: Platform
+    engine: Engine
+    env: simpy.Environment
+    end: simpy.Event
+    log: EventLog
+    timeline: Timeline
+    paths: Paths
+
+
+def make_pipeline(scenario: Scenario, base_dir: Path | None, allow_code: bool) -> Pipeline:
+    """The pipeline that a scenario describes; imports the user's own code only with consent."""
+    feed = scenario.feed
+
+    def part(stage: Stage, wanted: Any) -> Named[Any]:
+        if isinstance(wanted, Custom):
+            component = load_plugin(stage, wanted.use, wanted.options, base_dir, allow_code)
+            return Named(wanted.use, component, True)
+        return Named(wanted.use, _builtin(scenario, wanted), False)
+
+    sources = []
+    for name, count in source_counts(dict(feed.sources), feed.candidates).items():
+        if name in spec.SOURCES:
+            named: Named[Any] = Named(name, BuiltinSource.named(name), False)
+            code = SOURCE_NAMES.index(name)
+        else:
+            named = Named(name, load_plugin("source", name, {}, base_dir, allow_code), True)
+            code = SOURCE_NAMES.index("custom")
+        sources.append((named, code, count))
+    return Pipeline(
+        sources=tuple(sources),
+        filters=tuple(part("filter", wanted) for wanted in feed.filters),
+        predict=part("predict", feed.predict),
+        score=tuple(part("score", wanted) for wanted in feed.score),
+        select=part("select", feed.select),
+        slate=feed.slate,
+        candidates=feed.candidates,
+    )
+
+
+def _builtin(scenario: Scenario, wanted: Any) -> Any:
+    """The built-in component of a specification."""
+    feed = scenario.feed
+    match wanted:
+        case spec.Seen():
+            return builtin.Seen()
+        case spec.Own():
+            return builtin.Own()
+        case spec.Ineligible():
+            return builtin.Ineligible()
+        case spec.TooOld():
+            return builtin.TooOld(float(wanted.max_age))
+        case spec.Smoothed():
+            return builtin.Smoothed(float(wanted.prior))
+        case spec.Value():
+            return builtin.Value(*value_weights(feed))
+        case spec.Spaced():
+            slots = feed.cold_start.slots if isinstance(feed.cold_start, spec.Pools) else 0.0
+            return builtin.Spaced(int(wanted.creator_gap), int(wanted.sound_gap), float(slots))
+    raise ForyouError(f"no component is built for {wanted!r}")
+
+
+def assemble(
+    scenario: Scenario,
+    seed: int,
+    *,
+    engine: str,
+    shards: int = 1,
+    events: Path | None = None,
+    base_dir: Path | None = None,
+    allow_code: bool = False,
+) -> Live:
+    """Build the world, the platform and the engine, and put the clock's parts in place.
+
+    ``events`` is the file for the event log, or None to keep only its hash.
+    """
+    pipeline = make_pipeline(scenario, base_dir, allow_code)
+    world = build_world(scenario, seed)
+    log = EventLog(events)
+    platform, player = _ENGINE_PARTS[engine](scenario, seed, world, pipeline, log, shards)
+    timeline = Timeline(platform.bin_s)
+    paths = Paths(scenario.record.tracked, float(scenario.warmup))
+    env = simpy.Environment()
+    live = Live(
+        scenario, seed, world, platform, player, env, env.event(), log, timeline, paths
+    )
+    _start_clock(live)
+    return live
+
+
+def _start_clock(live: Live) -> None:
+    """The rare events; at one instant they run in the order of their rank."""
+    scenario, platform, env = live.scenario, live.platform, live.env
+    end = float(scenario.duration)
+
+    def play(now: float) -> None:
+        live.engine.finish_window(now)
+        live.timeline.add(platform.window.first_bin, platform.window.timeline)
+
+    def refresh(now: float) -> None:
+        platform.refresh(now)
+        videos = live.world.videos
+        live.paths.notice(videos.uploaded_s, videos.probe, videos.count)
+
+    def snapshot(now: float) -> None:
+        del now
+        # counts are those of the last refresh, so that is the time they are true for
+        live.paths.snapshot(
+            platform.view.refreshed_s, platform.view.counts, platform.view.cold.pool
+        )
+
+    interval = float(scenario.refresh)
+    every(env, interval, end, PLAY, play)
+    every(env, interval, end, UPLOADS, platform.admit_uploads)
+    every(env, interval, end, REFRESH, refresh)
+    every(env, max(TREND_INTERVAL_S, interval), end, TRENDS, platform.follow_trends)
+    every(env, max(platform.bin_s, interval), end, SNAPSHOT, snapshot)
+    live.end = stop_at(env, end)
+    live.engine.start(env)
+
+
+def _reference(
+    scenario: Scenario, seed: int, world: World, pipeline: Pipeline, log: EventLog, shards: int
+) -> tuple[Platform, Engine]:
+    del shards
+    seen, follows = SeenSets(world.users), FollowLists(world.follows)
+    platform = Platform(scenario, seed, world, seen, follows)
+    return platform, ReferenceEngine(platform, pipeline, seen, follows, log)
+
+
+_ENGINE_PARTS: Mapping[str, Any] = {"reference": _reference}

@@ -1,0 +1,27 @@
+"""Create: when a creator posts next."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sim.behaviour.draws import NEXT_POST
+from sim.behaviour.params import CreateParams
+from sim.behaviour.rhythm import day_second, rhythm_delay
+from sim.core.random import exponential
+
+__all__ = ["next_post_delay_s"]
+
+
+@njit(cache=True, forceinline=True)
+def next_post_delay_s(
+    p: CreateParams, s: np.uint64, now_s: float, posts_per_week: float, utc_offset_s: float
+) -> float:
+    """Seconds from ``now_s`` to the creator's next post, at least ``rest_s``.
+
+    Posts follow the daily curve of W20 in the creator's local time; ``posts_per_week`` is
+    positive; draw ``NEXT_POST`` of stream ``s``.
+    """
+    clock_s = day_second(now_s + p.rest_s, utc_offset_s)
+    budget = exponential(s, NEXT_POST)
+    return p.rest_s + rhythm_delay(p.hours_sum, posts_per_week / 7.0, budget, clock_s)

@@ -1,0 +1,246 @@
+"""From settings to what the compiled functions read: one nested record of float64.
+
+Curves become cumulative tables here, once, so that the functions only look up and invert.
+
+The named tuples say what is in the record. The record itself is one block of memory
+(``numpy.record``), because Numba counts references to each array inside a tuple with atomic
+additions at each access: that cost more than all the arithmetic of a reaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.behaviour.tables import Table, factor_table, hazard_tables
+from sim.scenario.behaviour import (
+    ActConfig,
+    BehaviourConfig,
+    CreateConfig,
+    InterestConfig,
+    SessionConfig,
+    WatchConfig,
+)
+
+__all__ = [
+    "ActParams",
+    "BehaviourParams",
+    "CreateParams",
+    "InterestParams",
+    "SessionParams",
+    "WatchParams",
+    "behaviour_params",
+]
+
+HOOK_S = 3.0
+"""How long the hook counts, s."""
+
+
+class InterestParams(NamedTuple):
+    """Weights of appeal; see ``InterestConfig``."""
+
+    affinity: float
+    affinity_center: float
+    quality: float
+    taste: float
+    locale_gap: float
+
+
+class WatchParams(NamedTuple):
+    """Hazards of swiping; see ``WatchConfig``."""
+
+    hazard: Table
+    """Cumulative hazard by seconds played."""
+    hazard_inverse: Table
+    """Seconds played by cumulative hazard."""
+    hook_sum: float
+    """Cumulative hazard at 3 s."""
+    duration: Table
+    """Factor on the hazard by duration, s."""
+    replay_inverse: Table
+    """Seconds since the first end by cumulative hazard."""
+    ending_s: float
+    ending_hazard: float
+    ending_appeal: float
+    early_appeal: float
+    late_appeal: float
+    hook: float
+    early_patience: float
+    late_patience: float
+    replay_appeal: float
+    max_plays: float
+
+
+class ActParams(NamedTuple):
+    """Odds of actions; see ``ActConfig``."""
+
+    like: float
+    comment: float
+    share: float
+    save: float
+    follow: float
+    sound_tap: float
+    not_interested: float
+    like_shape: Table
+    """Factor on the odds of like, share, save, follow and sound tap by watch ratio."""
+    comment_shape: Table
+    """Factor on the odds of comment by watch ratio."""
+    appeal: float
+    generosity_spread: float
+    followed: float
+    dislike_appeal: float
+
+
+class SessionParams(NamedTuple):
+    """Coming, staying and leaving; see ``SessionConfig``."""
+
+    gap_min_s: float
+    gap_mean_s: float
+    leave: float
+    leave_start: float
+    leave_appeal: float
+    leave_skip: float
+    log_sessions_per_day: float
+    activity_spread: float
+    activity_min: float
+    activity_max: float
+    rest_s: float
+    hours_sum: NDArray[np.float64]
+    """[25] share of a day's session starts before each local hour, from 0 to 1."""
+    following_share: float
+    following_half: float
+
+
+class CreateParams(NamedTuple):
+    """Posting; see ``CreateConfig``."""
+
+    hours_sum: NDArray[np.float64]
+    """[25] share of a day's posts before each local hour, from 0 to 1."""
+    rest_s: float
+
+
+class BehaviourParams(NamedTuple):
+    """All of it, one argument of a compiled function."""
+
+    interest: InterestParams
+    watch: WatchParams
+    act: ActParams
+    session: SessionParams
+    create: CreateParams
+
+
+def _hours(weights: Sequence[float]) -> NDArray[np.float64]:
+    """Cumulative shares of a day, exactly 0 at the start and 1 at the end."""
+    sums = np.zeros(25)
+    for i, weight in enumerate(weights):
+        sums[i + 1] = sums[i] + weight
+    shares = sums / sums[24]
+    shares[24] = 1.0
+    return shares
+
+
+def _interest(c: InterestConfig) -> InterestParams:
+    return InterestParams(c.affinity, c.affinity_center, c.quality, c.taste, c.locale_gap)
+
+
+def _watch(c: WatchConfig) -> WatchParams:
+    hazard, hazard_inverse = hazard_tables(c.hazard)
+    _, replay_inverse = hazard_tables(c.replay)
+    return WatchParams(
+        hazard=hazard,
+        hazard_inverse=hazard_inverse,
+        hook_sum=float(hazard.y[int(np.flatnonzero(hazard.x == HOOK_S)[0])]),
+        duration=factor_table(c.duration_factor),
+        replay_inverse=replay_inverse,
+        ending_s=c.ending_s,
+        ending_hazard=c.ending_hazard,
+        ending_appeal=c.ending_appeal,
+        early_appeal=c.early_appeal,
+        late_appeal=c.late_appeal,
+        hook=c.hook,
+        early_patience=c.early_patience,
+        late_patience=c.late_patience,
+        replay_appeal=c.replay_appeal,
+        max_plays=c.max_plays,
+    )
+
+
+def _act(c: ActConfig) -> ActParams:
+    return ActParams(
+        like=c.like,
+        comment=c.comment,
+        share=c.share,
+        save=c.save,
+        follow=c.follow,
+        sound_tap=c.sound_tap,
+        not_interested=c.not_interested,
+        like_shape=factor_table(c.like_shape),
+        comment_shape=factor_table(c.comment_shape),
+        appeal=c.appeal,
+        generosity_spread=c.generosity_spread,
+        followed=c.followed,
+        dislike_appeal=c.dislike_appeal,
+    )
+
+
+def _session(c: SessionConfig) -> SessionParams:
+    # imported here: the portable logarithm is compiled code, which a mere schema never needs
+    from sim.core.maths import log
+
+    return SessionParams(
+        gap_min_s=c.gap_min_s,
+        gap_mean_s=c.gap_mean_s,
+        leave=c.leave,
+        leave_start=c.leave_start,
+        leave_appeal=c.leave_appeal,
+        leave_skip=c.leave_skip,
+        log_sessions_per_day=float(log(c.sessions_per_day)),
+        activity_spread=c.activity_spread,
+        activity_min=c.activity_min,
+        activity_max=c.activity_max,
+        rest_s=c.rest_s,
+        hours_sum=_hours(c.hours),
+        following_share=c.following_share,
+        following_half=c.following_half,
+    )
+
+
+def _create(c: CreateConfig) -> CreateParams:
+    return CreateParams(hours_sum=_hours(c.hours), rest_s=c.rest_s)
+
+
+def _dtype(value: Any) -> Any:
+    """The record type of a nested named tuple of floats and arrays."""
+    if isinstance(value, tuple):
+        names = type(value)._fields  # type: ignore[attr-defined]
+        fields = [(name, _dtype(item)) for name, item in zip(names, value, strict=True)]
+        return np.dtype(fields, align=True)
+    if isinstance(value, np.ndarray):
+        return np.dtype((value.dtype, value.shape))
+    return np.dtype(np.float64)
+
+
+def _fill(record: Any, value: Any) -> None:
+    for name, item in zip(value._fields, value, strict=True):
+        if isinstance(item, tuple):
+            _fill(record[name], item)
+        else:
+            record[name] = item
+
+
+def behaviour_params(config: BehaviourConfig) -> BehaviourParams:
+    """What the compiled behaviour functions take as ``p``; each takes its own group."""
+    groups = BehaviourParams(
+        interest=_interest(config.interest),
+        watch=_watch(config.watch),
+        act=_act(config.act),
+        session=_session(config.session),
+        create=_create(config.create),
+    )
+    block = np.zeros(1, dtype=_dtype(groups)).view(np.recarray)
+    _fill(block[0], groups)
+    block.flags.writeable = False
+    return cast(BehaviourParams, block[0])

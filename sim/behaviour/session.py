@@ -1,0 +1,84 @@
+"""Session: when people come, how fast they swipe, when they leave."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sim.behaviour.draws import NEXT_SESSION, SURFACE, SWIPE_GAP
+from sim.behaviour.params import SessionParams
+from sim.behaviour.rhythm import day_second, rhythm_delay
+from sim.core.maths import exp
+from sim.core.random import exponential, uniform
+
+__all__ = [
+    "FOLLOWING",
+    "FOR_YOU",
+    "leave_probability",
+    "next_session_delay_s",
+    "session_intensity",
+    "surface_choice",
+    "swipe_gap_s",
+]
+
+FOR_YOU = 0
+FOLLOWING = 1
+
+
+@njit(cache=True, forceinline=True)
+def swipe_gap_s(p: SessionParams, s: np.uint64) -> float:
+    """Seconds between the end of one video and the start of the next; draw ``SWIPE_GAP``."""
+    return p.gap_min_s + p.gap_mean_s * exponential(s, SWIPE_GAP)
+
+
+@njit(cache=True, forceinline=True)
+def leave_probability(
+    p: SessionParams, appeal: float, videos_in_session: int, skipped: bool
+) -> float:
+    """Probability of ending the session after this video.
+
+    ``appeal`` is that of the video just watched, sd, or a recent mean; ``videos_in_session``
+    counts it, so it is at least 1.
+    """
+    hazard = p.leave * (1.0 + p.leave_start / videos_in_session) * exp(-p.leave_appeal * appeal)
+    if skipped:
+        hazard *= p.leave_skip
+    return hazard / (1.0 + hazard)
+
+
+@njit(cache=True, forceinline=True)
+def session_intensity(p: SessionParams, activity: float) -> float:
+    """Sessions a day that a user would start if sessions took no time; activity standard normal."""
+    rate = exp(p.log_sessions_per_day + p.activity_spread * activity)
+    return min(max(rate, p.activity_min), p.activity_max)
+
+
+@njit(cache=True, forceinline=True)
+def next_session_delay_s(
+    p: SessionParams,
+    s: np.uint64,
+    now_s: float,
+    activity: float,
+    chronotype_h: float,
+    utc_offset_s: float,
+) -> float:
+    """Seconds from ``now_s`` to the next session start, at least ``rest_s``.
+
+    Starts follow the daily curve in local time, moved later by ``chronotype_h`` hours; draw
+    ``NEXT_SESSION`` of stream ``s``.
+    """
+    clock_s = day_second(now_s + p.rest_s, utc_offset_s - 3600.0 * chronotype_h)
+    budget = exponential(s, NEXT_SESSION)
+    return p.rest_s + rhythm_delay(p.hours_sum, session_intensity(p, activity), budget, clock_s)
+
+
+@njit(cache=True, forceinline=True)
+def surface_choice(p: SessionParams, s: np.uint64, follows: int) -> int:
+    """Which surface a feed request opens, ``FOR_YOU`` or ``FOLLOWING``; draw ``SURFACE``.
+
+    ``follows`` is the number of creators the user follows; who follows nobody stays in For You.
+    """
+    share = p.following_share * (follows / (follows + p.following_half))
+    if uniform(s, SURFACE) < share:
+        return FOLLOWING
+    return FOR_YOU

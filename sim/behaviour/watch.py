@@ -1,0 +1,93 @@
+"""Watch: how many seconds a person plays a video before swiping on.
+
+A proportional hazard over the seconds played, in three parts that share one exponential draw
+(what the draw leaves after one part is again exponential):
+
+1. the first 3 seconds, where the hook counts;
+2. the rest of the video, where appeal counts, plus a bump just before the end;
+3. replays, in seconds since the first end: most people swipe within 3 seconds of the restart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sim.behaviour.draws import WATCH
+from sim.behaviour.params import HOOK_S, WatchParams
+from sim.behaviour.tables import look_up
+from sim.core.maths import exp
+from sim.core.random import exponential
+
+__all__ = ["completed", "play_until", "view_count", "watch_ms", "watch_seconds"]
+
+
+@njit(cache=True, forceinline=True)
+def watch_seconds(
+    p: WatchParams, s: np.uint64, duration_s: float, appeal: float, hook: float, patience: float
+) -> float:
+    """Seconds played, replays included, for one impression; draw ``WATCH`` of stream ``s``.
+
+    ``appeal`` (sd), ``hook`` and ``patience`` (standard normal) all lower the hazard. The
+    result lies in [0, max_plays x duration].
+    """
+    return play_until(p, exponential(s, WATCH), duration_s, appeal, hook, patience)
+
+
+@njit(cache=True, forceinline=True)
+def play_until(
+    p: WatchParams, budget: float, duration_s: float, appeal: float, hook: float, patience: float
+) -> float:
+    """Seconds played until the cumulative hazard reaches ``budget`` (exponential, mean 1)."""
+    factor = look_up(p.duration, duration_s)
+    early = exp(p.hook * hook + p.early_appeal * appeal + p.early_patience * patience)
+    level = budget * early / factor
+    if level < p.hook_sum:
+        t = look_up(p.hazard_inverse, level)
+        if t < duration_s:
+            return t
+    late = exp(p.late_appeal * appeal + p.late_patience * patience)
+    if duration_s > HOOK_S:
+        rest = budget * (1.0 - p.hook_sum / level)
+        level = p.hook_sum + rest * late / factor
+        ending = max(HOOK_S, duration_s - p.ending_s)
+        t = look_up(p.hazard_inverse, level)
+        if t < ending:
+            return t
+        # The last seconds are so few that their hazard is taken as even. Seeing the end come and
+        # seeing the start again are events of their own: patience does not scale them.
+        budget = max(0.0, level - look_up(p.hazard, ending)) * factor / late
+        span = duration_s - ending
+        bump = p.ending_hazard * (span / p.ending_s) * exp(-p.ending_appeal * appeal)
+        mass = (look_up(p.hazard, duration_s) - look_up(p.hazard, ending)) * factor / late + bump
+        if budget < mass:
+            return ending + span * (budget / mass)
+        rest = budget - mass
+    else:
+        rest = max(0.0, budget * (1.0 - look_up(p.hazard, duration_s) / level))
+    t = duration_s + look_up(p.replay_inverse, rest * exp(p.replay_appeal * appeal))
+    return min(t, p.max_plays * duration_s)
+
+
+@njit(cache=True, forceinline=True)
+def watch_ms(seconds: float) -> int:
+    """Seconds as whole milliseconds, the unit of every watch counter; halves round up."""
+    return np.int64(seconds * 1000.0 + 0.5)
+
+
+@njit(cache=True, forceinline=True)
+def completed(ms: int, duration_s: float) -> bool:
+    """Whether the video was watched to its end at least once: ``ms`` reaches its duration."""
+    return ms >= watch_ms(duration_s)
+
+
+@njit(cache=True, forceinline=True)
+def view_count(ms: int, duration_s: float) -> int:
+    """Plays that started: 1 even for 0 ms, and one more for each replay of at least 1 ms.
+
+    Stopping exactly at the end is a completion without a replay.
+    """
+    length = watch_ms(duration_s)
+    if ms <= length:
+        return np.int64(1)
+    return np.int64(1) + (ms - np.int64(1)) // length

@@ -1,0 +1,75 @@
+"""A scenario in a few lines of words: what would be simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from sim.cli.words import amount, clock, span
+
+if TYPE_CHECKING:
+    from sim.scenario.components import Component
+    from sim.scenario.model import ProbeConfig, Scenario
+
+__all__ = ["describe"]
+
+
+def describe(scenario: Scenario) -> str:
+    """Tell who is simulated, for how long, what is planted, and how the feed works."""
+    people, feed = scenario.population, scenario.feed
+    creators = max(1, round(people.creators * people.users))
+    viral = scenario.viral.reach
+    lines = [
+        ("people", f"{people.users:,}, of whom about {creators:,} post videos"),
+        (
+            "time",
+            f"{span(scenario.duration)}, of which the first {span(scenario.warmup)} is warm-up"
+            if scenario.warmup
+            else span(scenario.duration),
+        ),
+        ("seed", str(scenario.seed)),
+        *(("probe", _probe(probe)) for probe in scenario.probes),
+        ("viral", f"seen by {amount(viral, 'share')} of people, {viral * people.users:,.0f}"),
+        ("sources", _shares(feed.sources)),
+        ("filters", _names(feed.filters) or "none"),
+        ("predict", _names([feed.predict])),
+        ("weights", ", ".join(f"{name} {weight:g}" for name, weight in feed.weights.items())),
+        ("score", _names(feed.score)),
+        ("select", f"{_names([feed.select])}, {feed.slate} of {feed.candidates} candidates"),
+        ("cold start", feed.cold_start.policy),
+    ]
+    if own := _own_code(scenario):
+        lines.append(("own code", f"{', '.join(own)}; to run it takes --allow-code"))
+    head = f"{scenario.name}: {scenario.question}" if scenario.question else scenario.name
+    return "\n".join(
+        [head, "", *(f"  {label:<10}  {text}" for label, text in lines), "", "No problems found."]
+    )
+
+
+def _probe(probe: ProbeConfig) -> str:
+    videos = "1 video" if probe.count == 1 else f"{probe.count:,} videos"
+    over = f", spread over {span(probe.spread)}" if probe.spread else ""
+    return (
+        f"{probe.name}: {videos} by accounts with {probe.followers:,} followers, "
+        f"posted from {clock(probe.post_at)}{over}"
+    )
+
+
+def _shares(weights: Mapping[str, float]) -> str:
+    total = sum(weights.values()) or 1.0
+    ranked = sorted(weights.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {100 * weight / total:.0f} %" for name, weight in ranked if weight)
+
+
+def _names(components: Iterable[Component]) -> str:
+    return ", ".join(str(getattr(component, component.KEY)) for component in components)
+
+
+def _own_code(scenario: Scenario) -> list[str]:
+    """The names of the form ``module:Class`` that the scenario would run."""
+    from sim.scenario.components import Custom, is_custom
+
+    feed = scenario.feed
+    parts = [*feed.filters, feed.predict, *feed.score, feed.select]
+    names = [name for name in feed.sources if is_custom(name)]
+    return names + [part.use for part in parts if isinstance(part, Custom)]

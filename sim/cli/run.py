@@ -1,0 +1,101 @@
+"""``foryou run``: simulate a scenario and tell what happened."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli.console import complain, say
+from sim.cli.options import AllowCode, ScenarioFile, Seed, Set
+
+__all__ = ["EXAMPLES", "run"]
+
+EXAMPLES = (
+    "foryou run scenarios/zero_followers.yaml",
+    "foryou run scenarios/baseline.yaml --seed 7 --out runs/seven",
+    "foryou run scenarios/baseline.yaml --set feed.weights.share=2.5 --set duration='12 h'",
+)
+"""Shown under the help of the command."""
+
+
+def run(
+    scenario: ScenarioFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The run folder to make; absent or empty so far. "
+            "Without it one is made under runs/.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Seed = None,
+    changes: Set = None,
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="The engine that plays the world.")
+    ] = "reference",
+    shards: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Threads to play users on; changes no result.")
+    ] = 1,
+    force: Annotated[
+        bool, typer.Option("--force", help="Start even if the run seems not to fit this machine.")
+    ] = False,
+    allow_code: AllowCode = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the manifest and the summary as JSON only.")
+    ] = False,
+    plots: Annotated[
+        bool, typer.Option("--plots/--no-plots", help="Draw the pictures at the end.")
+    ] = True,
+) -> None:
+    """Simulate a scenario and tell what happened.
+
+    Makes a folder with tables, pictures, a summary, and all that is needed to run it again.
+    """
+    from sim.cli.progress import progress_bar
+    from sim.run import new_run_folder, simulate
+    from sim.scenario import load
+
+    plan = load(scenario, changes=changes or ())
+    folder = new_run_folder(out, plan.name)
+    with progress_bar(shown=not quiet and not json) as progress:
+        try:
+            result = simulate(
+                plan,
+                seed=seed,
+                engine=engine,
+                shards=shards,
+                out=folder,
+                allow_code=allow_code,
+                base_dir=scenario.resolve().parent,
+                force=force,
+                plots=plots,
+                command=shlex.join(["foryou", *sys.argv[1:]]),
+                progress=progress,
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            _say_what_is_left(folder)
+            raise typer.Exit(130) from None
+    if json:
+        from sim.cli.summary import as_json
+
+        say(as_json(result))
+    elif not quiet:
+        from sim.cli.summary import print_summary
+
+        print_summary(result)
+
+
+def _say_what_is_left(folder: Path) -> None:
+    """Tell, after Ctrl-C, what the stopped run has left on disk."""
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if names:
+        complain(f"stopped; {folder} holds an unfinished run: {', '.join(names)}")
+    else:
+        complain("stopped; nothing was written")

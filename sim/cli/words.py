@@ -1,0 +1,62 @@
+"""Numbers and times as a newcomer reads them."""
+
+from __future__ import annotations
+
+__all__ = ["amount", "clock", "number", "span", "with_interval"]
+
+_UNITS = (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0), ("s", 1.0))
+
+
+def number(value: float) -> str:
+    """Write a count in at most about five characters: ``812``, ``4.1k``, ``2.3M``."""
+    if value < 999.5:
+        return f"{value:.0f}"
+    for limit, divisor, letter in ((999_500.0, 1e3, "k"), (999.5e6, 1e6, "M"), (1e300, 1e9, "G")):
+        if value < limit:
+            scaled = value / divisor
+            return f"{scaled:.1f}{letter}" if scaled < 99.95 else f"{scaled:.0f}{letter}"
+    return f"{value:.2g}"
+
+
+def amount(value: float, unit: str = "") -> str:
+    """Write a value with three significant digits, counts whole, and its unit.
+
+    ``unit`` is ``share`` for a fraction of one, ``s`` for seconds, or a word to put behind.
+    """
+    if unit == "share":
+        percent = 100.0 * value
+        return f"{percent:.1f} %" if percent >= 1 or percent == 0 else f"{percent:.2g} %"
+    if unit == "s":
+        return span(value)
+    whole = value == int(value) or abs(value) >= 1_000
+    text = f"{value:,.0f}" if whole else f"{value:.3g}"
+    return f"{text} {unit}".rstrip()
+
+
+def with_interval(value: float, low: float, high: float, unit: str = "") -> str:
+    """Write a value and its interval, such as ``4.0 % (2.1 % to 7.4 %)``."""
+    return f"{amount(value, unit)} ({amount(low, unit)} to {amount(high, unit)})"
+
+
+def span(seconds: float) -> str:
+    """Write a length of time with its two largest units: ``1 d 6 h``, ``25 s``."""
+    sign, rest = ("-", -seconds) if seconds < 0 else ("", seconds)
+    if rest < 60.0:
+        return f"{sign}{rest:.3g} s"
+    rest = float(round(rest))
+    parts: list[str] = []
+    for name, size in _UNITS:
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count:.0f} {name}")
+        elif parts:
+            break
+        if len(parts) == 2:
+            break
+    return sign + " ".join(parts)
+
+
+def clock(seconds: float) -> str:
+    """Write a simulated time as day and time of day, the first day being day 1."""
+    minutes = int(seconds // 60)
+    return f"day {minutes // 1440 + 1} {minutes // 60 % 24:02d}:{minutes % 60:02d}"

@@ -1,0 +1,59 @@
+"""The action table: everything a person can do about one impression.
+
+One row an action. Counters, log columns, ranker weights, scenario schema and plot
+labels are all derived from this table, so a new action is one new row here plus its
+formula in ``sim/behaviour``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = ["ACTIONS", "ACTION_INDEX", "ACTION_NAMES", "CLICKS", "Action", "bit"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One row of the action table."""
+
+    name: str
+    """Name in YAML, columns and code."""
+    kind: Literal["watch", "click"]
+    """``watch`` follows from the seconds watched; ``click`` is a decision of its own."""
+    sign: Literal[-1, 1]
+    """+1 when the action speaks for the video, -1 when it speaks against it."""
+    plural: str
+    """Name of the counter column."""
+    label: str
+    """Words on plot axes and in tables."""
+    meaning: str
+    """Definition, for the reference."""
+
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action(
+        "completion", "watch", 1, "completions", "completions", "watched to the end at least once"
+    ),
+    Action("skip", "watch", -1, "skips", "skips", "swiped away within the first 3 seconds"),
+    Action("loop", "watch", 1, "loops", "loops", "let the video start again after its end"),
+    Action("like", "click", 1, "likes", "likes", "liked the video"),
+    Action("comment", "click", 1, "comments", "comments", "wrote a comment"),
+    Action("share", "click", 1, "shares", "shares", "passed the video on"),
+    Action("save", "click", 1, "saves", "saves", "kept the video for later"),
+    Action("follow", "click", 1, "follows", "follows", "started to follow the creator"),
+    Action("sound_tap", "click", 1, "sound_taps", "sound taps", "opened the page of the sound"),
+    Action(
+        "not_interested", "click", -1, "not_interested", "not interested", "asked for less of this"
+    ),
+)
+"""All actions, in the order of bits, counters and columns."""
+
+ACTION_NAMES: Final[tuple[str, ...]] = tuple(a.name for a in ACTIONS)
+ACTION_INDEX: Final[dict[str, int]] = {a.name: i for i, a in enumerate(ACTIONS)}
+CLICKS: Final[tuple[Action, ...]] = tuple(a for a in ACTIONS if a.kind == "click")
+
+
+def bit(name: str) -> int:
+    """The bit of an action in an event's ``actions`` mask."""
+    return 1 << ACTION_INDEX[name]

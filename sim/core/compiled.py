@@ -1,0 +1,81 @@
+"""``njit`` as the whole project uses it: cached on disk, without the GIL, never stale.
+
+Numba decides by one file's time stamp whether a cached function is current; it does not see
+that a function inlined from another file has changed. So the cache folder carries a hash of all
+sources: changed code never meets an old binary, and old folders are removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import config as numba_config
+
+__all__ = ["cache_folder", "is_warm", "njit"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_COMPILED_LAYERS = ("core", "world", "behaviour", "feed", "engine")
+_KEPT_FOLDERS = 3
+
+
+def _source_hash() -> str:
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    for layer in _COMPILED_LAYERS:
+        for path in sorted((_PACKAGE / layer).glob("*.py")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _choose_cache_folder() -> Path | None:
+    named = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("FORYOU_CACHE_DIR")
+    if named:
+        base = Path(named)
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foryou"
+    folder = base / f"compiled-{_source_hash()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        others = sorted(base.glob("compiled-*"), key=lambda p: p.stat().st_mtime, reverse=True)
+        for old in others[_KEPT_FOLDERS:]:
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError:
+        return None  # a read-only home: compile in memory, or beside the sources
+    return folder
+
+
+cache_folder: Path | None = _choose_cache_folder()
+"""Where compiled code is kept; None when no folder can be written."""
+
+if cache_folder is not None:
+    numba_config.CACHE_DIR = str(cache_folder)
+
+
+def is_warm(name: str) -> bool:
+    """Whether compiled code of the function ``name`` (``module.function``) lies on disk."""
+    return cache_folder is not None and any(cache_folder.glob(f"**/{name}-*.nbi"))
+
+
+def njit(signature: str | None = None) -> Callable[[F], F]:
+    """Compile a function: cached, GIL released, no ``fastmath``, division by zero gives inf or NaN."""
+    options: dict[str, Any] = {
+        "cache": cache_folder is not None,
+        "nogil": True,
+        "error_model": "numpy",
+    }
+    decorate = numba.njit(signature, **options) if signature else numba.njit(**options)
+
+    def wrap(function: F) -> F:
+        compiled: F = decorate(function)
+        return compiled
+
+    return wrap

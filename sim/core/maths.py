@@ -1,0 +1,216 @@
+"""Elementary functions that give the same bits on every machine.
+
+``exp`` and ``log`` of a C library differ in the last bit between versions, and NumPy picks
+other vector code on other processors. A result that must not depend on the machine cannot
+use them, so these few functions are built from +, -, *, / and bit moves alone, which IEEE 754
+fixes exactly. They are compiled without ``fastmath``, so nothing is reordered or fused.
+
+All take and return float64.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from sim.core.compiled import njit
+
+__all__ = ["bits_of", "exp", "log", "logit", "normal_quantile", "power", "sigmoid"]
+
+_LN2_HI = 6.93147180369123816490e-01
+_LN2_LO = 1.90821492927058770002e-10
+_INV_LN2 = 1.0 / math.log(2.0)
+_SQRT_HALF = 0.70710678118654752440
+
+
+@intrinsic
+def _float_from_bits(typingctx: Any, bits: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.uint64), codegen
+
+
+@intrinsic
+def _bits_from_float(typingctx: Any, value: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.uint64(types.float64), codegen
+
+
+@njit("uint64(float64)")
+def bits_of(value: float) -> int:
+    """The 64 bits of a float64."""
+    bits: int = _bits_from_float(value)
+    return bits
+
+
+@njit("float64(float64)")
+def exp(x: float) -> float:
+    """e to the power ``x``, within 2 units in the last place; 0 below -700, huge above 700."""
+    if x > 700.0:
+        x = 700.0
+    if x < -700.0:
+        return 0.0
+    scaled = x * _INV_LN2
+    k = int(scaled + 0.5) if scaled >= 0.0 else int(scaled - 0.5)
+    r = (x - k * _LN2_HI) - k * _LN2_LO
+    # Taylor to degree 13: |r| <= 0.347, so the first term left out is below 1e-17.
+    # Even and odd terms in two chains, so that the processor works on both at once.
+    s = r * r
+    even = 1.0 + s * (
+        0.5
+        + s
+        * (
+            1.0 / 24.0
+            + s
+            * (1.0 / 720.0 + s * (1.0 / 40320.0 + s * (1.0 / 3628800.0 + s * (1.0 / 479001600.0))))
+        )
+    )
+    odd = 1.0 + s * (
+        1.0 / 6.0
+        + s
+        * (
+            1.0 / 120.0
+            + s
+            * (
+                1.0 / 5040.0
+                + s * (1.0 / 362880.0 + s * (1.0 / 39916800.0 + s * (1.0 / 6227020800.0)))
+            )
+        )
+    )
+    scale = _float_from_bits(np.uint64(np.int64(k + 1023) << np.int64(52)))
+    return (even + r * odd) * scale
+
+
+@njit("float64(float64)")
+def log(x: float) -> float:
+    """Natural logarithm of a positive, normal ``x``; -745 for anything that is not positive."""
+    if not x > 2.3e-308:
+        return -745.0
+    bits = _bits_from_float(x)
+    k = np.int64(bits >> np.uint64(52)) - np.int64(1023)
+    m = _float_from_bits((bits & np.uint64(0x000FFFFFFFFFFFFF)) | np.uint64(0x3FE0000000000000))
+    # m in [0.5, 1), x = m * 2^(k+1); keep m in [sqrt(1/2), sqrt(2)) so that f is small
+    k = k + np.int64(1)
+    if m < _SQRT_HALF:
+        m = m + m
+        k = k - np.int64(1)
+    f = (m - 1.0) / (m + 1.0)
+    s = f * f
+    # 2 * artanh(f): |f| <= 0.1716, so the term s^11 is below 1e-17
+    series = 2.0 + s * (
+        2.0 / 3.0
+        + s
+        * (
+            2.0 / 5.0
+            + s
+            * (
+                2.0 / 7.0
+                + s
+                * (
+                    2.0 / 9.0
+                    + s
+                    * (
+                        2.0 / 11.0
+                        + s * (2.0 / 13.0 + s * (2.0 / 15.0 + s * (2.0 / 17.0 + s * (2.0 / 19.0))))
+                    )
+                )
+            )
+        )
+    )
+    kf = float(k)
+    return kf * _LN2_HI + (f * series + kf * _LN2_LO)
+
+
+@njit("float64(float64, float64)")
+def power(base: float, exponent: float) -> float:
+    """A positive ``base`` to any ``exponent``."""
+    return exp(exponent * log(base))
+
+
+@njit("float64(float64)")
+def sigmoid(x: float) -> float:
+    """Logistic function: a score in log-odds to a probability."""
+    if x >= 0.0:
+        return 1.0 / (1.0 + exp(-x))
+    e = exp(x)
+    return e / (1.0 + e)
+
+
+@njit("float64(float64)")
+def logit(p: float) -> float:
+    """Log-odds of a probability strictly between 0 and 1."""
+    return log(p / (1.0 - p))
+
+
+@njit("float64(float64)")
+def _lower_tail(p: float) -> float:
+    """Deviate of a ``p`` below 0.02425."""
+    q = math.sqrt(-2.0 * log(p))
+    return (
+        (
+            (
+                ((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q
+                - 2.549732539343734
+            )
+            * q
+            + 4.374664141464968
+        )
+        * q
+        + 2.938163982698783
+    ) / (
+        (
+            ((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996) * q
+            + 3.754408661907416
+        )
+        * q
+        + 1.0
+    )
+
+
+@njit("float64(float64)")
+def normal_quantile(p: float) -> float:
+    """Standard normal deviate with probability ``p`` below it; |error| < 1.2e-9 relative.
+
+    Rational approximation of P. J. Acklam (2003): a central region and two tails.
+    """
+    if p < 0.02425:
+        return _lower_tail(p)
+    if p > 1.0 - 0.02425:
+        return -_lower_tail(1.0 - p)
+    q = p - 0.5
+    r = q * q
+    return (
+        (
+            (
+                (
+                    ((-3.969683028665376e01 * r + 2.209460984245205e02) * r - 2.759285104469687e02)
+                    * r
+                    + 1.383577518672690e02
+                )
+                * r
+                - 3.066479806614716e01
+            )
+            * r
+            + 2.506628277459239
+        )
+        * q
+    ) / (
+        (
+            (
+                ((-5.447609879822406e01 * r + 1.615858368580409e02) * r - 1.556989798598866e02) * r
+                + 6.680131188771972e01
+            )
+            * r
+            - 1.328068155288572e01
+        )
+        * r
+        + 1.0
+    )

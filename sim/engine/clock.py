@@ -1,0 +1,53 @@
+"""Rare events on the SimPy clock: everything that is not a user's swipe.
+
+At one instant the parts run in the order of their rank, and all of them before any user: what
+happens at time t belongs to the window that starts at t. Intervals are half-open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+import simpy
+
+__all__ = ["PLAY", "REFRESH", "SNAPSHOT", "TRENDS", "UPLOADS", "every", "stop_at"]
+
+PLAY, UPLOADS, REFRESH, TRENDS, SNAPSHOT, STOP = -60, -50, -40, -30, -20, -10
+"""Ranks; SimPy runs lower priorities first, and a user's own time-outs have priority 1."""
+
+Events = Generator[simpy.Event, Any, None]
+
+
+def _tick(env: simpy.Environment, delay: float, rank: int) -> simpy.Event:
+    """A time-out with a rank of its own."""
+    event = simpy.Event(env)
+    event._ok = True
+    event._value = None
+    env.schedule(event, priority=rank, delay=delay)
+    return event
+
+
+def every(
+    env: simpy.Environment,
+    interval: float,
+    end: float,
+    rank: int,
+    action: Callable[[float], None],
+) -> None:
+    """Call ``action(now)`` after each ``interval`` and, when it does not divide it, at ``end``."""
+
+    def process() -> Events:
+        while env.now < end:
+            # a remainder below a millionth of the interval is rounding, not a window
+            left = end - env.now
+            delay = left if left < interval * (1.0 + 1e-6) else interval
+            yield _tick(env, delay, rank)
+            action(env.now)
+
+    env.process(process())
+
+
+def stop_at(env: simpy.Environment, end: float) -> simpy.Event:
+    """An event for ``env.run(until=...)``: the clock's parts at ``end`` still run, users do not."""
+    return _tick(env, end - env.now, STOP)

@@ -1,0 +1,31 @@
+"""The named purposes of random draws in a run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.core.random import key
+
+__all__ = ["Keys", "make_keys"]
+
+
+class Keys(NamedTuple):
+    """One key a purpose; see ``sim.core.random``."""
+
+    react: np.uint64
+    """(user, video): what happens in one impression"""
+    session: np.uint64
+    """(user, session): when the next session starts"""
+    request: np.uint64
+    """(user, request): draws of the feed"""
+    surface: np.uint64
+    """(user, request): which surface is opened"""
+    post: np.uint64
+    """(creator, post): when the next post comes"""
+
+
+def make_keys(seed: int) -> Keys:
+    """The keys of a world."""
+    return Keys(*(key(seed, purpose) for purpose in Keys._fields))

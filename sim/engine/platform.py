@@ -1,0 +1,369 @@
+"""The platform between the swipes: what both engines share.
+
+It holds the world, the feed's view of it and the counters, and does what the clock asks for:
+admit uploads, fold the counters of a finished window, judge the cold start, refresh scores and
+indexes, follow trends. Engines hand over each window's counters and get the next frozen view.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.behaviour.create import next_post_delay_s
+from sim.behaviour.params import BehaviourParams, behaviour_params
+from sim.core.compiled import njit
+from sim.core.counts import IMPRESSIONS, VIEWS, WIDTH
+from sim.core.maths import exp
+from sim.core.random import key, stream2
+from sim.engine.keys import Keys, make_keys
+from sim.engine.trends import follow_trends
+from sim.feed.belief import LearnParams, first_beliefs, learn_params
+from sim.feed.builtin import value_weights
+from sim.feed.cold_start import ColdStart, PoolPolicy
+from sim.feed.index import build_index, empty_index
+from sim.feed.pipeline import StageCounts
+from sim.feed.tables import SIGNS, ScoreTables, platform_rates, refresh_tables
+from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
+from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
+from sim.scenario import Scenario
+from sim.scenario.feed import Pools, Smoothed, TooOld
+from sim.world.publish import Posts, PublishSettings, publish
+from sim.world.state import NOBODY, World
+
+__all__ = ["Platform", "UserCounts", "WindowCounts"]
+
+_MOMENTUM_HALF_LIFE_S = 6 * 3600.0
+"""Half-life of a video's momentum in the trending source (assumption)."""
+_FRESH_S = 24 * 3600.0
+"""Age up to which the fresh source shows a video when there are no pools (assumption)."""
+
+
+@dataclass
+class UserCounts:
+    """Counters of users; each user's own, so they are exact at any time."""
+
+    counts: NDArray[np.int32]
+    """counts [U, F] as in ``sim.core.counts``; the column of watch time is not used"""
+    watch_ms: NDArray[np.int64]
+    """watch_ms [U]"""
+    sessions: NDArray[np.int32]
+    active_days: NDArray[np.int32]
+    last_day: NDArray[np.int32]
+
+    @classmethod
+    def zeros(cls, users: int) -> UserCounts:
+        """Counters before the first second."""
+        return cls(
+            np.zeros((users, WIDTH), np.int32), np.zeros(users, np.int64),
+            np.zeros(users, np.int32), np.zeros(users, np.int32), np.full(users, -1, np.int32),
+        )  # fmt: skip
+
+
+@dataclass
+class WindowCounts:
+    """Counters of one window, added up by the engine while it plays."""
+
+    videos: NDArray[np.int64]
+    """videos [V, F]"""
+    timeline: NDArray[np.int64]
+    """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
+    followers: NDArray[np.int32]
+    """followers [C] new follows"""
+    first_bin: int = 0
+
+
+class Platform:
+    """One simulated platform while it runs."""
+
+    def __init__(
+        self, scenario: Scenario, seed: int, world: World, exposures: Exposures, follows: Follows
+    ) -> None:
+        self.scenario = scenario
+        self.world = world
+        self.keys: Keys = make_keys(seed)
+        self.behaviour: BehaviourParams = behaviour_params(scenario.behaviour)
+        self.learning: LearnParams = learn_params(scenario)
+        self.weights, self.watch_weight = value_weights(scenario.feed)
+        self.users = UserCounts.zeros(world.users)
+        self.stages = StageCounts(len(scenario.feed.filters))
+        self.impressions = 0
+        self.promotions = 0
+        self.bin_s = float(scenario.record.timeline)
+        self._publish = PublishSettings.of(scenario, key(seed, "video"), key(seed, "sound"))
+        self._tag_count = scenario.population.topics * scenario.catalogue.hashtags_per_topic
+        self._prior = (
+            float(scenario.feed.predict.prior)
+            if isinstance(scenario.feed.predict, Smoothed)
+            else float(Smoothed().prior)
+        )
+        ages = [float(f.max_age) for f in scenario.feed.filters if isinstance(f, TooOld)]
+        self._max_age = min(ages, default=np.inf)
+        self._next_index_s = -np.inf
+        self._indexed_s = 0.0
+        rows = len(world.videos.creator)
+        self.view = FeedView(
+            users=world.users,
+            topics=world.topics,
+            refreshed_s=0.0,
+            accounts=world.accounts,
+            creators=CreatorAccounts(world.creators.user, world.creators.followers.copy()),
+            videos=world.videos,
+            sounds=world.sounds,
+            counts=np.zeros((rows, WIDTH), np.int64),
+            totals=np.zeros(WIDTH, np.int64),
+            rates=platform_rates(np.zeros(WIDTH, np.int64)),
+            tables=ScoreTables(np.zeros(rows, np.float32), np.zeros(rows, np.float32)),
+            index=empty_index(world.topics),
+            cold=ColdStart(_policy(scenario), rows),
+            momentum=np.zeros(rows, np.float32),
+            beliefs=first_beliefs(world.accounts, world.topics),
+            exposures=exposures,
+            follows=follows,
+        )
+        self._indexed_views = np.zeros(rows, np.int64)
+        self._trend_views = np.zeros(rows, np.int64)
+        self._trend_uses = np.zeros(len(world.sounds.uses), np.int32)
+        self.window = self._empty_window(0.0, float(scenario.refresh))
+        self._pending: list[Posts] = []
+        self._plan_probes()
+        _first_posts(
+            self.behaviour.create, self.keys.post, world.creators.posts_per_week,
+            world.utc_offset_s[world.creators.locale], world.creators.next_post_s,
+        )  # fmt: skip
+        self._refresh_scores(np.arange(world.videos.count, dtype=np.int32), 0.0)
+
+    # ---- what the clock calls ---------------------------------------------------------------
+
+    def admit_uploads(self, now: float) -> None:
+        """Publish all posts of the time before ``now`` that are not published yet."""
+        creators = self.world.creators
+        owner, times = _due_posts(
+            self.behaviour.create, self.keys.post, now, creators.posts_per_week,
+            self.world.utc_offset_s[creators.locale], creators.next_post_s, creators.post_number,
+        )  # fmt: skip
+        posts = Posts.ordinary(owner, times)
+        planted = (self._probe_posts.time_s < now) & ~self._probe_done
+        if planted.any():
+            self._probe_done |= planted
+            posts = _joined(posts, _chosen(self._probe_posts, planted))
+        if len(posts.creator):
+            order = np.lexsort((posts.creator, posts.time_s))
+            self._pending.append(_chosen(posts, order))
+
+    def refresh(self, now: float) -> None:
+        """Make the finished window visible: counters, uploads, cold start, scores, indexes."""
+        touched = self._fold(now)
+        uploaded = self._publish_pending()
+        view = self.view
+        view.cold.enter(uploaded)
+        mean_value = float(self.weights @ view.rates.action) + (
+            self.watch_weight * view.rates.watch_s
+        )
+        self.promotions += view.cold.step(
+            view.counts, self.weights, self.watch_weight, mean_value
+        )
+        changed = np.concatenate([touched, uploaded]).astype(np.int32)
+        self._refresh_scores(changed, now)
+        view.refreshed_s = now
+        self.window = self._empty_window(now, now + float(self.scenario.refresh))
+
+    def follow_trends(self, now: float) -> None:
+        """Let creators see which sounds rise."""
+        del now
+        world = self.world
+        world.sounds.trending = follow_trends(
+            world.sounds, world.videos, self.view.counts, self._trend_views, self._trend_uses
+        )
+
+    # ---- steps ------------------------------------------------------------------------------
+
+    def _fold(self, now: float) -> NDArray[np.int32]:
+        """Add the window's counters to the totals; returns the videos that were shown."""
+        view, window = self.view, self.window
+        count = self.world.videos.count
+        touched = fold_counts(window.videos, view.counts, view.totals, count)
+        self.impressions = int(view.totals[IMPRESSIONS])
+        self.world.creators.followers += window.followers
+        view.creators.followers[:] = self.world.creators.followers
+        del now
+        return np.asarray(touched)
+
+    def _publish_pending(self) -> NDArray[np.int64]:
+        """Give the pending posts their ids, and room in every table."""
+        new = [publish(self.world, posts, self._publish) for posts in self._pending]
+        self._pending = []
+        rows = len(self.world.videos.creator)
+        view = self.view
+        if len(view.counts) < rows:
+            view.counts = _longer(view.counts, rows)
+            view.momentum = _longer(view.momentum, rows)
+            view.tables.base = _longer(view.tables.base, rows)
+            view.tables.lift = _longer(view.tables.lift, rows)
+            self._indexed_views = _longer(self._indexed_views, rows)
+            self._trend_views = _longer(self._trend_views, rows)
+            self.window.videos = _longer(self.window.videos, rows)
+            view.cold.grow(rows)
+        self._trend_uses = _longer(self._trend_uses, len(self.world.sounds.uses))
+        return np.concatenate([np.empty(0, np.int64), *new])
+
+    def _refresh_scores(self, changed: NDArray[np.int32], now: float) -> None:
+        """Scores of changed videos; every ``reindex`` those of all, and the indexes."""
+        view, world = self.view, self.world
+        videos = world.videos
+        reindex = now >= self._next_index_s
+        if reindex:
+            self._next_index_s = now + float(self.scenario.feed.reindex)
+            view.rates = platform_rates(view.totals)
+            changed = np.arange(videos.count, dtype=np.int32)
+        refresh_tables(
+            changed, view.counts, self._prior, view.rates.action, view.rates.watch_s,
+            self.weights, self.watch_weight, SIGNS, view.tables.base, view.tables.lift,
+        )  # fmt: skip
+        fresh = self._fresh(now)
+        if not reindex:
+            view.index = view.index._replace(fresh=fresh)
+            return
+        keep = exp(-0.6931471805599453 * (now - self._indexed_s) / _MOMENTUM_HALF_LIFE_S)
+        self._indexed_s = now
+        _update_momentum(view.counts, self._indexed_views, keep, view.momentum, videos.count)
+        view.index = build_index(
+            videos.count, videos.eligible, view.cold.open_to_all, videos.uploaded_s,
+            now - self._max_age, videos.caption, world.topics, view.tables.base, view.momentum,
+            videos.sound, world.sounds.count, videos.tags, self._tag_count,
+            videos.creator, world.creators.count, fresh,
+        )  # fmt: skip
+
+    def _fresh(self, now: float) -> NDArray[np.int32]:
+        """Videos for the fresh source: those in pools, or without pools those of the last day."""
+        if self.view.cold.policy.levels > 0:
+            return self.view.cold.waiting
+        videos = self.world.videos
+        # ids follow upload times, so the last day is the tail of the table
+        first = np.searchsorted(videos.uploaded_s[: videos.count], now - _FRESH_S)
+        tail = np.arange(first, videos.count, dtype=np.int32)
+        return tail[videos.eligible[tail] == 1]
+
+    def _empty_window(self, start: float, end: float) -> WindowCounts:
+        """Cleared counters for the window [start, end); arrays are used again."""
+        first_bin = int(start // self.bin_s)
+        bins = int(end // self.bin_s) - first_bin + 1
+        shape = (bins, len(SURFACE_NAMES), len(SOURCE_NAMES), WIDTH)
+        window = getattr(self, "window", None)
+        rows = len(self.world.videos.creator)
+        if window is None or len(window.videos) != rows:
+            videos = np.zeros((rows, WIDTH), np.int64)
+            followers = np.zeros(len(self.world.creators.user), np.int32)
+        else:
+            videos, followers = window.videos, window.followers
+            followers[:] = 0
+        return WindowCounts(videos, np.zeros(shape, np.int64), followers, first_bin)
+
+    def _plan_probes(self) -> None:
+        """When each planted account posts, and what."""
+        scenario = self.scenario
+        account = int((self.world.creators.probe == NOBODY).sum())
+        columns: list[tuple[float, ...]] = []
+        modes = {None: 0, "original": 1, "library": 2, "trending": 3}
+        nan = float("nan")
+        for number, probe in enumerate(scenario.probes):
+            for i in range(probe.count):
+                at = float(probe.post_at) + float(probe.spread) * i / probe.count
+                columns.append((
+                    account, at, modes[probe.sound],
+                    nan if probe.quality is None else float(probe.quality),
+                    nan if probe.hook is None else float(probe.hook),
+                    nan if probe.video_duration is None else float(probe.video_duration),
+                    number, i,
+                ))  # fmt: skip
+                account += 1
+        table = np.array(columns, np.float64).reshape(len(columns), 8)
+        self._probe_posts = Posts(
+            table[:, 0].astype(np.int32), table[:, 1], table[:, 2].astype(np.int8), table[:, 3],
+            table[:, 4], table[:, 5], table[:, 6].astype(np.int16), table[:, 7].astype(np.int32),
+        )  # fmt: skip
+        self._probe_done = np.zeros(len(columns), bool)
+
+
+def _policy(scenario: Scenario) -> PoolPolicy:
+    cold = scenario.feed.cold_start
+    if isinstance(cold, Pools):
+        return PoolPolicy(
+            int(cold.levels), float(cold.first), float(cold.growth), float(cold.promote),
+            float(cold.slots),
+        )  # fmt: skip
+    return PoolPolicy(0, 0.0, 1.0, 0.0, 0.0)
+
+
+def _longer(array: NDArray[np.generic], rows: int) -> NDArray[np.generic]:
+    """The array with zero rows appended up to ``rows``."""
+    if len(array) >= rows:
+        return array
+    longer = np.zeros((rows, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+def _chosen(posts: Posts, which: NDArray[np.bool_] | NDArray[np.int64]) -> Posts:
+    return Posts(*(getattr(posts, name)[which] for name in Posts.__dataclass_fields__))
+
+
+def _joined(a: Posts, b: Posts) -> Posts:
+    return Posts(
+        *(np.concatenate([getattr(a, n), getattr(b, n)]) for n in Posts.__dataclass_fields__)
+    )
+
+
+@njit()
+def fold_counts(window, counts, totals, count):
+    """Add [V, F] window counters to the counts and totals, clear them; returns the shown videos."""
+    touched = np.empty(count, np.int32)
+    n = 0
+    for v in range(count):
+        if window[v, IMPRESSIONS] != 0:
+            touched[n] = v
+            n += 1
+            for f in range(counts.shape[1]):
+                counts[v, f] += window[v, f]
+                totals[f] += window[v, f]
+                window[v, f] = 0
+    return touched[:n].copy()
+
+
+@njit()
+def _update_momentum(counts, before, keep, momentum, count):
+    for v in range(count):
+        momentum[v] = np.float32(momentum[v] * keep + float(counts[v, VIEWS] - before[v]))
+        before[v] = counts[v, VIEWS]
+
+
+@njit()
+def _first_posts(p, k, posts_per_week, utc_offset_s, next_post_s):
+    for c in range(posts_per_week.size):
+        if posts_per_week[c] > 0.0:
+            s = stream2(k, c, -1)
+            next_post_s[c] = next_post_delay_s(p, s, 0.0, posts_per_week[c], utc_offset_s[c])
+
+
+@njit()
+def _due_posts(p, k, now, posts_per_week, utc_offset_s, next_post_s, post_number):
+    """(creator [N], time_s [N]) of all posts before ``now``; moves each creator's next post on."""
+    owner = []
+    times = []
+    for c in range(posts_per_week.size):
+        ahead = 0
+        while next_post_s[c] < now:
+            t = next_post_s[c]
+            owner.append(np.int32(c))
+            times.append(t)
+            s = stream2(k, c, post_number[c] + ahead)
+            next_post_s[c] = t + next_post_delay_s(p, s, t, posts_per_week[c], utc_offset_s[c])
+            ahead += 1
+    creators = np.empty(len(owner), np.int32)
+    when = np.empty(len(owner), np.float64)
+    for i in range(len(owner)):
+        creators[i] = owner[i]
+        when[i] = times[i]
+    return creators, when

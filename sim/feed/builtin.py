@@ -1,0 +1,253 @@
+"""The built-in components: thin batch loops over the compiled functions of one request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.actions import ACTION_NAMES
+from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
+from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity
+from sim.feed.cold_start import reserved_places
+from sim.feed.component import Candidates, Prediction
+from sim.feed.retrieve import (
+    from_following,
+    from_groups,
+    from_interest,
+    from_list,
+    from_sound_page,
+    latest_of_follows,
+)
+from sim.feed.spaced import select_spaced
+from sim.feed.tables import SIGNS
+from sim.feed.view import FeedView, Requests
+from sim.scenario.feed import SOURCES, WATCH, FeedConfig
+from sim.world.state import NOBODY
+
+__all__ = [
+    "BuiltinSource", "Ineligible", "Own", "Seen", "Smoothed", "SmoothedPrediction", "Spaced",
+    "TooOld", "Value", "newest_of_follows", "newest_of_sound", "value_weights",
+]  # fmt: skip
+
+Ids = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class BuiltinSource:
+    """One of the built-in sources; ``code`` is its position in SOURCE_NAMES."""
+
+    name: str
+    code: int
+
+    @classmethod
+    def named(cls, name: str) -> BuiltinSource:
+        """The source with this name."""
+        return cls(name, SOURCES.index(name))
+
+    def candidates(self, requests: Requests, view: FeedView, count: int) -> Ids:
+        """Up to ``count`` candidates for each request."""
+        out = np.full((len(requests), count), NOBODY, np.int32)
+        for b in range(len(requests)):
+            self._one(out[b], count, requests.stream[b], int(requests.user[b]), view)
+        return out
+
+    def _one(self, out: Ids, count: int, r: np.uint64, user: int, view: FeedView) -> None:
+        index, beliefs = view.index, view.beliefs
+        ids, weights = beliefs.slot_id[user], beliefs.slot_weight[user]
+        match self.name:
+            case "interest":
+                from_interest(
+                    out, 0, count, r, self.code, beliefs.profile[user], view.topics, *index.topic
+                )
+            case "sound":
+                from_groups(out, 0, count, r, self.code, ids, weights, SOUND_SLOTS, *index.sound)
+            case "hashtag":
+                from_groups(out, 0, count, r, self.code, ids, weights, TAG_SLOTS, *index.tag)
+            case "following":
+                follows = view.follows.of(user)
+                from_following(out, 0, count, r, self.code, follows, *index.creator)
+            case "fresh":
+                from_list(out, 0, count, r, self.code, index.fresh)
+            case "trending":
+                from_list(out, 0, count, r, self.code, index.trending)
+            case "random":
+                from_list(out, 0, count, r, self.code, index.live)
+
+
+def newest_of_follows(user: int, view: FeedView, count: int) -> Ids:
+    """[count] newest videos of followed creators, for the following surface."""
+    out = np.full(count, NOBODY, np.int32)
+    latest_of_follows(out, 0, count, view.follows.of(user), *view.index.creator)
+    return out
+
+
+def newest_of_sound(sound: int, view: FeedView, count: int) -> Ids:
+    """[count] newest videos with a sound, for its page."""
+    out = np.full(count, NOBODY, np.int32)
+    from_sound_page(out, 0, count, sound, *view.index.sound)
+    return out
+
+
+class Seen:
+    """Removes what the user was shown before."""
+
+    def keep(
+        self, requests: Requests, candidates: Candidates, view: FeedView
+    ) -> NDArray[np.bool_]:
+        """False for a video that this user has had on the screen."""
+        return ~view.exposures.contains(requests.user, candidates.video)
+
+
+class Own:
+    """Removes the user's own videos."""
+
+    def keep(
+        self, requests: Requests, candidates: Candidates, view: FeedView
+    ) -> NDArray[np.bool_]:
+        """False for a video by the user."""
+        creator = view.videos.creator[candidates.video]
+        return np.asarray(view.creators.user[creator] != requests.user[:, None])
+
+
+class Ineligible:
+    """Removes videos that may not be recommended."""
+
+    def keep(
+        self, requests: Requests, candidates: Candidates, view: FeedView
+    ) -> NDArray[np.bool_]:
+        """False for a video that lost its eligibility."""
+        return view.videos.eligible[candidates.video] == 1
+
+
+@dataclass(frozen=True)
+class TooOld:
+    """Removes videos older than ``max_age`` seconds."""
+
+    max_age: float
+
+    def keep(
+        self, requests: Requests, candidates: Candidates, view: FeedView
+    ) -> NDArray[np.bool_]:
+        """False for a video uploaded more than ``max_age`` before the request."""
+        uploaded = view.videos.uploaded_s[candidates.video]
+        return np.asarray(uploaded >= requests.time_s[:, None] - self.max_age)
+
+
+@dataclass(frozen=True)
+class SmoothedPrediction:
+    """Counts smoothed with a prior, moved by affinity; see ``sim.feed.tables``."""
+
+    affinity: NDArray[np.float32]
+    """affinity [B, K] in [-1, 1]"""
+    video: Ids
+    view: FeedView
+    prior: float
+
+    @property
+    def _rows(self) -> NDArray[np.int64]:
+        return self.view.counts[self.video]
+
+    @property
+    def probability(self) -> NDArray[np.float64]:
+        """probability [B, K, A]"""
+        rows = self._rows
+        shown = rows[..., IMPRESSIONS, None] + self.prior
+        rate = (rows[..., FIRST_ACTION:] + self.prior * self.view.rates.action) / shown
+        return np.asarray(
+            rate + SIGNS * self.affinity[..., None].astype(float) * rate * (1.0 - rate)
+        )
+
+    @property
+    def watch_s(self) -> NDArray[np.float64]:
+        """watch_s [B, K]"""
+        rows = self._rows
+        shown = rows[..., IMPRESSIONS] + self.prior
+        watch = (rows[..., WATCH_MS] / 1000.0 + self.prior * self.view.rates.watch_s) / shown
+        return np.asarray(watch * (1.0 + 0.5 * self.affinity.astype(float)))
+
+    def value(self) -> NDArray[np.float32]:
+        """[B, K] the linear value model in its fast form: base + affinity x lift."""
+        tables = self.view.tables
+        return tables.base[self.video] + self.affinity * tables.lift[self.video]
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """Predicts from each video's own counts and the user's affinity."""
+
+    prior: float
+
+    def predict(
+        self, requests: Requests, candidates: Candidates, view: FeedView
+    ) -> SmoothedPrediction:
+        """Affinities of all candidates; probabilities are worked out when asked for."""
+        video, videos, beliefs = candidates.video, view.videos, view.beliefs
+        out = np.zeros(video.shape, np.float32)
+        for b, k in zip(*np.nonzero(video >= 0), strict=True):
+            v, u = video[b, k], requests.user[b]
+            out[b, k] = affinity(
+                beliefs.profile[u], beliefs.slot_id[u], beliefs.slot_weight[u],
+                videos.caption[v], videos.sound[v], videos.tags[v], videos.creator[v],
+            )  # fmt: skip
+        return SmoothedPrediction(out, video, view, self.prior)
+
+
+def value_weights(feed: FeedConfig) -> tuple[NDArray[np.float64], float]:
+    """(weights [A] of the actions, weight of a second of expected watch time)."""
+    actions = np.array([float(feed.weights.get(name, 0.0)) for name in ACTION_NAMES])
+    return actions, float(feed.weights.get(WATCH, 0.0))
+
+
+@dataclass(frozen=True)
+class Value:
+    """The value model: sum of weight x predicted probability."""
+
+    weights: NDArray[np.float64]
+    watch_weight: float
+
+    def score(
+        self,
+        requests: Requests,
+        candidates: Candidates,
+        prediction: Prediction,
+        scores: NDArray[np.float32],
+        view: FeedView,
+    ) -> NDArray[np.float32]:
+        """Adds the value of each candidate to its score."""
+        if isinstance(prediction, SmoothedPrediction):
+            return scores + prediction.value()
+        value = prediction.probability @ self.weights + self.watch_weight * prediction.watch_s
+        return scores + value.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Spaced:
+    """Best first with distance between creators and sounds, and slots for the cold start."""
+
+    creator_gap: int
+    sound_gap: int
+    slots: float
+
+    def select(
+        self,
+        requests: Requests,
+        candidates: Candidates,
+        scores: NDArray[np.float32],
+        view: FeedView,
+        length: int,
+    ) -> NDArray[np.int64]:
+        """[B, length] positions; see :func:`select_spaced`."""
+        out = np.full((len(requests), length), NOBODY, np.int64)
+        for b in range(len(requests)):
+            places = np.flatnonzero(candidates.present[b])
+            slate = np.empty(length, np.int64)
+            reserved = reserved_places(requests.stream[b], self.slots, length)
+            n = select_spaced(
+                scores[b, places], len(places), candidates.video[b, places],
+                view.videos.creator, view.videos.sound, view.cold.state,
+                reserved, length, self.creator_gap, self.sound_gap, slate,
+            )  # fmt: skip
+            out[b, :n] = places[slate[:n]]
+        return out

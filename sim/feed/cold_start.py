@@ -1,0 +1,168 @@
+"""The cold start of videos: how much attention a new one gets before anything is known of it.
+
+``pools``: a new video waits in pool 1 until it was shown ``first`` times. Those whose value per
+impression is in the best ``promote`` share of the videos that lately finished the same pool move
+on to the next one, ``growth`` times as large; the others stop. A share of every slate is kept for
+waiting videos. The threshold is relative, so the policy needs no tuning to a population (X1, X2).
+
+``none``: a new video competes everywhere from its first minute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.compiled import njit
+from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
+from sim.core.random import uniform
+
+__all__ = ["GRADUATED", "NONE", "STATE_NAMES", "STOPPED", "WAITING", "ColdStart", "PoolPolicy",
+           "reserved_places"]
+
+NONE, WAITING, STOPPED, GRADUATED = 0, 1, 2, 3
+STATE_NAMES = ("none", "waiting", "stopped", "promoted")
+
+_MEMORY = 200
+"""Finished videos a pool remembers for its threshold (assumption)."""
+_QUICK = 20
+"""Finished videos before the threshold is theirs; until then it is the platform's mean value."""
+_RESERVED_DRAW = 4_000_000
+"""Draw numbers of a request from here on place the kept slots; sources use those below."""
+
+
+@dataclass(frozen=True)
+class PoolPolicy:
+    """Numbers of the ``pools`` policy; ``levels`` 0 means the policy ``none``."""
+
+    levels: int
+    first: float
+    growth: float
+    promote: float
+    slots: float
+
+
+class ColdStart:
+    """State of the cold start of all videos."""
+
+    def __init__(self, policy: PoolPolicy, rows: int) -> None:
+        self.policy = policy
+        self.pool = np.zeros(rows, np.int8)
+        """pool [V] highest pool entered; 0 for none"""
+        self.state = np.zeros(rows, np.int8)
+        """state [V] NONE, WAITING, STOPPED or GRADUATED"""
+        self.open_to_all = np.ones(rows, np.int8)
+        """open_to_all [V] 1 when interest, trending and random sources may show it"""
+        self._entry = np.zeros(rows, np.int64)
+        self._entry_value = np.zeros(rows)
+        self._memory = np.zeros((max(policy.levels, 1), _MEMORY))
+        self._finished = np.zeros(max(policy.levels, 1), np.int64)
+        self.waiting = np.empty(0, np.int32)
+        """waiting [N] videos now in a pool, by id"""
+
+    def grow(self, rows: int) -> None:
+        """Make room for ``rows`` videos."""
+        old = len(self.pool)
+        if rows > old:
+            for name in ("pool", "state", "open_to_all", "_entry", "_entry_value"):
+                array = getattr(self, name)
+                longer = np.zeros((rows, *array.shape[1:]), array.dtype)
+                longer[:old] = array
+                setattr(self, name, longer)
+            self.open_to_all[old:] = 1
+
+    def enter(self, videos: NDArray[np.int64]) -> None:
+        """New uploads begin their cold start."""
+        if self.policy.levels == 0 or len(videos) == 0:
+            return
+        self.pool[videos] = 1
+        self.state[videos] = WAITING
+        self.open_to_all[videos] = 0
+        self.waiting = np.concatenate([self.waiting, videos.astype(np.int32)])
+
+    def step(
+        self,
+        counts: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        watch_weight: float,
+        mean_value: float,
+    ) -> int:
+        """Judge the videos whose pool is full; returns how many were promoted.
+
+        ``counts`` [V, F]; value is measured with the value model's own ``weights`` [A].
+        """
+        policy = self.policy
+        if len(self.waiting) == 0:
+            return 0
+        promoted = _judge(
+            self.waiting, counts, weights, watch_weight, mean_value,
+            policy.levels, policy.first, policy.growth, policy.promote,
+            self.pool, self.state, self.open_to_all, self._entry, self._entry_value,
+            self._memory, self._finished,
+        )
+        self.waiting = self.waiting[self.state[self.waiting] == WAITING]
+        return int(promoted)
+
+
+@njit()
+def _total_value(counts, v, weights, watch_weight):
+    total = watch_weight * float(counts[v, WATCH_MS]) / 1000.0
+    for a in range(weights.size):
+        total += weights[a] * float(counts[v, FIRST_ACTION + a])
+    return total
+
+
+@njit()
+def _judge(
+    waiting, counts, weights, watch_weight, mean_value, levels, first, growth, promote,
+    pool, state, open_to_all, entry, entry_value, memory, finished,
+):
+    promoted = 0
+    for i in range(waiting.size):
+        v = waiting[i]
+        level = pool[v] - 1
+        budget = first
+        for _ in range(level):
+            budget *= growth
+        shown = counts[v, IMPRESSIONS] - entry[v]
+        if float(shown) < budget:
+            continue
+        total = _total_value(counts, v, weights, watch_weight)
+        value = (total - entry_value[v]) / float(shown)
+        known = min(finished[level], memory.shape[1])
+        threshold = mean_value
+        if known >= _QUICK:
+            ranked = np.sort(memory[level, :known])
+            threshold = ranked[min(int(float(known) * (1.0 - promote)), known - 1)]
+        memory[level, finished[level] % memory.shape[1]] = value
+        finished[level] += 1
+        if value <= threshold:
+            state[v] = STOPPED
+        elif pool[v] == levels:
+            state[v] = GRADUATED
+            open_to_all[v] = 1
+            promoted += 1
+        else:
+            pool[v] += 1
+            open_to_all[v] = 1
+            entry[v] = counts[v, IMPRESSIONS]
+            entry_value[v] = total
+            promoted += 1
+    return promoted
+
+
+@njit()
+def reserved_places(r, share, length):
+    """Bit set of the slate positions kept for waiting videos, spread evenly with jitter.
+
+    On average ``share`` of ``length`` (at most 64) positions.
+    """
+    wanted = int(share * length + uniform(r, _RESERVED_DRAW))
+    bits = np.uint64(0)
+    for i in range(wanted):
+        jitter = uniform(r, _RESERVED_DRAW + 1 + i)
+        place = int((float(i) + jitter) * float(length) / float(wanted))
+        bits |= np.uint64(1) << np.uint64(place)
+    return bits

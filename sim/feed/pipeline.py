@@ -1,0 +1,234 @@
+"""The feed request: sources -> hydrate -> filters -> predict -> score -> select.
+
+The runner knows no component by name. It is the definition of a request; a compiled engine has
+to return the same slates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.feed.builtin import newest_of_follows, newest_of_sound
+from sim.feed.component import (
+    Candidates,
+    Filter,
+    Predictor,
+    Scorer,
+    Selector,
+    Source,
+    checked,
+    checked_prediction,
+)
+from sim.feed.view import FeedView, Requests
+from sim.world.state import NOBODY
+
+T = TypeVar("T")
+
+__all__ = ["FOLLOWING", "FOR_YOU", "SOUND_PAGE", "SOUND_PAGE_LENGTH", "Named", "Pipeline",
+           "Slates", "source_counts"]
+
+FOR_YOU, FOLLOWING, SOUND_PAGE = 0, 1, 2
+"""Positions in SURFACE_NAMES."""
+SOUND_PAGE_LENGTH = 5
+"""Videos that a user looks at on the page of a sound before going back (assumption)."""
+_FOLLOWING_SOURCE, _SOUND_SOURCE = 3, 1
+"""Positions in SOURCE_NAMES that the other two surfaces are booked under."""
+
+
+@dataclass(frozen=True)
+class Named(Generic[T]):
+    """A component and the name under which it stands in the scenario."""
+
+    name: str
+    component: T
+    custom: bool
+
+
+@dataclass(frozen=True)
+class Slates:
+    """What a batch of requests returns."""
+
+    video: NDArray[np.int32]
+    """video [B, P]; NOBODY beyond the length"""
+    source: NDArray[np.int8]
+    """source [B, P] position in SOURCE_NAMES"""
+    pool: NDArray[np.int8]
+    """pool [B, P] cold-start pool of the video"""
+    length: NDArray[np.int64]
+    """length [B]"""
+
+
+@dataclass
+class StageCounts:
+    """Candidates in and out of the stages, summed over all requests of a run."""
+
+    filters: int
+    requests: int = 0
+    retrieved: int = 0
+    duplicates: int = 0
+    kept: int = 0
+    selected: int = 0
+    removed: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.removed = self.removed or [0] * self.filters
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The components of one scenario, in order."""
+
+    sources: tuple[tuple[Named[Source], int, int], ...]
+    """(source, code, candidates a request)"""
+    filters: tuple[Named[Filter], ...]
+    predict: Named[Predictor]
+    score: tuple[Named[Scorer], ...]
+    select: Named[Selector]
+    slate: int
+    candidates: int
+
+    def run(self, requests: Requests, view: FeedView, counts: StageCounts) -> Slates:
+        """Slates for a batch of requests on one surface."""
+        surface = int(requests.surface[0])
+        if surface == FOR_YOU:
+            candidates = self._retrieve(requests, view)
+        else:
+            candidates = self._newest(requests, view, surface)
+        counts.requests += len(requests)
+        retrieved = int(candidates.present.sum())
+        counts.retrieved += retrieved
+        candidates = hydrate(candidates)
+        counts.duplicates += retrieved - int(candidates.present.sum())
+        candidates = self._filter(requests, candidates, view, counts)
+        counts.kept += int(candidates.present.sum())
+        if surface == FOR_YOU:
+            scores = self._score(requests, candidates, view)
+            chosen = self._select(requests, candidates, scores, view)
+        else:
+            length = self.slate if surface == FOLLOWING else min(self.slate, SOUND_PAGE_LENGTH)
+            chosen = first_present(candidates, self.slate, length)
+        slates = _slates(candidates, chosen, view)
+        counts.selected += int(slates.length.sum())
+        return slates
+
+    def _retrieve(self, requests: Requests, view: FeedView) -> Candidates:
+        """All sources side by side, in the order of the scenario."""
+        ids = np.full((len(requests), self.candidates), NOBODY, np.int32)
+        codes = np.zeros((len(requests), self.candidates), np.int8)
+        place = 0
+        for source, code, count in self.sources:
+            if count == 0:
+                continue
+            found = source.component.candidates(requests, view, count)
+            if source.custom:
+                found = checked(source.name, found, (len(requests), count), np.int32)
+                found = np.where(found < view.videos.count, found, NOBODY)
+            ids[:, place : place + count] = found
+            codes[:, place : place + count] = code
+            place += count
+        return Candidates(ids, codes)
+
+    def _newest(self, requests: Requests, view: FeedView, surface: int) -> Candidates:
+        """Newest first, for the following surface and for the page of a sound."""
+        ids = np.full((len(requests), self.candidates), NOBODY, np.int32)
+        for b in range(len(requests)):
+            if surface == FOLLOWING:
+                ids[b] = newest_of_follows(int(requests.user[b]), view, self.candidates)
+            else:
+                ids[b] = newest_of_sound(int(requests.sound[b]), view, self.candidates)
+        code = _FOLLOWING_SOURCE if surface == FOLLOWING else _SOUND_SOURCE
+        return Candidates(ids, np.full(ids.shape, code, np.int8))
+
+    def _filter(
+        self, requests: Requests, candidates: Candidates, view: FeedView, counts: StageCounts
+    ) -> Candidates:
+        """Each filter in turn; a candidate is booked to the first one that removes it."""
+        for number, named in enumerate(self.filters):
+            keep = named.component.keep(requests, candidates, view)
+            if named.custom:
+                keep = checked(named.name, keep, candidates.video.shape, np.bool_)
+            removed = candidates.present & ~keep
+            counts.removed[number] += int(removed.sum())
+            candidates = Candidates(
+                np.where(removed, np.int32(NOBODY), candidates.video), candidates.source
+            )
+        return candidates
+
+    def _score(
+        self, requests: Requests, candidates: Candidates, view: FeedView
+    ) -> NDArray[np.float32]:
+        """Predict, then each scorer in turn."""
+        shape = (candidates.video.shape[0], candidates.video.shape[1])
+        prediction = self.predict.component.predict(requests, candidates, view)
+        if self.predict.custom:
+            prediction = checked_prediction(self.predict.name, prediction, shape)
+        scores = np.zeros(shape, np.float32)
+        for named in self.score:
+            scores = named.component.score(requests, candidates, prediction, scores, view)
+            if named.custom:
+                scores = checked(named.name, scores, shape, np.float32)
+        return scores
+
+    def _select(
+        self,
+        requests: Requests,
+        candidates: Candidates,
+        scores: NDArray[np.float32],
+        view: FeedView,
+    ) -> NDArray[np.int64]:
+        chosen = self.select.component.select(requests, candidates, scores, view, self.slate)
+        if self.select.custom:
+            chosen = checked(
+                self.select.name, chosen, (len(requests), self.slate), np.int64
+            )
+        return chosen
+
+
+def hydrate(candidates: Candidates) -> Candidates:
+    """Drop repeated candidates; the first source that found a video keeps it."""
+    ids = candidates.video.copy()
+    for row in ids:
+        first = np.zeros(len(row), bool)
+        first[np.unique(row, return_index=True)[1]] = True
+        row[~first] = NOBODY
+    return Candidates(ids, candidates.source)
+
+
+def first_present(candidates: Candidates, width: int, length: int) -> NDArray[np.int64]:
+    """[B, width] positions of the first ``length`` candidates of each request."""
+    chosen = np.full((len(candidates.video), width), NOBODY, np.int64)
+    for b, present in enumerate(candidates.present):
+        places = np.flatnonzero(present)[:length]
+        chosen[b, : len(places)] = places
+    return chosen
+
+
+def _slates(candidates: Candidates, chosen: NDArray[np.int64], view: FeedView) -> Slates:
+    """The chosen videos, without gaps, with what the log wants to know of them."""
+    rows = np.arange(len(chosen))[:, None]
+    valid = (chosen >= 0) & (chosen < candidates.video.shape[1])
+    safe = np.where(valid, chosen, 0)
+    valid &= candidates.present[rows, safe]
+    video = np.where(valid, candidates.video[rows, safe], NOBODY).astype(np.int32)
+    order = np.argsort(video < 0, axis=1, kind="stable")
+    video = np.take_along_axis(video, order, 1)
+    source = np.take_along_axis(candidates.source[rows, safe], order, 1)
+    pool = np.where(video >= 0, view.cold.pool[video], 0).astype(np.int8)
+    return Slates(video, source, pool, (video >= 0).sum(axis=1))
+
+
+def source_counts(weights: dict[str, float], candidates: int) -> dict[str, int]:
+    """Whole numbers of candidates a source, in proportion to the weights (largest remainders)."""
+    total = sum(weights.values())
+    if total <= 0:
+        return dict.fromkeys(weights, 0)
+    exact = {name: candidates * weight / total for name, weight in weights.items()}
+    counts = {name: int(value) for name, value in exact.items()}
+    rest = candidates - sum(counts.values())
+    for name in sorted(exact, key=lambda n: (counts[n] - exact[n], n))[:rest]:
+        counts[name] += 1
+    return counts

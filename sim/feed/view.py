@@ -1,0 +1,91 @@
+"""What the feed may read: logs, listings and its own beliefs. Never what people really like.
+
+:class:`FeedView` is the only object that a component gets to see of the world. A test walks all
+that is reachable from it and proves that no hidden array is among it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.feed.belief import Beliefs
+from sim.feed.cold_start import ColdStart
+from sim.feed.index import Index
+from sim.feed.tables import Rates, ScoreTables
+from sim.world.state import SoundListing, UserAccounts, VideoListing
+
+__all__ = ["CreatorAccounts", "Exposures", "FeedView", "Follows", "Requests"]
+
+
+class Exposures(Protocol):
+    """Which videos each user was shown before."""
+
+    def contains(self, users: NDArray[np.int32], videos: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """[B, K] whether user b was shown video [b, k] before; False where the id is below 0."""
+
+
+class Follows(Protocol):
+    """Whom each user follows."""
+
+    def of(self, user: int) -> NDArray[np.int32]:
+        """Creators that ``user`` follows, in the order of following."""
+
+
+@dataclass(frozen=True)
+class CreatorAccounts:
+    """The public side of creators."""
+
+    user: NDArray[np.int32]
+    """user [C] the user who is this creator, or NOBODY"""
+    followers: NDArray[np.int32]
+    """followers [C] followers at the last refresh"""
+
+
+@dataclass
+class FeedView:
+    """The platform's knowledge as of the last refresh, and each user's own belief as of now."""
+
+    users: int
+    topics: int
+    refreshed_s: float
+    """time of the last refresh, s"""
+    accounts: UserAccounts
+    creators: CreatorAccounts
+    videos: VideoListing
+    sounds: SoundListing
+    counts: NDArray[np.int64]
+    """counts [V, F] logged counters of each video; columns as in ``sim.core.counts``"""
+    totals: NDArray[np.int64]
+    """totals [F] sums of all counters"""
+    rates: Rates
+    tables: ScoreTables
+    index: Index
+    cold: ColdStart
+    momentum: NDArray[np.float32]
+    """momentum [V] decayed number of recent views"""
+    beliefs: Beliefs
+    exposures: Exposures
+    follows: Follows
+
+
+@dataclass(frozen=True)
+class Requests:
+    """A batch of feed requests; one row each."""
+
+    user: NDArray[np.int32]
+    """user [B]"""
+    time_s: NDArray[np.float64]
+    """time_s [B] time of the request, s"""
+    surface: NDArray[np.int8]
+    """surface [B] position in SURFACE_NAMES"""
+    sound: NDArray[np.int32]
+    """sound [B] sound whose page is open, or NOBODY"""
+    stream: NDArray[np.uint64]
+    """stream [B] stream of keyed draws of the request (see ``sim.core.random``)"""
+
+    def __len__(self) -> int:
+        return len(self.user)

@@ -1,0 +1,182 @@
+"""Every column of every table in a run folder, with its type, unit and meaning.
+
+The writers, the reference documentation and the tests are all made from these rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sim.core.actions import ACTIONS
+
+__all__ = [
+    "CREATORS",
+    "EVENTS",
+    "PATHS",
+    "PROBES",
+    "SOURCE_NAMES",
+    "SURFACE_NAMES",
+    "TABLES",
+    "TIMELINE",
+    "USERS",
+    "VIDEOS",
+    "Column",
+]
+
+DType = Literal[
+    "int64", "int32", "int16", "int8", "float64", "float32", "bool", "string", "category"
+]
+
+SURFACE_NAMES: Final = ("for_you", "following", "sound_page")
+"""Where an impression can happen; the position is the code in arrays."""
+
+SOURCE_NAMES: Final = (
+    "interest",
+    "sound",
+    "hashtag",
+    "following",
+    "fresh",
+    "trending",
+    "random",
+    "custom",
+)
+"""Where a candidate can come from; the position is the code in arrays."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One documented column."""
+
+    name: str
+    dtype: DType
+    unit: str
+    meaning: str
+
+
+def _counters() -> tuple[Column, ...]:
+    rows = [
+        Column("impressions", "int64", "count", "times put on a screen"),
+        Column("views", "int64", "count", "plays that started; each replay of a loop is one more"),
+        Column("watch_s", "float64", "s", "seconds watched, loops included"),
+    ]
+    rows += [
+        Column(a.plural, "int64", "count", f"impressions on which the user {a.meaning}")
+        for a in ACTIONS
+    ]
+    return tuple(rows)
+
+
+COUNTERS: Final = _counters()
+_REACH: Final = Column("reach", "int64", "users", "different users with at least one view")
+
+VIDEOS: Final = (
+    Column("video", "int32", "id", "video"),
+    Column("creator", "int32", "id", "creator who posted it"),
+    Column(
+        "uploaded_s",
+        "float64",
+        "s",
+        "upload time since the start; negative for the first catalogue",
+    ),
+    Column("duration_s", "float64", "s", "length of the video"),
+    Column("sound", "int32", "id", "sound"),
+    Column("original_sound", "bool", "", "the sound was created with this video"),
+    Column("topic", "int16", "id", "strongest topic of the video"),
+    Column("followers_at_upload", "int32", "users", "followers of the creator when it was posted"),
+    Column(
+        "quality", "float32", "sd", "hidden quality (truth), standard normal over creators' posts"
+    ),
+    Column("hook", "float32", "sd", "hidden strength of the first seconds (truth)"),
+    *COUNTERS[:2],
+    _REACH,
+    *COUNTERS[2:],
+    Column("pool", "int8", "level", "highest cold-start pool entered; 0 when never in a pool"),
+    Column(
+        "pool_state",
+        "category",
+        "",
+        "waiting in a pool, promoted through the last, stopped, or none",
+    ),
+    Column("probe", "category", "", "name of the probe that it belongs to, or empty"),
+)
+
+CREATORS: Final = (
+    Column("creator", "int32", "id", "creator"),
+    Column("user", "int32", "id", "user who is this creator; -1 for an account planted by a probe"),
+    Column("niche", "int16", "id", "strongest topic of the creator"),
+    Column("followers_start", "int32", "users", "followers at the start"),
+    Column("followers_end", "int32", "users", "followers at the end"),
+    Column("posts", "int32", "count", "videos posted during the run"),
+    *COUNTERS[:2],
+    *COUNTERS[2:],
+    Column("probe", "category", "", "name of the probe that planted it, or empty"),
+)
+
+USERS: Final = (
+    Column("user", "int32", "id", "user"),
+    Column("creator", "bool", "", "also posts videos"),
+    Column("locale", "int8", "id", "locale"),
+    Column("sessions", "int32", "count", "sessions started"),
+    Column("active_days", "int32", "days", "days with at least one session"),
+    Column("follows_start", "int32", "creators", "creators followed at the start"),
+    Column("follows_end", "int32", "creators", "creators followed at the end"),
+    *COUNTERS,
+)
+
+TIMELINE: Final = (
+    Column("time_s", "float64", "s", "start of the time bin"),
+    Column("surface", "category", "", "where the impression happened"),
+    Column("source", "category", "", "where the candidate came from"),
+    *COUNTERS,
+)
+
+PATHS: Final = (
+    Column("time_s", "float64", "s", "time of the snapshot; counts are those just before it"),
+    Column(
+        "video", "int32", "id", "video; probes, and the first ordinary uploads after the warm-up"
+    ),
+    Column("age_s", "float64", "s", "time since upload"),
+    Column("impressions", "int64", "count", "times put on a screen so far"),
+    Column("views", "int64", "count", "plays that started so far"),
+    Column("reach", "int64", "users", "different users so far"),
+    Column("likes", "int64", "count", "likes so far"),
+    Column("pool", "int8", "level", "cold-start pool at that time"),
+    Column("probe", "category", "", "name of the probe, or empty for an ordinary upload"),
+)
+
+PROBES: Final = (
+    Column("probe", "category", "", "name of the probe"),
+    Column("number", "int32", "id", "number within the probe, from 0"),
+    *VIDEOS[:-1],
+    Column("reach_share", "float64", "share", "reach / users"),
+    Column("viral", "bool", "", "reach share at or above the scenario's viral threshold"),
+    Column(
+        "time_to_viral_s",
+        "float64",
+        "s",
+        "from upload to the first snapshot at which it was viral; null if never",
+    ),
+)
+
+EVENTS: Final = (
+    Column("time_s", "float64", "s", "start of the play"),
+    Column("user", "int32", "id", "user"),
+    Column("video", "int32", "id", "video"),
+    Column("surface", "int8", "code", "position in SURFACE_NAMES"),
+    Column("source", "int8", "code", "position in SOURCE_NAMES"),
+    Column("pool", "int8", "level", "cold-start pool of the video when the slate was made"),
+    Column("watch_s", "float64", "s", "seconds watched, a whole number of milliseconds"),
+    Column("views", "int16", "count", "plays that started"),
+    *(Column(a.name, "bool", "", f"the user {a.meaning}") for a in ACTIONS),
+)
+
+TABLES: Final[dict[str, tuple[Column, ...]]] = {
+    "videos": VIDEOS,
+    "creators": CREATORS,
+    "users": USERS,
+    "timeline": TIMELINE,
+    "paths": PATHS,
+    "probes": PROBES,
+    "events": EVENTS,
+}

@@ -1,0 +1,150 @@
+"""The tables of a run folder, from the arrays of a finished world."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from sim.core.counts import REACH
+from sim.record.columns import TABLES, Column
+from sim.record.recorders import ARROW, Paths, count_columns
+from sim.world.draw import main_topic
+from sim.world.state import World
+
+__all__ = [
+    "creator_columns", "probe_columns", "to_table", "user_columns", "video_columns",
+    "write_table",
+]  # fmt: skip
+
+Columns = dict[str, Any]
+
+
+def video_columns(
+    world: World,
+    counts: NDArray[np.int64],
+    pool: NDArray[np.int8],
+    pool_state: NDArray[Any],
+) -> Columns:
+    """Columns of the videos table; ``pool_state`` [V] holds words."""
+    n = world.videos.count
+    videos, truth = world.videos, world.video_truth
+    return {
+        "video": np.arange(n),
+        "creator": videos.creator[:n],
+        "uploaded_s": videos.uploaded_s[:n],
+        "duration_s": videos.duration_s[:n],
+        "sound": videos.sound[:n],
+        "original_sound": (world.sounds.original[videos.sound[:n]] == 1)
+        & (world.sounds.born_s[videos.sound[:n]] == videos.uploaded_s[:n]),
+        "topic": truth.topics[:n].argmax(axis=1),
+        "followers_at_upload": videos.followers_at_upload[:n],
+        "quality": truth.quality[:n],
+        "hook": truth.hook[:n],
+        **count_columns(counts[:n]),
+        "reach": counts[:n, REACH],
+        "pool": pool[:n],
+        "pool_state": pool_state[:n],
+        "probe": probe_names(world, videos.probe[:n]),
+    }
+
+
+def creator_columns(world: World, counts: NDArray[np.int64]) -> Columns:
+    """Columns of the creators table; counters are sums over the creator's videos."""
+    creators, n = world.creators, world.videos.count
+    sums = np.zeros((creators.count, counts.shape[1]), np.int64)
+    np.add.at(sums, world.videos.creator[:n], counts[:n])
+    during = world.videos.uploaded_s[:n] >= 0
+    posts = np.bincount(world.videos.creator[:n][during], minlength=creators.count)
+    return {
+        "creator": np.arange(creators.count),
+        "user": creators.user,
+        "niche": np.array([main_topic(row, world.topics) for row in creators.niche]),
+        "followers_start": creators.followers_start,
+        "followers_end": creators.followers,
+        "posts": posts,
+        **count_columns(sums),
+        "probe": probe_names(world, creators.probe),
+    }
+
+
+def user_columns(
+    world: World, users: Any, follows_end: NDArray[np.int32]
+) -> Columns:
+    """Columns of the users table; ``users`` are the engine's counters of users."""
+    n = world.users
+    columns = count_columns(users.counts)
+    columns["watch_s"] = users.watch_ms / 1000.0
+    return {
+        "user": np.arange(n),
+        "creator": np.isin(np.arange(n), world.creators.user),
+        "locale": world.accounts.locale,
+        "sessions": users.sessions,
+        "active_days": users.active_days,
+        "follows_start": np.diff(world.follows.start),
+        "follows_end": follows_end,
+        **columns,
+    }
+
+
+def probe_columns(
+    world: World, videos: Columns, paths: Paths, viral_reach: float
+) -> Columns:
+    """Columns of the probes table: the planted videos and what became of them."""
+    planted = np.flatnonzero(world.videos.probe[: world.videos.count] >= 0)
+    planted = planted[
+        np.lexsort((world.videos.probe_number[planted], world.videos.probe[planted]))
+    ]
+    needed = int(np.ceil(viral_reach * world.users - 1e-9))
+    reached = paths.first_reaching(max(needed, 1))
+    uploaded = world.videos.uploaded_s
+    reach = videos["reach"][planted]
+    viral = reach >= max(needed, 1)
+    times = [
+        reached[v] - uploaded[v] if v in reached else None for v in planted.tolist()
+    ]
+    return {
+        "probe": videos["probe"][planted],
+        "number": world.videos.probe_number[planted],
+        **{name: column[planted] for name, column in videos.items() if name != "probe"},
+        "reach_share": reach / world.users,
+        "viral": viral,
+        "time_to_viral_s": times,
+    }
+
+
+def probe_names(world: World, probe: NDArray[np.int16]) -> NDArray[Any]:
+    """Names of probes by number; empty for NOBODY."""
+    names = np.array([*world.probe_names, ""], object)
+    return np.asarray(names[probe])
+
+
+def to_table(name: str, columns: Columns) -> pa.Table:
+    """An Arrow table with exactly the documented columns, in their order."""
+    wanted: tuple[Column, ...] = TABLES[name]
+    arrays = []
+    for column in wanted:
+        dtype = ARROW[column.dtype]
+        if column.dtype == "category":
+            arrays.append(pa.array(list(columns[column.name]), pa.string()).dictionary_encode())
+        else:
+            arrays.append(pa.array(columns[column.name]).cast(dtype))
+    fields = [
+        pa.field(c.name, ARROW[c.dtype], metadata={"unit": c.unit, "meaning": c.meaning})
+        for c in wanted
+    ]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def write_table(folder: Path, name: str, columns: Columns) -> None:
+    """Write one table; it appears under its name only when it is whole."""
+    path = folder / f"{name}.parquet"
+    unfinished = path.with_suffix(".parquet.part")
+    pq.write_table(to_table(name, columns), unfinished, compression="zstd")
+    unfinished.replace(path)
+
+

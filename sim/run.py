@@ -1,0 +1,325 @@
+"""One run: a scenario in, a run folder out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform as machine
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from sim.core.errors import ForyouError, RunFolderError
+from sim.scenario import Scenario, dump, scenario_hash
+
+__all__ = ["DEFAULT_ENGINE", "Progress", "Run", "new_run_folder", "simulate"]
+
+DEFAULT_ENGINE = "reference"
+_PACKAGES = ("numpy", "numba", "simpy", "scipy", "pydantic", "polars", "pyarrow", "matplotlib")
+
+Phase = Literal["compile", "build", "simulate", "write", "plot"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is."""
+
+    phase: Phase
+    now_s: float
+    """simulated time, s"""
+    end_s: float
+    """simulated time at the end, s"""
+    impressions: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run in its folder."""
+
+    path: Path
+    manifest: dict[str, Any]
+    summary: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path | str) -> Run:
+        """The run in a folder; RunFolderError when there is none, or an unfinished one."""
+        from sim.analysis import read_manifest
+
+        folder = Path(path)
+        manifest = read_manifest(folder)
+        if manifest.get("finished") is not True:
+            raise RunFolderError(f"{folder}: the run did not finish")
+        try:
+            summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{folder}: summary.json cannot be read: {error}") from error
+        return cls(folder, manifest, summary)
+
+    def table(self, name: str) -> Any:
+        """One table of the run as a Polars frame: videos, creators, users, timeline, ..."""
+        import polars as pl
+
+        path = self.path / f"{name}.parquet"
+        if not path.is_file():
+            raise RunFolderError(f"{self.path}: has no table {name}")
+        return pl.read_parquet(path)
+
+
+def new_run_folder(out: Path | str | None, name: str) -> Path:
+    """The folder for a run: ``out`` if it is absent or empty, else a new one under ``runs/``."""
+    if out is None:
+        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+        folder = Path("runs") / f"{name}-{stamp}"
+        number = 2
+        while folder.exists():
+            folder = Path("runs") / f"{name}-{stamp}-{number}"
+            number += 1
+        return folder
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f"{folder}: is a file; give a folder that is absent or empty")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise RunFolderError(
+            f"{folder}: is not empty; give a folder that is absent or empty, or remove it first"
+        )
+    return folder
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    engine: str = DEFAULT_ENGINE,
+    shards: int = 1,
+    out: Path | str | None = None,
+    allow_code: bool = False,
+    base_dir: Path | None = None,
+    force: bool = False,
+    plots: bool = True,
+    command: str = "",
+    progress: Callable[[Progress], None] | None = None,
+) -> Run:
+    """Run a scenario from end to end and write its folder.
+
+    ``seed`` overrides the scenario's. ``out`` is the run folder itself. ``base_dir`` is where
+    ``module:Class`` of the scenario is looked for, with ``allow_code`` only.
+
+    Raises ForyouError for what the user can mend. When it is interrupted, what is in the folder
+    stays, and its manifest says that the run did not finish.
+    """
+    from sim.assemble import ENGINES
+
+    if engine not in ENGINES:
+        raise ForyouError(f'unknown engine "{engine}"; known are {", ".join(ENGINES)}')
+    del force
+    seed = scenario.seed if seed is None else seed
+    folder = new_run_folder(out, scenario.name)
+    return _Execution(
+        scenario, seed, engine, shards, folder, allow_code, base_dir, plots, command,
+        progress or _ignore,
+    ).run()  # fmt: skip
+
+
+def _ignore(report: Progress) -> None:
+    del report
+
+
+@dataclass
+class _Execution:
+    scenario: Scenario
+    seed: int
+    engine: str
+    shards: int
+    folder: Path
+    allow_code: bool
+    base_dir: Path | None
+    plots: bool
+    command: str
+    progress: Callable[[Progress], None]
+
+    def run(self) -> Run:
+        """Build, simulate, write, summarise, draw."""
+        began = time.perf_counter()
+        live = self._build()
+        built = time.perf_counter()
+        self._simulate(live)
+        played = time.perf_counter()
+        manifest = self._write(live)
+        summary = self._summarise(manifest)
+        manifest["wall_seconds"] = {
+            "build": round(built - began, 3),
+            "simulate": round(played - built, 3),
+            "write": round(time.perf_counter() - played, 3),
+        }
+        manifest["peak_rss_bytes"] = peak_rss_bytes()
+        manifest["finished"] = True
+        write_json(self.folder / "manifest.json", manifest)
+        if self.plots:
+            self._draw()
+        return Run(self.folder, manifest, summary)
+
+    def _report(self, phase: Phase, now: float = 0.0, impressions: int = 0) -> None:
+        self.progress(Progress(phase, now, float(self.scenario.duration), impressions))
+
+    def _build(self) -> Any:
+        """Everything that can be refused is refused before the folder is made."""
+        from sim.assemble import assemble, make_pipeline
+
+        make_pipeline(self.scenario, self.base_dir, self.allow_code)
+        self._report("build")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            resolved = dump(self.scenario.model_copy(update={"seed": self.seed}))
+            (self.folder / "scenario.yaml").write_text(resolved, encoding="utf-8")
+            write_json(self.folder / "manifest.json", self._first_manifest())
+        except OSError as error:
+            raise RunFolderError(f"{self.folder}: cannot be written: {error}") from error
+        return assemble(
+            self.scenario,
+            self.seed,
+            engine=self.engine,
+            shards=self.shards,
+            events=self.folder / "events.parquet.part" if self.scenario.record.events else None,
+            base_dir=self.base_dir,
+            allow_code=self.allow_code,
+        )
+
+    def _simulate(self, live: Any) -> None:
+        """Let the clock run to the end, with a report now and then."""
+        from sim.engine.clock import SNAPSHOT, every
+
+        end = float(self.scenario.duration)
+        every(
+            live.env, max(float(self.scenario.refresh), end / 2000.0), end, SNAPSHOT,
+            lambda now: self._report("simulate", now, live.platform.impressions),
+        )  # fmt: skip
+        self._report("simulate")
+        live.env.run(until=live.end)
+
+    def _write(self, live: Any) -> dict[str, Any]:
+        """All tables, and the manifest as far as it is known."""
+        from sim.feed.cold_start import STATE_NAMES
+        from sim.record.tables import (
+            creator_columns,
+            probe_columns,
+            probe_names,
+            user_columns,
+            video_columns,
+            write_table,
+        )
+
+        self._report("write", float(self.scenario.duration), live.platform.impressions)
+        world, view = live.world, live.platform.view
+        live.log.close()
+        states = np.array(STATE_NAMES, object)[view.cold.state]
+        videos = video_columns(world, view.counts, view.cold.pool, states)
+        tables = {
+            "videos": videos,
+            "creators": creator_columns(world, view.counts),
+            "users": user_columns(world, live.platform.users, live.engine.follow_counts()),
+            "timeline": live.timeline.columns(),
+            "paths": live.paths.columns(
+                world.videos.uploaded_s, probe_names(world, world.videos.probe)
+            ),
+            "probes": probe_columns(
+                world, videos, live.paths, float(self.scenario.viral.reach)
+            ),
+        }
+        for name, columns in tables.items():
+            write_table(self.folder, name, columns)
+        if self.scenario.record.events:
+            (self.folder / "events.parquet.part").replace(self.folder / "events.parquet")
+        stages = live.platform.stages
+        manifest = self._first_manifest()
+        manifest.update(
+            impressions=live.platform.impressions,
+            event_log_hash=live.log.hash,
+            videos=world.videos.count,
+            creators=world.creators.count,
+            pipeline={
+                "requests": stages.requests,
+                "retrieved": stages.retrieved,
+                "duplicates": stages.duplicates,
+                "removed": {
+                    f"{number}:{named.use}": count
+                    for number, (named, count) in enumerate(
+                        zip(self.scenario.feed.filters, stages.removed, strict=True)
+                    )
+                },
+                "kept": stages.kept,
+                "selected": stages.selected,
+            },
+        )
+        return manifest
+
+    def _first_manifest(self) -> dict[str, Any]:
+        scenario = self.scenario
+        return {
+            "format": 1,
+            "finished": False,
+            "scenario": scenario.name,
+            "question": scenario.question,
+            "scenario_hash": scenario_hash(scenario),
+            "seed": self.seed,
+            "engine": self.engine,
+            "shards": self.shards,
+            "command": self.command,
+            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "versions": versions(),
+            "users": scenario.population.users,
+            "duration_s": float(scenario.duration),
+            "warmup_s": float(scenario.warmup),
+            "refresh_s": float(scenario.refresh),
+            "timeline_s": float(scenario.record.timeline),
+            "viral_reach": float(scenario.viral.reach),
+            "locales": [
+                {
+                    "name": place.name,
+                    "share": float(place.share),
+                    "utc_offset_s": float(place.utc_offset),
+                }
+                for place in scenario.population.locales
+            ],
+        }
+
+    def _summarise(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        from sim.analysis import read_tables, summarise
+
+        summary = summarise(read_tables(self.folder, manifest))
+        write_json(self.folder / "summary.json", summary)
+        return summary
+
+    def _draw(self) -> None:
+        from sim.analysis import load_tables
+        from sim.plots import draw_plots
+
+        self._report("plot", float(self.scenario.duration))
+        draw_plots(load_tables(self.folder), self.folder / "plots")
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result may depend on."""
+    found = {"foryou": importlib.metadata.version("foryou"), "python": machine.python_version()}
+    found.update({name: importlib.metadata.version(name) for name in _PACKAGES})
+    return found
+
+
+def peak_rss_bytes() -> int:
+    """Largest memory that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) if sys.platform == "darwin" else int(peak) * 1024
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON that appears under its name only when it is whole."""
+    unfinished = path.with_suffix(".json.part")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    unfinished.write_text(text + "\n", encoding="utf-8")
+    unfinished.replace(path)

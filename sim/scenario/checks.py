@@ -1,0 +1,175 @@
+"""Rules that involve several settings at once.
+
+They run on a whole scenario, and also on what is left of one in which some settings are
+wrong: a rule whose settings are not all there is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sim.core.units import format_duration, format_share
+
+__all__ = ["Finding", "cross_checks"]
+
+Location = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken rule: where the value stands that should change, and why."""
+
+    location: Location
+    message: str
+
+    @property
+    def path(self) -> str:
+        """Dotted path, for messages without a file."""
+        return ".".join(str(part) for part in self.location)
+
+
+def _get(root: object, *location: str | int) -> Any:
+    """The setting at a location, or ``None`` when it, or a part above it, is not there."""
+    value: Any = root
+    for part in location:
+        if value is None:
+            return None
+        if isinstance(part, int):
+            value = value[part] if part < len(value) else None
+        elif isinstance(value, Mapping):
+            value = value.get(part)
+        else:
+            value = getattr(value, part, None)
+    return value
+
+
+def _times(root: object) -> Iterator[Finding]:
+    duration, warmup = _get(root, "duration"), _get(root, "warmup")
+    if duration is None:
+        return
+    if warmup is not None and warmup >= duration:
+        yield Finding(
+            ("warmup",),
+            f"must be shorter than the duration, {format_duration(duration)}; "
+            f"got {format_duration(warmup)}",
+        )
+    refresh = _get(root, "refresh")
+    if refresh is not None and refresh > duration:
+        yield Finding(
+            ("refresh",),
+            f"must not be longer than the duration, {format_duration(duration)}; "
+            f"got {format_duration(refresh)}",
+        )
+
+
+def _locales(root: object) -> Iterator[Finding]:
+    locales = _get(root, "population", "locales")
+    if locales is None:
+        return
+    names: dict[str, int] = {}
+    for i in range(len(locales)):
+        name = _get(locales, i, "name")
+        if name is not None and names.setdefault(name, i) != i:
+            yield Finding(
+                ("population", "locales", i, "name"),
+                f'must be unique; "{name}" is the name of locales[{names[name]}] too',
+            )
+    shares = [_get(locales, i, "share") for i in range(len(locales))]
+    if None not in shares and abs(sum(shares) - 1.0) > 1e-9:
+        yield Finding(
+            ("population", "locales"),
+            f"shares must add up to 100 %; got {format_share(round(sum(shares), 12))}",
+        )
+
+
+def _topics(root: object) -> Iterator[Finding]:
+    topics = _get(root, "population", "topics")
+    declared = _get(root, "population", "declared_interests")
+    if topics is not None and declared is not None and declared > topics:
+        yield Finding(
+            ("population", "declared_interests"),
+            f"must be at most the number of topics, {topics}; got {declared}",
+        )
+
+
+def _video_duration(root: object) -> Iterator[Finding]:
+    median, low, high = (
+        _get(root, "catalogue", "duration", key) for key in ("median", "min", "max")
+    )
+    where = ("catalogue", "duration")
+    if low is not None and high is not None and low > high:
+        yield Finding(
+            (*where, "min"),
+            f"must not be above max, {format_duration(high)}; got {format_duration(low)}",
+        )
+    elif median is not None and low is not None and median < low:
+        yield Finding(
+            (*where, "median"),
+            f"must not be below min, {format_duration(low)}; got {format_duration(median)}",
+        )
+    elif median is not None and high is not None and median > high:
+        yield Finding(
+            (*where, "median"),
+            f"must not be above max, {format_duration(high)}; got {format_duration(median)}",
+        )
+
+
+def _feed(root: object) -> Iterator[Finding]:
+    slate, candidates = _get(root, "feed", "slate"), _get(root, "feed", "candidates")
+    if slate is not None and candidates is not None and candidates < slate:
+        yield Finding(
+            ("feed", "candidates"), f"must be at least the slate, {slate}; got {candidates}"
+        )
+    sources = _get(root, "feed", "sources")
+    if sources is not None and not any(sources.values()):
+        yield Finding(("feed", "sources"), "at least one source must have a weight above 0")
+
+
+def _probes(root: object) -> Iterator[Finding]:
+    probes: Sequence[object] = _get(root, "probes") or ()
+    duration, users = _get(root, "duration"), _get(root, "population", "users")
+    topics = _get(root, "population", "topics")
+    names: dict[str, int] = {}
+    for i in range(len(probes)):
+        name, post_at = _get(probes, i, "name"), _get(probes, i, "post_at")
+        if name is not None and names.setdefault(name, i) != i:
+            yield Finding(
+                ("probes", i, "name"),
+                f'must be unique; "{name}" is the name of probes[{names[name]}] too',
+            )
+        if None not in (duration, post_at):
+            yield from _post_times(i, post_at, _get(probes, i, "spread"), duration)
+        followers, topic = _get(probes, i, "followers"), _get(probes, i, "topic")
+        if followers is not None and users is not None and followers > users:
+            yield Finding(
+                ("probes", i, "followers"),
+                f"must be at most the number of users, {users:_}; got {followers:_}",
+            )
+        if topic is not None and topics is not None and topic >= topics:
+            yield Finding(
+                ("probes", i, "topic"),
+                f"must be below the number of topics, {topics}; got {topic}",
+            )
+
+
+def _post_times(i: int, post_at: float, spread: float | None, duration: float) -> Iterator[Finding]:
+    end = format_duration(duration)
+    if post_at >= duration:
+        yield Finding(
+            ("probes", i, "post_at"),
+            f"must be before the end, {end}; got {format_duration(post_at)}",
+        )
+    elif spread is not None and post_at + spread > duration:
+        yield Finding(
+            ("probes", i, "spread"),
+            f"the last post must be before the end, {end}; post_at + spread is "
+            f"{format_duration(post_at + spread)}",
+        )
+
+
+def cross_checks(root: object) -> list[Finding]:
+    """All broken rules of a scenario, or of the mapping of its settings that are right so far."""
+    rules = (_times, _locales, _topics, _video_duration, _feed, _probes)
+    return [finding for rule in rules for finding in rule(root)]

@@ -1,0 +1,292 @@
+"""Settings of the recommender: the stages of the feed and their built-in components."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from sim.core.actions import ACTION_NAMES
+from sim.core.config import Config, FrozenDict
+from sim.core.units import Count, Duration, Number, Share, suggest
+from sim.scenario.components import Choice, Component, Custom, is_custom
+
+__all__ = [
+    "SOURCES",
+    "WATCH",
+    "ColdStart",
+    "FeedConfig",
+    "FilterSpec",
+    "Ineligible",
+    "LearningConfig",
+    "NoColdStart",
+    "Own",
+    "Pools",
+    "PredictSpec",
+    "ScoreSpec",
+    "Seen",
+    "SelectSpec",
+    "Smoothed",
+    "Spaced",
+    "TooOld",
+    "Value",
+]
+
+SOURCES: Final = ("interest", "sound", "hashtag", "following", "fresh", "trending", "random")
+"""Built-in candidate sources, in canonical order."""
+
+WATCH: Final = "watch"
+"""Key of the weight per second of expected watch time, beside the action names."""
+
+# ---- filters --------------------------------------------------------------------------------
+
+
+class Seen(Component):
+    """Drops what this user was shown before."""
+
+    use: Literal["seen"] = "seen"
+
+
+class Own(Component):
+    """Drops the user's own videos."""
+
+    use: Literal["own"] = "own"
+
+
+class Ineligible(Component):
+    """Drops videos that may not be recommended."""
+
+    use: Literal["ineligible"] = "ineligible"
+
+
+class TooOld(Component):
+    """Drops videos above an age."""
+
+    use: Literal["too_old"] = "too_old"
+    max_age: Duration = Field(
+        default=30 * 86_400.0, gt=0, description="oldest age that may be shown; assumption"
+    )
+
+
+FilterSpec = Annotated[
+    Seen | Own | Ineligible | TooOld | Custom, Choice("filter", Seen, Own, Ineligible, TooOld)
+]
+
+# ---- predict, score, select -----------------------------------------------------------------
+
+
+class Smoothed(Component):
+    """Counts of a video's actions, pulled towards the platform's mean, times affinity."""
+
+    use: Literal["smoothed"] = "smoothed"
+    prior: Number = Field(
+        default=50.0, gt=0, le=1e9, description="strength of the mean, impressions; assumption"
+    )
+
+
+class Value(Component):
+    """The value model: sum of weight times predicted probability over the actions."""
+
+    use: Literal["value"] = "value"
+
+
+class Spaced(Component):
+    """Best score first, with creators and sounds kept apart."""
+
+    use: Literal["spaced"] = "spaced"
+    creator_gap: Count = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="positions between two videos of one creator; assumption",
+    )
+    sound_gap: Count = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="positions between two videos with one sound; assumption",
+    )
+
+
+PredictSpec = Annotated[Smoothed | Custom, Choice("predictor", Smoothed, default="smoothed")]
+ScoreSpec = Annotated[Value | Custom, Choice("score", Value)]
+SelectSpec = Annotated[Spaced | Custom, Choice("selector", Spaced, default="spaced")]
+
+# ---- cold start -----------------------------------------------------------------------------
+
+
+class NoColdStart(Component):
+    """New videos get no help."""
+
+    KEY = "policy"
+    policy: Literal["none"] = "none"
+
+
+class Pools(Component):
+    """Staged pools: a video is shown to a first audience and promoted if it beats its peers."""
+
+    KEY = "policy"
+    policy: Literal["pools"] = "pools"
+    first: Count = Field(
+        default=200,
+        ge=1,
+        le=10_000_000,
+        description="impressions in the first pool; X1 (200 to 500)",
+    )
+    growth: Number = Field(
+        default=5.0, ge=1, le=1000, description="size of a pool over the one before; X2 (3 to 15)"
+    )
+    promote: Share = Field(
+        default=0.20, description="share of a pool that goes on, best first; assumption (folklore)"
+    )
+    levels: Count = Field(default=6, ge=1, le=20, description="number of pools; X2 (eight)")
+    slots: Share = Field(
+        default=0.10, description="share of slate positions kept for videos in pools; assumption"
+    )
+
+
+ColdStart = Annotated[
+    NoColdStart | Pools,
+    Choice("cold-start policy", NoColdStart, Pools, default="pools", custom=False),
+]
+
+# ---- weights and sources --------------------------------------------------------------------
+
+
+def _unknown(kind: str, name: str, known: tuple[str, ...]) -> PydanticCustomError:
+    hint = suggest(name, known) or "known are " + ", ".join(known)
+    return PydanticCustomError(
+        "unknown_name", "{message}", {"message": f'unknown {kind} "{name}"; {hint}'}
+    )
+
+
+def _action(name: str) -> str:
+    if name not in ACTION_NAMES:
+        raise _unknown("action", name, ACTION_NAMES)
+    return name
+
+
+def _weighted(name: str) -> str:
+    if name != WATCH and name not in ACTION_NAMES:
+        raise _unknown("action", name, (*ACTION_NAMES, WATCH))
+    return name
+
+
+def _source(name: str) -> str:
+    if name not in SOURCES and not is_custom(name):
+        raise _unknown("source", name, SOURCES)
+    return name
+
+
+def _ordered(items: dict[str, float]) -> FrozenDict[str, float]:
+    """Built-in names in their own order, then others by name: equal mappings iterate alike."""
+    names = (*ACTION_NAMES, WATCH, *SOURCES)
+    rank = {name: i for i, name in enumerate(names)}
+    order = sorted(items, key=lambda name: (rank.get(name, len(names)), name))
+    return FrozenDict({name: items[name] for name in order})
+
+
+Weight = Annotated[Number, Field(ge=-1e6, le=1e6)]
+Weights = Annotated[
+    dict[Annotated[str, AfterValidator(_weighted)], Weight], AfterValidator(_ordered)
+]
+Signals = Annotated[dict[Annotated[str, AfterValidator(_action)], Weight], AfterValidator(_ordered)]
+SourceWeights = Annotated[
+    dict[Annotated[str, AfterValidator(_source)], Annotated[Number, Field(ge=0, le=1e6)]],
+    Field(min_length=1, max_length=64),
+    AfterValidator(_ordered),
+]
+
+
+class LearningConfig(Config):
+    """How the platform's belief about a user follows what the user does."""
+
+    rate: Number = Field(
+        default=0.08, gt=0, le=1, description="step towards a video after a signal of 1; assumption"
+    )
+    signals: Signals = Field(
+        default=_ordered(
+            {
+                "completion": 1.0,
+                "skip": -1.0,
+                "loop": 1.0,
+                "like": 2.0,
+                "comment": 2.0,
+                "share": 2.0,
+                "save": 2.0,
+                "follow": 3.0,
+                "sound_tap": 2.0,
+                "not_interested": -3.0,
+            }
+        ),
+        description="strength of each action as a signal, relative; order from P5 "
+        "(follow > like > watch), sizes assumption; one that is not named counts 0",
+    )
+
+
+class FeedConfig(Config):
+    """The feed: sources, filters, predict, score, select; cold start and learning."""
+
+    slate: Count = Field(
+        default=10, ge=1, le=64, description="videos a request returns; assumption"
+    )
+    candidates: Count = Field(
+        default=200,
+        ge=1,
+        le=2_000,
+        description="candidates of a request, at least the slate; assumption",
+    )
+    reindex: Duration = Field(
+        default=600.0,
+        gt=0,
+        le=86_400,
+        description="time between two builds of the retrieval indexes; counters and scores are "
+        "newer (every ``refresh``); X8, assumption",
+    )
+    sources: SourceWeights = Field(
+        default=_ordered(
+            {
+                "interest": 0.40,
+                "sound": 0.08,
+                "hashtag": 0.07,
+                "following": 0.10,
+                "fresh": 0.10,
+                "trending": 0.15,
+                "random": 0.10,
+            }
+        ),
+        description="where candidates come from, relative shares; built-in names or "
+        "module:Class; assumption",
+    )
+    filters: tuple[FilterSpec, ...] = Field(
+        default=(Seen(), Own(), Ineligible(), TooOld()),
+        max_length=64,
+        description="what drops candidates, in this order",
+    )
+    predict: PredictSpec = Field(
+        default=Smoothed(),
+        description="what estimates the probability of each action and watch time",
+    )
+    weights: Weights = Field(
+        default=_ordered(
+            {
+                "completion": 1.0,
+                "like": 0.6,
+                "comment": 0.8,
+                "share": 1.0,
+                "follow": 1.2,
+                "skip": -0.5,
+            }
+        ),
+        description="the value model: weight of each action's probability, and of ``watch`` per "
+        "second of expected watch time; one that is not named counts 0; assumption",
+    )
+    score: tuple[ScoreSpec, ...] = Field(
+        default=(Value(),), min_length=1, max_length=64, description="what makes the score, summed"
+    )
+    select: SelectSpec = Field(default=Spaced(), description="what picks and orders the slate")
+    cold_start: ColdStart = Field(default=Pools(), description="what helps new videos")
+    learning: LearningConfig = Field(
+        default=LearningConfig(), description="how the belief about users is learned"
+    )

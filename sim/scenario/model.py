@@ -1,0 +1,129 @@
+"""The whole scenario as one frozen tree of settings, in seconds and shares."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from sim.core.config import Config
+from sim.core.units import Count, Duration, Number, Share
+from sim.scenario.behaviour import BehaviourConfig
+from sim.scenario.checks import cross_checks
+from sim.scenario.feed import FeedConfig
+from sim.scenario.population import CatalogueConfig, CreatorsConfig, PopulationConfig, Slug
+
+__all__ = ["MAX_DURATION", "ProbeConfig", "RecordConfig", "Scenario", "ViralConfig"]
+
+MAX_DURATION = 3_653 * 86_400.0
+"""Longest duration of a scenario, s: ten years."""
+
+StandardScore = Number
+
+
+class ProbeConfig(Config):
+    """Videos that the scenario plants, each by an account of its own."""
+
+    name: Slug = Field(description="name of the probe, unique")
+    count: Count = Field(default=1, ge=1, le=100_000, description="videos, one account each")
+    followers: Count = Field(
+        default=0, ge=0, description="followers of each account, drawn from the users, users"
+    )
+    post_at: Duration = Field(description="time of the first post, since the start")
+    spread: Duration = Field(default=0.0, description="posts are spread evenly over this time")
+    quality: StandardScore | None = Field(
+        default=None, ge=-10, le=10, description="quality, sd; without it as other creators' posts"
+    )
+    hook: StandardScore | None = Field(
+        default=None,
+        ge=-10,
+        le=10,
+        description="strength of the first seconds, sd; without it as others",
+    )
+    video_duration: Duration | None = Field(
+        default=None, ge=1, le=36_000, description="duration of the videos; without it as others"
+    )
+    topic: Count | None = Field(
+        default=None,
+        ge=0,
+        le=63,
+        description="main topic, from 0; without it as other creators choose",
+    )
+    sound: Literal["original", "library", "trending"] | None = Field(
+        default=None,
+        description="sound: ``original`` is created with the video, ``library`` any known one, "
+        "``trending`` one that trends when it is posted; without it as other creators choose",
+    )
+
+
+class ViralConfig(Config):
+    """What counts as viral."""
+
+    reach: Share = Field(
+        default=0.01,
+        gt=0,
+        description="reach, as a share of the users, from which a video is viral",
+    )
+
+
+class RecordConfig(Config):
+    """What is written down."""
+
+    timeline: Duration = Field(
+        default=600.0, gt=0, le=MAX_DURATION, description="width of the bins of the timeline"
+    )
+    events: bool = Field(default=False, description="keep every impression in events.parquet")
+    tracked: Count = Field(
+        default=200,
+        ge=0,
+        le=1_000_000,
+        description="ordinary uploads, the first after the warm-up, whose paths are kept, videos",
+    )
+
+
+class Scenario(Config):
+    """One simulated platform; with the seed it fixes a world."""
+
+    name: Slug = Field(description="name of the scenario")
+    question: str = Field(default="", max_length=2_000, description="what it is to answer")
+    description: str = Field(
+        default="", max_length=20_000, description="anything a reader should know"
+    )
+    seed: Count = Field(default=0, ge=0, le=2**63 - 1, description="fixes every random draw")
+    duration: Duration = Field(
+        gt=0, le=MAX_DURATION, description="simulated time, warm-up included"
+    )
+    warmup: Duration = Field(
+        default=0.0, description="first part of the duration, which summary numbers leave out"
+    )
+    refresh: Duration = Field(
+        default=60.0,
+        gt=0,
+        le=86_400,
+        description="time between two refreshes of counters and models; what one user does is "
+        "visible to others from the next refresh on; assumption",
+    )
+    population: PopulationConfig = Field(
+        default=PopulationConfig(), description="who is on the platform"
+    )
+    creators: CreatorsConfig = Field(
+        default=CreatorsConfig(), description="what tells creators apart"
+    )
+    catalogue: CatalogueConfig = Field(default=CatalogueConfig(), description="what is posted")
+    behaviour: BehaviourConfig = Field(default=BehaviourConfig(), description="what people do")
+    feed: FeedConfig = Field(default=FeedConfig(), description="what the recommender does")
+    probes: tuple[ProbeConfig, ...] = Field(
+        default=(), max_length=1_000, description="planted videos, whose fate is the result"
+    )
+    viral: ViralConfig = Field(default=ViralConfig(), description="what counts as viral")
+    record: RecordConfig = Field(default=RecordConfig(), description="what is written down")
+
+    @model_validator(mode="after")
+    def _cross_checks(self) -> Scenario:
+        findings = cross_checks(self)
+        if findings:
+            text = "; ".join(f"{finding.path}: {finding.message}" for finding in findings)
+            context: dict[str, Any] = {"text": text, "findings": findings}
+            raise PydanticCustomError("cross_checks", "{text}", context)
+        return self

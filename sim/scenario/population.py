@@ -1,0 +1,130 @@
+"""Settings of the world: people, creators, and what is posted."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from sim.core.config import Config
+from sim.core.units import Count, Duration, Number, Share, SignedDuration, WeeklyRate
+
+__all__ = [
+    "CatalogueConfig",
+    "CreatorsConfig",
+    "LocaleConfig",
+    "PopulationConfig",
+    "Slug",
+    "VideoDurationConfig",
+]
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+"""Name made of small letters, digits, ``-`` and ``_``; safe in file names."""
+
+
+class LocaleConfig(Config):
+    """A language region; people like videos from their own a little better."""
+
+    name: Slug = Field(description="name of the locale")
+    share: Share = Field(description="share of users, shares add up to 100 %")
+    utc_offset: SignedDuration = Field(
+        default=0.0, ge=-86_400, le=86_400, description="local time minus scenario time"
+    )
+
+
+class PopulationConfig(Config):
+    """Who is on the platform."""
+
+    users: Count = Field(
+        default=2_000, ge=1, le=50_000_000, description="people, creators included"
+    )
+    creators: Share = Field(
+        default=0.08,
+        description="share of users who post; at least one does; assumption "
+        "(K1: 52 % ever posted, a quarter of them make 98 % of the videos)",
+    )
+    locales: tuple[LocaleConfig, ...] = Field(
+        default=(LocaleConfig(name="home", share=1.0),),
+        min_length=1,
+        max_length=32,
+        description="language regions; assumption: one",
+    )
+    topics: Count = Field(
+        default=16, ge=2, le=64, description="number of topics of interests and videos; assumption"
+    )
+    follows: Number = Field(
+        default=25.0,
+        ge=0,
+        le=100_000,
+        description="mean number of creators that a user follows at the start, creators; "
+        "assumption (F14: median 155 on a platform with many more creators)",
+    )
+    declared_interests: Count = Field(
+        default=3,
+        ge=0,
+        le=64,
+        description="topics that a user ticks at sign-up, topics; assumption",
+    )
+
+
+class CreatorsConfig(Config):
+    """What tells creators apart."""
+
+    posts_per_week: WeeklyRate = Field(
+        default=3.9, ge=0, le=7_000, description="posts of the median creator, per week; K3"
+    )
+    posts_spread: Number = Field(
+        default=0.55,
+        ge=0,
+        le=5,
+        description="sd over creators of ln posts per week; K3 (p10 1.8, p90 7.4)",
+    )
+    popularity_sigma: Number = Field(
+        default=2.1,
+        ge=0,
+        le=5,
+        description="sd over creators of ln attraction of the first followers; F14 "
+        "(p25 10, p50 48, p75 221, p99 4,374 followers)",
+    )
+    trend_uptake: Share = Field(
+        default=0.15,
+        description="share of library sounds that are taken from what trends; assumption",
+    )
+
+
+class VideoDurationConfig(Config):
+    """How long videos are: log-normal, cut at both ends."""
+
+    median: Duration = Field(
+        default=25.0, gt=0, le=36_000, description="median duration; assumption"
+    )
+    spread: Number = Field(default=0.8, ge=0, le=3, description="sd of ln duration; assumption")
+    min: Duration = Field(default=5.0, ge=1, le=36_000, description="shortest duration; assumption")
+    max: Duration = Field(
+        default=600.0, ge=1, le=36_000, description="longest duration; upload limit of 10 min"
+    )
+
+
+class CatalogueConfig(Config):
+    """What is posted."""
+
+    history: Duration = Field(
+        default=7 * 86_400.0,
+        le=366 * 86_400.0,
+        description="the first catalogue is what creators posted in this time before the start; "
+        "assumption",
+    )
+    duration: VideoDurationConfig = Field(
+        default=VideoDurationConfig(), description="how long videos are"
+    )
+    original_sounds: Share = Field(
+        default=0.67, description="share of posts whose sound is created with them; S1"
+    )
+    new_library_sounds: Share = Field(
+        default=0.30,
+        description="share of posts on a library sound that use one nobody used before; "
+        "set to meet S3 (62 % of library sounds are used once)",
+    )
+    hashtags_per_topic: Count = Field(
+        default=20, ge=1, le=10_000, description="hashtags that exist for each topic; assumption"
+    )

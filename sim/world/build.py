@@ -1,0 +1,262 @@
+"""A scenario and a seed to a world before its first second."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.compiled import njit
+from sim.core.maths import exp
+from sim.core.random import key, normal, stream, uniform
+from sim.scenario import Scenario
+from sim.world.draw import draw_creator, draw_user, main_topic, pick
+from sim.world.follow import draw_follows, planted_followers
+from sim.world.publish import RECENT_SOUNDS, Posts, PublishSettings, publish, topic_weights
+from sim.world.state import (
+    NOBODY,
+    Creators,
+    FollowGraph,
+    SoundListing,
+    UserAccounts,
+    UserTruth,
+    VideoListing,
+    VideoTruth,
+    World,
+    padded,
+)
+
+__all__ = ["build_world", "creator_count", "expected_posts"]
+
+_SECONDS_A_WEEK = 7 * 86_400.0
+
+
+def creator_count(scenario: Scenario) -> int:
+    """Users who are creators (accounts planted by probes not counted); at least one."""
+    population = scenario.population
+    return max(1, min(population.users, int(population.users * population.creators + 0.5)))
+
+
+def expected_posts(scenario: Scenario) -> tuple[float, float]:
+    """Expected uploads (before the start, during the run) of ordinary creators."""
+    spread = scenario.creators.posts_spread
+    rate = scenario.creators.posts_per_week * exp(0.5 * spread**2) / _SECONDS_A_WEEK
+    rate *= creator_count(scenario)
+    return float(rate * scenario.catalogue.history), float(rate * scenario.duration)
+
+
+def build_world(scenario: Scenario, seed: int) -> World:
+    """Draw users, creators, the follow graph and the first catalogue."""
+    users = scenario.population.users
+    topics = scenario.population.topics
+    truth, accounts = _users(scenario, seed, users, topics)
+    creators = _creators(scenario, seed, truth, accounts)
+    creators, follows = _follow_graph(scenario, seed, truth, creators)
+    before, during = expected_posts(scenario)
+    rows = int(1.1 * (before + during)) + sum(p.count for p in scenario.probes) + 64
+    world = World(
+        users=users,
+        topics=topics,
+        truth=truth,
+        accounts=accounts,
+        creators=creators,
+        video_truth=_empty_truth(rows, padded(topics)),
+        videos=_empty_listing(rows, padded(topics)),
+        sounds=_empty_sounds(rows),
+        follows=follows,
+        utc_offset_s=np.array([place.utc_offset for place in scenario.population.locales], float),
+        probe_names=tuple(probe.name for probe in scenario.probes),
+    )
+    _first_catalogue(world, scenario, seed)
+    return world
+
+
+def _users(
+    scenario: Scenario, seed: int, users: int, topics: int
+) -> tuple[UserTruth, UserAccounts]:
+    locales = scenario.population.locales
+    truth = UserTruth(
+        interests=np.zeros((users, padded(topics)), np.float32),
+        generosity=np.empty(users, np.float32),
+        patience=np.empty(users, np.float32),
+        activity=np.empty(users, np.float32),
+        chronotype=np.empty(users, np.float32),
+    )
+    accounts = UserAccounts(np.empty(users, np.int8), np.empty(users, np.uint64))
+    _fill_users(
+        key(seed, "user"), key(seed, "trait"), users, topics,
+        scenario.population.declared_interests, topic_weights(topics),
+        np.cumsum([place.share for place in locales]),
+        scenario.behaviour.session.chronotype_spread_h,
+        truth.interests, truth.generosity, truth.patience, truth.activity, truth.chronotype,
+        accounts.locale, accounts.declared,
+    )
+    return truth, accounts
+
+
+@njit()
+def _fill_users(
+    user_key, trait_key, users, topics, declared_count, topic_cdf, locale_cdf,
+    chronotype_spread,
+    interests, generosity, patience, activity, chronotype, locale, declared,
+):
+    for u in range(users):
+        draw_user(user_key, u, topics, declared_count, topic_cdf, interests[u], declared)
+        s = stream(trait_key, u)
+        generosity[u] = normal(s, 0)
+        patience[u] = normal(s, 1)
+        activity[u] = normal(s, 2)
+        chronotype[u] = chronotype_spread * normal(s, 3)
+        locale[u] = pick(locale_cdf, uniform(s, 5))
+
+
+def _creators(
+    scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAccounts
+) -> Creators:
+    """Creators among the users, then the accounts of the probes, in the scenario's order."""
+    ordinary = creator_count(scenario)
+    planted = sum(probe.count for probe in scenario.probes)
+    total = ordinary + planted
+    topics = scenario.population.topics
+    fixed_topic = np.full(total, NOBODY, np.int64)
+    probe = np.full(total, NOBODY, np.int16)
+    c = ordinary
+    for number, planned in enumerate(scenario.probes):
+        probe[c : c + planned.count] = number
+        fixed_topic[c : c + planned.count] = NOBODY if planned.topic is None else planned.topic
+        c += planned.count
+    creators = Creators(
+        count=total,
+        user=np.where(np.arange(total) < ordinary, np.arange(total), NOBODY).astype(np.int32),
+        niche=np.zeros((total, padded(topics)), np.float32),
+        skill=np.empty(total, np.float32),
+        popularity=np.empty(total, np.float32),
+        trend_uptake=np.empty(total, np.float32),
+        posts_per_week=np.zeros(total, np.float32),
+        locale=np.zeros(total, np.int8),
+        next_post_s=np.full(total, np.inf),
+        post_number=np.zeros(total, np.int32),
+        followers=np.zeros(total, np.int32),
+        followers_start=np.zeros(total, np.int32),
+        probe=probe,
+    )
+    creators.locale[:ordinary] = accounts.locale[:ordinary]
+    _fill_creators(
+        key(seed, "creator"), total, ordinary, topics, topic_weights(topics), truth.interests,
+        fixed_topic, scenario.creators.posts_per_week, scenario.creators.posts_spread,
+        scenario.creators.trend_uptake,
+        creators.niche, creators.skill, creators.popularity, creators.trend_uptake,
+        creators.posts_per_week,
+    )
+    return creators
+
+
+@njit()
+def _fill_creators(
+    k, total, ordinary, topics, topic_cdf, interests, fixed_topic, posts_per_week, posts_spread,
+    mean_uptake, niche, skill, popularity, uptake, rhythm,
+):
+    for c in range(total):
+        own = interests[c] if c < ordinary else interests[0][:0]
+        ability, fame, readiness = draw_creator(
+            k, c, topics, topic_cdf, own, fixed_topic[c], niche[c]
+        )
+        skill[c] = ability
+        popularity[c] = fame
+        # 2 u: creators differ between never and twice the mean
+        uptake[c] = min(1.0, 2.0 * mean_uptake * readiness)
+        if c < ordinary:
+            rhythm[c] = posts_per_week * exp(posts_spread * normal(stream(k, c), 90))
+
+
+def _follow_graph(
+    scenario: Scenario, seed: int, truth: UserTruth, creators: Creators
+) -> tuple[Creators, FollowGraph]:
+    topics = scenario.population.topics
+    users = scenario.population.users
+    ordinary = int((creators.user != NOBODY).sum())
+    planted_user: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    planted_creator: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    for c in range(ordinary, creators.count):
+        wanted = scenario.probes[creators.probe[c]].followers
+        if wanted:
+            followers = planted_followers(key(seed, "planted-follow"), c, wanted, users)
+            planted_user.append(followers)
+            planted_creator.append(np.full(wanted, c, np.int64))
+    main = np.array([main_topic(creators.niche[c], topics) for c in range(ordinary)], np.int64)
+    follows = draw_follows(
+        key(seed, "follow"), users, scenario.population.follows, truth.interests, topics, main,
+        creators.popularity[:ordinary], scenario.creators.popularity_sigma,
+        np.concatenate(planted_user), np.concatenate(planted_creator),
+    )
+    creators.followers[:] = np.bincount(follows.creator, minlength=creators.count)
+    creators.followers_start[:] = creators.followers
+    return creators, follows
+
+
+def _first_catalogue(world: World, scenario: Scenario, seed: int) -> None:
+    """What creators posted in the time before the start, evenly spread over it."""
+    k = key(seed, "history")
+    history = scenario.catalogue.history
+    creators = world.creators
+    counts = np.zeros(creators.count, np.int64)
+    _count_history(k, creators.posts_per_week, history / _SECONDS_A_WEEK, counts)
+    owner = np.repeat(np.arange(creators.count), counts)
+    times = np.empty(len(owner))
+    _history_times(k, counts, history, times)
+    order = np.lexsort((owner, times))
+    settings = PublishSettings.of(scenario, key(seed, "video"), key(seed, "sound"))
+    publish(world, Posts.ordinary(owner[order].astype(np.int32), times[order]), settings)
+
+
+@njit()
+def _count_history(k, posts_per_week, weeks, counts):
+    for c in range(counts.size):
+        expected = posts_per_week[c] * weeks
+        counts[c] = int(expected + uniform(stream(k, c), 0)) if expected > 0.0 else 0
+
+
+@njit()
+def _history_times(k, counts, history, times):
+    i = 0
+    for c in range(counts.size):
+        s = stream(k, c)
+        for number in range(counts[c]):
+            times[i] = -history * uniform(s, 1 + number)
+            i += 1
+
+
+def _empty_truth(rows: int, dims: int) -> VideoTruth:
+    return VideoTruth(
+        np.zeros((rows, dims), np.float32), np.zeros(rows, np.float32), np.zeros(rows, np.float32)
+    )
+
+
+def _empty_listing(rows: int, dims: int) -> VideoListing:
+    return VideoListing(
+        count=0,
+        creator=np.zeros(rows, np.int32),
+        uploaded_s=np.zeros(rows),
+        duration_s=np.zeros(rows),
+        sound=np.zeros(rows, np.int32),
+        tags=np.full((rows, 3), NOBODY, np.int32),
+        caption=np.zeros((rows, dims), np.float32),
+        locale=np.zeros(rows, np.int8),
+        eligible=np.zeros(rows, np.int8),
+        followers_at_upload=np.zeros(rows, np.int32),
+        probe=np.full(rows, NOBODY, np.int16),
+        probe_number=np.zeros(rows, np.int32),
+    )
+
+
+def _empty_sounds(rows: int) -> SoundListing:
+    return SoundListing(
+        count=0,
+        topic=np.zeros(rows, np.int16),
+        born_s=np.zeros(rows),
+        original=np.zeros(rows, np.int8),
+        uses=np.zeros(rows, np.int32),
+        momentum=np.zeros(rows, np.float32),
+        trending=np.empty(0, np.int32),
+        recent=np.zeros(RECENT_SOUNDS, np.int32),
+        recent_pushed=0,
+    )

@@ -1,0 +1,168 @@
+"""Posting: new rows in the tables of videos and sounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.compiled import njit
+from sim.scenario import Scenario
+from sim.world.draw import NEW_LIBRARY_SOUND, NEW_ORIGINAL_SOUND, choose_sound, draw_video, main_topic
+from sim.world.state import MAX_TAGS, NOBODY, World, grow
+
+__all__ = ["RECENT_SOUNDS", "SKILL_SHARE", "Posts", "PublishSettings", "publish", "topic_weights"]
+
+RECENT_SOUNDS = 2_000
+"""Posts with a library sound that a creator may copy from (assumption)."""
+SKILL_SHARE = 0.35
+"""Share of the variance of quality that belongs to the creator (F4 says 0.5 of log views; the
+followers of a creator account for the rest; assumption)."""
+
+
+@dataclass(frozen=True)
+class Posts:
+    """Uploads to publish, in the order of their time. NaN and 0 mean: as the creator would."""
+
+    creator: NDArray[np.int32]
+    """creator [N]"""
+    time_s: NDArray[np.float64]
+    """time_s [N] upload time"""
+    sound_mode: NDArray[np.int8]
+    """sound_mode [N] 0 free choice, 1 original, 2 library, 3 trending"""
+    quality: NDArray[np.float64]
+    """quality [N] fixed quality, or NaN"""
+    hook: NDArray[np.float64]
+    """hook [N] fixed hook, or NaN"""
+    duration_s: NDArray[np.float64]
+    """duration_s [N] fixed length, s, or NaN"""
+    probe: NDArray[np.int16]
+    """probe [N] probe, or NOBODY"""
+    probe_number: NDArray[np.int32]
+    """probe_number [N] number within the probe"""
+
+    @classmethod
+    def ordinary(cls, creator: NDArray[np.int32], time_s: NDArray[np.float64]) -> Posts:
+        """Posts that nobody scripted."""
+        n = len(creator)
+        nan = np.full(n, np.nan)
+        return cls(
+            creator, time_s, np.zeros(n, np.int8), nan, nan, nan,
+            np.full(n, NOBODY, np.int16), np.zeros(n, np.int32),
+        )
+
+
+@dataclass(frozen=True)
+class PublishSettings:
+    """What publishing needs to know of the scenario."""
+
+    video_key: np.uint64
+    sound_key: np.uint64
+    topic_weights: NDArray[np.float64]
+    tags_per_topic: int
+    original_share: float
+    new_share: float
+    duration_median: float
+    duration_spread: float
+    duration_min: float
+    duration_max: float
+
+    @classmethod
+    def of(cls, scenario: Scenario, video_key: np.uint64, sound_key: np.uint64) -> PublishSettings:
+        """The settings of a scenario, with the keys of the purposes ``video`` and ``sound``."""
+        catalogue = scenario.catalogue
+        return cls(
+            video_key, sound_key, topic_weights(scenario.population.topics),
+            catalogue.hashtags_per_topic, catalogue.original_sounds, catalogue.new_library_sounds,
+            catalogue.duration.median, catalogue.duration.spread,
+            catalogue.duration.min, catalogue.duration.max,
+        )
+
+
+def topic_weights(topics: int) -> NDArray[np.float64]:
+    """cumulative [D] popularity of topics: the k-th has weight 1 / (k + 5) (assumption)."""
+    return np.cumsum(1.0 / (np.arange(topics) + 5.0))
+
+
+def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np.int64]:
+    """Add the posts to the world; returns their video ids, in the order given."""
+    n = len(posts.creator)
+    grow(world.videos, world.videos.count + n)
+    grow(world.video_truth, world.videos.count + n)
+    grow(world.sounds, world.sounds.count + n)
+    first = world.videos.count
+    v, s, c, t = world.videos, world.sounds, world.creators, world.video_truth
+    counts = _publish(
+        settings.video_key, settings.sound_key, world.topics, settings.topic_weights,
+        settings.tags_per_topic, settings.original_share, settings.new_share,
+        settings.duration_median, settings.duration_spread,
+        settings.duration_min, settings.duration_max,
+        posts.creator, posts.time_s, posts.sound_mode, posts.quality, posts.hook,
+        posts.duration_s, posts.probe, posts.probe_number,
+        first, s.count, s.recent_pushed,
+        c.niche, c.skill, c.trend_uptake, c.locale, c.post_number, c.followers,
+        t.topics, t.quality, t.hook,
+        v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags, v.caption, v.locale, v.eligible,
+        v.followers_at_upload, v.probe, v.probe_number,
+        s.topic, s.born_s, s.original, s.uses, s.trending, s.recent,
+    )
+    s.count, s.recent_pushed = counts
+    v.count = first + n
+    return np.arange(first, first + n)
+
+
+@njit()
+def _publish(
+    video_key, sound_key, topics, topic_cdf, tags_per_topic, original_share, new_share,
+    duration_median, duration_spread, duration_min, duration_max,
+    post_creator, post_time, post_mode, post_quality, post_hook, post_duration, post_probe,
+    post_probe_number,
+    first, sound_count, recent_pushed,
+    niche, skill, uptake, creator_locale, post_number, followers,
+    mixes, qualities, hooks,
+    creators, uploaded, durations, sounds, tags, captions, locales, eligible, followers_at_upload,
+    probes, probe_numbers,
+    sound_topic, sound_born, sound_original, sound_uses, trending, recent,
+):
+    recent_size = recent.size
+    for i in range(post_creator.size):
+        c = post_creator[i]
+        v = first + i
+        number = np.int64(post_number[c])
+        quality, hook, duration = draw_video(
+            video_key, c, number, topics, topic_cdf, tags_per_topic, skill[c], SKILL_SHARE,
+            duration_median, duration_spread, duration_min, duration_max,
+            niche[c], mixes[v], captions[v], tags[v],
+        )
+        sound = choose_sound(
+            sound_key, c, number, post_mode[i], uptake[c], original_share, new_share,
+            trending, trending.size, recent, min(recent_pushed, recent_size),
+        )
+        if sound == NEW_ORIGINAL_SOUND or sound == NEW_LIBRARY_SOUND:
+            original = sound == NEW_ORIGINAL_SOUND
+            sound = sound_count
+            sound_count += 1
+            sound_topic[sound] = main_topic(mixes[v], topics)
+            sound_born[sound] = post_time[i]
+            sound_original[sound] = 1 if original else 0
+        sound_uses[sound] += 1
+        if sound_original[sound] == 0:
+            recent[recent_pushed % recent_size] = sound
+            recent_pushed += 1
+        qualities[v] = quality if np.isnan(post_quality[i]) else post_quality[i]
+        hooks[v] = hook if np.isnan(post_hook[i]) else post_hook[i]
+        durations[v] = duration if np.isnan(post_duration[i]) else post_duration[i]
+        creators[v] = c
+        uploaded[v] = post_time[i]
+        sounds[v] = sound
+        locales[v] = creator_locale[c]
+        eligible[v] = 1
+        followers_at_upload[v] = followers[c]
+        probes[v] = post_probe[i]
+        probe_numbers[v] = post_probe_number[i]
+        post_number[c] = number + 1
+    return sound_count, recent_pushed
+
+
+assert MAX_TAGS == 3, "draw_video fills three places"

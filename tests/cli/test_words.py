@@ -1,0 +1,75 @@
+"""Numbers and times as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.cli.words import amount, clock, number, span, with_interval
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (812.4, "812"),
+        (999.4, "999"),
+        (999.6, "1.0k"),
+        (4_100, "4.1k"),
+        (99_949, "99.9k"),
+        (99_951, "100k"),
+        (999_499, "999k"),
+        (999_501, "1.0M"),
+        (2_345_678, "2.3M"),
+        (7.2e9, "7.2G"),
+    ],
+)
+def test_number(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (25, "25 s"),
+        (12.34, "12.3 s"),
+        (59.9999, "60 s"),
+        (60, "1 min"),
+        (3_599.7, "1 h"),
+        (5_400, "1 h 30 min"),
+        (108_000, "1 d 6 h"),
+        (86_400 + 61, "1 d"),
+        (-120, "-2 min"),
+    ],
+)
+def test_span(seconds: float, text: str) -> None:
+    assert span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "day 1 00:00"), (86_399, "day 1 23:59"), (151_200, "day 2 18:00")],
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0, "share", "0.0 %"),
+        (0.0123, "share", "1.2 %"),
+        (0.00042, "share", "0.042 %"),
+        (1.0, "share", "100.0 %"),
+        (12_345.6, "views", "12,346 views"),
+        (3.14159, "", "3.14"),
+        (7.0, "users", "7 users"),
+        (5_400.0, "s", "1 h 30 min"),
+    ],
+)
+def test_amount(value: float, unit: str, text: str) -> None:
+    assert amount(value, unit) == text
+
+
+def test_interval() -> None:
+    assert with_interval(0.04, 0.021, 0.074, "share") == "4.0 % (2.1 % to 7.4 %)"
