@@ -6,6 +6,8 @@
 
 PYTHON ?=
 SCENARIO ?= scenarios/zero_followers.yaml
+# More options for the run, such as ARGS="--seed 7".
+ARGS ?=
 # Two workers pay for themselves; more cost memory, each loads the compiled code.
 WORKERS ?= 2
 
@@ -19,7 +21,7 @@ help:
 	@sed -n '1,5s/^# \{0,1\}//p' Makefile
 
 demo: .venv/installed
-	@$(BIN)/foryou run "$(SCENARIO)"
+	@$(BIN)/foryou run "$(SCENARIO)" $(ARGS)
 
 test: .venv/installed-dev
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not large"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim.core.errors import ForyouError
 from sim.engine.clock import PLAY, REFRESH, SNAPSHOT, TRENDS, UPLOADS, every, stop_at
+from sim.engine.fast import FastEngine, Memory
 from sim.engine.platform import Platform
 from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
 from sim.engine.trends import TREND_INTERVAL_S
@@ -30,7 +31,7 @@ from sim.world.state import World
 
 __all__ = ["ENGINES", "Engine", "Live", "assemble", "make_pipeline"]
 
-ENGINES = ("reference",)
+ENGINES = ("fast", "reference")
 """Names of the engines."""
 
 
@@ -138,7 +139,7 @@ def assemble(
     env = simpy.Environment()
     live = Live(
         scenario, seed, world, platform, player, env, env.event(), log, timeline, paths
-    )
+    )  # fmt: skip
     _start_clock(live)
     return live
 
@@ -183,4 +184,12 @@ def _reference(
     return platform, ReferenceEngine(platform, pipeline, seen, follows, log)
 
 
-_ENGINE_PARTS: Mapping[str, Any] = {"reference": _reference}
+def _fast(
+    scenario: Scenario, seed: int, world: World, pipeline: Pipeline, log: EventLog, shards: int
+) -> tuple[Platform, Engine]:
+    memory = Memory(world, pipeline.slate, min(shards, world.users))
+    platform = Platform(scenario, seed, world, memory, memory)
+    return platform, FastEngine(scenario, platform, pipeline, memory, log)
+
+
+_ENGINE_PARTS: Mapping[str, Any] = {"reference": _reference, "fast": _fast}

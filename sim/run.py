@@ -228,9 +228,7 @@ class _Execution:
             "paths": live.paths.columns(
                 world.videos.uploaded_s, probe_names(world, world.videos.probe)
             ),
-            "probes": probe_columns(
-                world, videos, live.paths, float(self.scenario.viral.reach)
-            ),
+            "probes": probe_columns(world, videos, live.paths, float(self.scenario.viral.reach)),
         }
         for name, columns in tables.items():
             write_table(self.folder, name, columns)

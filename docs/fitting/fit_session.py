@@ -18,7 +18,7 @@ from sim.behaviour.draws import LEAVE
 from sim.behaviour.params import behaviour_params
 from sim.behaviour.session import leave_probability, next_session_delay_s, swipe_gap_s
 from sim.behaviour.watch import watch_seconds
-from sim.core.random import key, normal, stream2, stream3, uniform
+from sim.core.random import normal, stream2, stream3, uniform
 from sim.scenario.behaviour import BehaviourConfig
 
 W19 = np.array(
@@ -32,7 +32,7 @@ W19 = np.array(
 
 @njit
 def live(p, chronotype_spread, users, days, first_day):  # type: ignore[no-untyped-def]
-    """Exposures by hour [24]; seconds, videos, sessions by user and day; session seconds, videos."""
+    """Exposures by hour [24]; seconds, videos, sessions by user and day; totals of sessions."""
     k = np.uint64(12345)
     hours = np.zeros(24, np.int64)
     day = np.zeros((users, days, 3))
@@ -85,25 +85,22 @@ def report(config: BehaviourConfig, users: int, days: int) -> np.ndarray:
     active = part[part[:, 1] > 0]
     videos = active[:, 1]
     q = np.quantile(videos, (0.25, 0.5, 0.75))
-    print(f"W16 minutes per active user-day     fact 58.4   model {active[:, 0].mean() / 60:.1f}")
-    print(
-        f"    active on a day (assumed 55 %)              model {100 * len(active) / len(part):.1f} %"
+    tv = np.abs(share - W19).sum() / 200
+    daily = np.quantile(day[:, 1:, 2].sum(axis=1) / (days - 1), (0.1, 0.5, 0.9)).round(2)
+    rows = (
+        ("W16 minutes per active user-day", "58.4", f"{active[:, 0].mean() / 60:.1f}"),
+        ("active on a day, per 100", "55, assumed", f"{100 * len(active) / len(part):.1f}"),
+        ("W17 minutes a session", "11", f"{total[1] / total[0] / 60:.1f}"),
+        ("W17 videos a session", "26 or more", f"{total[2] / total[0]:.1f}"),
+        ("sessions per active user-day", "", f"{active[:, 2].mean():.2f}"),
+        ("W15 median videos / mean", "0.63", f"{q[1] / videos.mean():.2f}"),
+        ("W15 quartiles / mean", "0.29-1.25", "-".join(f"{x / videos.mean():.2f}" for x in q[::2])),
+        ("videos per active user-day", "at least 66", f"{videos.mean():.0f}"),
+        ("W19 total variation", "at most 0.08", f"{tv:.4f}"),
+        ("sessions a day, p10 p50 p90", "", str(daily)),
     )
-    print(f"W17 minutes a session               fact 11     model {total[1] / total[0] / 60:.1f}")
-    print(f"W17 videos a session                fact 26+    model {total[2] / total[0]:.1f}")
-    print(f"    sessions per active user-day                model {active[:, 2].mean():.2f}")
-    print(
-        f"W15 videos per user-day / mean      fact median 0.63, quartiles 0.29-1.25   model "
-        f"{q[1] / videos.mean():.2f}, {q[0] / videos.mean():.2f}-{q[2] / videos.mean():.2f}"
-    )
-    print(f"    mean videos per active user-day             model {videos.mean():.0f}")
-    print(
-        f"W19 total variation (<= 0.08)                   model {np.abs(share - W19).sum() / 200:.4f}"
-    )
-    daily = (day[:, 1:, 2]).sum(axis=1) / (days - 1)
-    print(
-        f"    sessions a day, p10 p50 p90 of users        model {np.quantile(daily, (0.1, 0.5, 0.9)).round(2)}"
-    )
+    for name, fact, model in rows:
+        print(f"{name:36}{fact:16}{model}")
     return share
 
 

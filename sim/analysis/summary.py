@@ -173,7 +173,8 @@ def _engagement(tables: Tables, uploads: pl.DataFrame) -> Node:
 
 
 def _reach(tables: Tables, uploads: pl.DataFrame) -> Node:
-    needed = tables.viral_reach * tables.users_count
+    # As for the probes: 7 % of 100 users are 7, whatever the rounding of 0.07 says.
+    needed = math.ceil(tables.viral_reach * tables.users_count - 1e-9)
     viral = wilson(int((uploads["reach"] >= needed).sum()), uploads.height)
     unseen = wilson(int((uploads["views"] == 0).sum()), uploads.height)
     return {

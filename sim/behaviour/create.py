@@ -8,12 +8,13 @@ from numba import njit
 from sim.behaviour.draws import NEXT_POST
 from sim.behaviour.params import CreateParams
 from sim.behaviour.rhythm import day_second, rhythm_delay
+from sim.behaviour.signatures import NEXT_POST as NEXT_POST_TYPES
 from sim.core.random import exponential
 
 __all__ = ["next_post_delay_s"]
 
 
-@njit(cache=True, forceinline=True)
+@njit(NEXT_POST_TYPES, cache=True, forceinline=True)
 def next_post_delay_s(
     p: CreateParams, s: np.uint64, now_s: float, posts_per_week: float, utc_offset_s: float
 ) -> float:

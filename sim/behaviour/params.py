@@ -62,6 +62,8 @@ class WatchParams(NamedTuple):
     """Factor on the hazard by duration, s."""
     replay_inverse: Table
     """Seconds since the first end by cumulative hazard."""
+    replay_factor: Table
+    """Factor on the hazard of replays by duration, s."""
     ending_s: float
     ending_hazard: float
     ending_appeal: float
@@ -139,7 +141,7 @@ def _hours(weights: Sequence[float]) -> NDArray[np.float64]:
         sums[i + 1] = sums[i] + weight
     shares = sums / sums[24]
     shares[24] = 1.0
-    return shares
+    return np.asarray(shares)
 
 
 def _interest(c: InterestConfig) -> InterestParams:
@@ -155,6 +157,7 @@ def _watch(c: WatchConfig) -> WatchParams:
         hook_sum=float(hazard.y[int(np.flatnonzero(hazard.x == HOOK_S)[0])]),
         duration=factor_table(c.duration_factor),
         replay_inverse=replay_inverse,
+        replay_factor=factor_table(c.replay_factor),
         ending_s=c.ending_s,
         ending_hazard=c.ending_hazard,
         ending_appeal=c.ending_appeal,

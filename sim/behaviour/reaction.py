@@ -9,6 +9,7 @@ from sim.behaviour import draws
 from sim.behaviour.act import chance, comment_shape, like_shape, not_interested_shape, warmth
 from sim.behaviour.interest import appeal as appeal_of
 from sim.behaviour.params import BehaviourParams
+from sim.behaviour.signatures import REACT
 from sim.behaviour.watch import view_count, watch_ms, watch_seconds
 from sim.core.actions import bit
 from sim.core.maths import exp
@@ -31,7 +32,7 @@ _SOUND_TAP = bit("sound_tap")
 _NOT_INTERESTED = bit("not_interested")
 
 
-@njit(cache=True, forceinline=True)
+@njit(REACT, cache=True, forceinline=True)
 def react(
     p: BehaviourParams,
     s: np.uint64,
@@ -57,7 +58,7 @@ def react(
     ms = watch_ms(watch_seconds(p.watch, s, duration_s, appeal, hook, patience))
     views = view_count(ms, duration_s)
 
-    actions = np.int64(0)
+    actions = 0
     if ms >= watch_ms(duration_s):
         actions |= _COMPLETION
     elif ms < SKIP_MS:

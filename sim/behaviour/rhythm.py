@@ -15,7 +15,7 @@ HOUR_S = 3_600.0
 def day_second(now_s: float, offset_s: float) -> float:
     """Local time of day in [0, 86400) s; scenario time 0 is midnight at offset 0."""
     local = now_s + offset_s
-    days = np.floor(local / DAY_S)
+    days = float(np.floor(local / DAY_S))
     second = local - days * DAY_S
     if second < 0.0 or second >= DAY_S:
         return 0.0
@@ -30,13 +30,13 @@ def rhythm_delay(hours_sum: np.ndarray, per_day: float, budget: float, clock_s: 
     number of events a day and ``budget`` an exponential draw of mean 1: the cumulative intensity
     is inverted, so the number of draws is fixed and the daily curve is exact.
     """
-    hour = min(np.int64(clock_s / HOUR_S), np.int64(23))
+    hour = min(int(clock_s / HOUR_S), 23)
     here = hours_sum[hour] + (hours_sum[hour + 1] - hours_sum[hour]) * (clock_s / HOUR_S - hour)
     target = here + budget / per_day
-    days = np.floor(target)
+    days = float(np.floor(target))
     share = target - days
     i = 0
     while i < 23 and hours_sum[i + 1] <= share:
         i += 1
     into = (share - hours_sum[i]) / (hours_sum[i + 1] - hours_sum[i])
-    return max(0.0, days * DAY_S + (i + into) * HOUR_S - clock_s)
+    return float(max(0.0, days * DAY_S + (i + into) * HOUR_S - clock_s))

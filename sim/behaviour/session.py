@@ -8,6 +8,9 @@ from numba import njit
 from sim.behaviour.draws import NEXT_SESSION, SURFACE, SWIPE_GAP
 from sim.behaviour.params import SessionParams
 from sim.behaviour.rhythm import day_second, rhythm_delay
+from sim.behaviour.signatures import NEXT_SESSION as NEXT_SESSION_TYPES
+from sim.behaviour.signatures import SURFACE as SURFACE_TYPES
+from sim.behaviour.signatures import SWIPE_GAP as SWIPE_GAP_TYPES
 from sim.core.maths import exp
 from sim.core.random import exponential, uniform
 
@@ -25,7 +28,7 @@ FOR_YOU = 0
 FOLLOWING = 1
 
 
-@njit(cache=True, forceinline=True)
+@njit(SWIPE_GAP_TYPES, cache=True, forceinline=True)
 def swipe_gap_s(p: SessionParams, s: np.uint64) -> float:
     """Seconds between the end of one video and the start of the next; draw ``SWIPE_GAP``."""
     return p.gap_min_s + p.gap_mean_s * exponential(s, SWIPE_GAP)
@@ -53,7 +56,7 @@ def session_intensity(p: SessionParams, activity: float) -> float:
     return min(max(rate, p.activity_min), p.activity_max)
 
 
-@njit(cache=True, forceinline=True)
+@njit(NEXT_SESSION_TYPES, cache=True, forceinline=True)
 def next_session_delay_s(
     p: SessionParams,
     s: np.uint64,
@@ -72,7 +75,7 @@ def next_session_delay_s(
     return p.rest_s + rhythm_delay(p.hours_sum, session_intensity(p, activity), budget, clock_s)
 
 
-@njit(cache=True, forceinline=True)
+@njit(SURFACE_TYPES, cache=True, forceinline=True)
 def surface_choice(p: SessionParams, s: np.uint64, follows: int) -> int:
     """Which surface a feed request opens, ``FOR_YOU`` or ``FOLLOWING``; draw ``SURFACE``.
 

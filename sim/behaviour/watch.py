@@ -15,6 +15,7 @@ from numba import njit
 
 from sim.behaviour.draws import WATCH
 from sim.behaviour.params import HOOK_S, WatchParams
+from sim.behaviour.signatures import WATCH_SECONDS
 from sim.behaviour.tables import look_up
 from sim.core.maths import exp
 from sim.core.random import exponential
@@ -23,22 +24,13 @@ __all__ = ["completed", "play_until", "view_count", "watch_ms", "watch_seconds"]
 
 
 @njit(cache=True, forceinline=True)
-def watch_seconds(
-    p: WatchParams, s: np.uint64, duration_s: float, appeal: float, hook: float, patience: float
-) -> float:
-    """Seconds played, replays included, for one impression; draw ``WATCH`` of stream ``s``.
-
-    ``appeal`` (sd), ``hook`` and ``patience`` (standard normal) all lower the hazard. The
-    result lies in [0, max_plays x duration].
-    """
-    return play_until(p, exponential(s, WATCH), duration_s, appeal, hook, patience)
-
-
-@njit(cache=True, forceinline=True)
 def play_until(
     p: WatchParams, budget: float, duration_s: float, appeal: float, hook: float, patience: float
 ) -> float:
-    """Seconds played until the cumulative hazard reaches ``budget`` (exponential, mean 1)."""
+    """Seconds played until the cumulative hazard reaches ``budget``; see ``watch_seconds``.
+
+    ``budget`` > 0 is exponential with mean 1; ``duration_s`` is at least 1.
+    """
     factor = look_up(p.duration, duration_s)
     early = exp(p.hook * hook + p.early_appeal * appeal + p.early_patience * patience)
     level = budget * early / factor
@@ -56,23 +48,37 @@ def play_until(
             return t
         # The last seconds are so few that their hazard is taken as even. Seeing the end come and
         # seeing the start again are events of their own: patience does not scale them.
-        budget = max(0.0, level - look_up(p.hazard, ending)) * factor / late
+        before = look_up(p.hazard, ending)
+        budget = max(0.0, level - before) * factor / late
         span = duration_s - ending
         bump = p.ending_hazard * (span / p.ending_s) * exp(-p.ending_appeal * appeal)
-        mass = (look_up(p.hazard, duration_s) - look_up(p.hazard, ending)) * factor / late + bump
+        mass = (look_up(p.hazard, duration_s) - before) * factor / late + bump
         if budget < mass:
             return ending + span * (budget / mass)
         rest = budget - mass
     else:
         rest = max(0.0, budget * (1.0 - look_up(p.hazard, duration_s) / level))
-    t = duration_s + look_up(p.replay_inverse, rest * exp(p.replay_appeal * appeal))
+    level = rest * exp(p.replay_appeal * appeal) / look_up(p.replay_factor, duration_s)
+    t = duration_s + look_up(p.replay_inverse, level)
     return min(t, p.max_plays * duration_s)
+
+
+@njit(WATCH_SECONDS, cache=True, forceinline=True)
+def watch_seconds(
+    p: WatchParams, s: np.uint64, duration_s: float, appeal: float, hook: float, patience: float
+) -> float:
+    """Seconds played, replays included, for one impression; draw ``WATCH`` of stream ``s``.
+
+    ``appeal`` (sd), ``hook`` and ``patience`` (standard normal) all lower the hazard. The
+    result lies in [0, max_plays x duration].
+    """
+    return play_until(p, exponential(s, WATCH), duration_s, appeal, hook, patience)
 
 
 @njit(cache=True, forceinline=True)
 def watch_ms(seconds: float) -> int:
     """Seconds as whole milliseconds, the unit of every watch counter; halves round up."""
-    return np.int64(seconds * 1000.0 + 0.5)
+    return int(seconds * 1000.0 + 0.5)
 
 
 @njit(cache=True, forceinline=True)
@@ -89,5 +95,5 @@ def view_count(ms: int, duration_s: float) -> int:
     """
     length = watch_ms(duration_s)
     if ms <= length:
-        return np.int64(1)
-    return np.int64(1) + (ms - np.int64(1)) // length
+        return 1
+    return 1 + (ms - 1) // length

@@ -23,4 +23,4 @@ def check(scenario: ScenarioFile, changes: Set = None) -> None:
     from sim.cli.describe import describe
     from sim.scenario import load
 
-    say(describe(load(scenario, changes=changes or ())))
+    say(describe(load(scenario, changes or ())))

@@ -59,20 +59,20 @@ def run(
     """
     from sim.cli.progress import progress_bar
     from sim.run import new_run_folder, simulate
-    from sim.scenario import load
+    from sim.scenario import load_file
 
-    plan = load(scenario, changes=changes or ())
-    folder = new_run_folder(out, plan.name)
+    loaded = load_file(scenario, changes or ())
+    folder = new_run_folder(out, loaded.scenario.name)
     with progress_bar(shown=not quiet and not json) as progress:
         try:
             result = simulate(
-                plan,
+                loaded.scenario,
                 seed=seed,
                 engine=engine,
                 shards=shards,
                 out=folder,
                 allow_code=allow_code,
-                base_dir=scenario.resolve().parent,
+                base_dir=loaded.base_dir,
                 force=force,
                 plots=plots,
                 command=shlex.join(["foryou", *sys.argv[1:]]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sim.cli.words import amount, number, span
@@ -16,9 +17,11 @@ __all__ = ["Row", "Section", "as_json", "print_summary", "sections"]
 
 Node = Mapping[str, Any]
 
+ENGAGEMENT = "likes, comments, shares"
+
 CAUTION = (
-    "This is one world. The intervals take its videos as independent of each other; "
-    "another seed shows how much more luck there is."
+    "One run is one world. The intervals take its videos as independent of each other; "
+    "another --seed shows how much more luck there is."
 )
 
 
@@ -57,53 +60,49 @@ def print_summary(run: Run) -> None:
         screen.print()
         screen.print(section.title, style="bold", markup=False)
         table = Table.grid(padding=(0, 2))
-        table.add_column(min_width=34)
+        table.add_column(min_width=28)
         table.add_column(justify="right", no_wrap=True)
         table.add_column(style="dim")
         for row in section.rows:
             table.add_row(row.label, row.value, row.note)
         screen.print(Padding(table, (0, 0, 0, 2)), markup=False)
     screen.print()
-    screen.print(CAUTION, style="dim")
+    screen.print(_meaning_of_viral(run.manifest), CAUTION, style="dim")
     screen.print()
     screen.print(_ending(run), markup=False, soft_wrap=True)
 
 
 def sections(manifest: Node, summary: Node) -> list[Section]:
     """Everything that the summary table says, from the content of the two JSON files."""
-    found = [
-        _probe(name, probe, users=summary["population"]["users"], reach=manifest["viral_reach"])
-        for name, probe in summary["probes"].items()
-    ]
-    return [*found, _uploads(summary), _platform(summary)]
+    probes = [_probe(name, probe) for name, probe in summary["probes"].items()]
+    return [*probes, _uploads(summary), _platform(manifest, summary)]
 
 
-def _probe(name: str, probe: Node, *, users: int, reach: float) -> Section:
-    count = probe["count"]
-    needed = f"seen by {amount(reach, 'share')} of users, {number(reach * users)}"
-    rows = [
-        Row(
-            f"went viral ({needed})",
-            f"{probe['viral']} of {count}",
-            _share_with_interval(probe, "viral_share"),
-        ),
-        _typical("views", probe, "views_median", ("views_p25", "views_p75")),
+def _meaning_of_viral(manifest: Node) -> str:
+    reach = manifest["viral_reach"]
+    people = ceil(reach * manifest["users"])
+    return f"Viral: seen by {amount(reach, 'share')} of people, {people:,}, or more."
+
+
+def _probe(name: str, probe: Node) -> Section:
+    rows = (
+        Row("went viral", f"{probe['viral']} of {probe['count']}", _viral(probe)),
+        _typical(probe, ("views_p25", "views_p75")),
         *_steps(probe["time_to_reach"]),
-        Row(
-            "engagement by views", _percent(probe["engagement_by_views"]), "likes, comments, shares"
-        ),
+        Row("engagement by views", _percent(probe["engagement_by_views"]), ENGAGEMENT),
         Row("watched to the end", _share(probe["completion_rate"]), "of impressions"),
         Row("swiped away within 3 seconds", _share(probe["skip_rate"]), "of impressions"),
-    ]
-    since = f", each watched for {span(probe['observed_s'])} or more" if probe["observed_s"] else ""
-    return Section(f"The {count:,} videos of “{name}”{since}", tuple(rows))
+    )
+    age = f", at least {span(probe['observed_s'])} old at the end" if probe["observed_s"] else ""
+    many = "The video" if probe["count"] == 1 else f"The {probe['count']:,} videos"
+    return Section(f"{many} of “{name}”{age}", rows)
 
 
 def _steps(steps: list[Node]) -> list[Row]:
     """Rows about how many reached how many users, up to the first number that none reached."""
     rows = []
     for step in steps:
-        after = f"after {span(step['median_s'])}, the middle one" if step["median_s"] else ""
+        after = f"the middle one after {span(step['median_s'])}" if step["median_s"] else ""
         rows.append(Row(f"reached {step['reach']:,} users", _share(step["share"]), after))
         if not step["share"]:
             break
@@ -114,50 +113,34 @@ def _uploads(summary: Node) -> Section:
     reach, inequality = summary["reach"], summary["inequality"]
     age = span(summary["population"]["min_age_s"])
     if not reach["videos"]:
-        return Section(
-            f"Ordinary uploads, at least {age} old",
-            (Row("none", "", "the run is too short: nothing that was posted is that old"),),
-        )
+        why = f"nothing posted after the warm-up is {age} old"
+        return Section("For comparison: ordinary uploads", (Row("none", "", why),))
     rows = (
         Row("went viral", _share(reach["viral_share"]), _interval(reach, "viral_share")),
         Row("not seen by anyone", _share(reach["unseen_share"]), _interval(reach, "unseen_share")),
-        _typical("views", reach, "views_median", ()),
-        Row(
-            "views of the best 1 % of videos",
-            _share(inequality["top1_share_views"]),
-            "of all views",
-        ),
-        Row("widest reach", _share(reach["max_share_of_users"]), "of users"),
+        _typical(reach, ()),
+        Row("share of the top 1 %", _share(inequality["top1_share_views"]), "of all views"),
+        Row("widest reach", _share(reach["max_share_of_users"]), "of people"),
     )
     return Section(
         f"For comparison: {reach['videos']:,} ordinary uploads, at least {age} old", rows
     )
 
 
-def _platform(summary: Node) -> Section:
+def _platform(manifest: Node, summary: Node) -> Section:
     watch, population = summary["watch"], summary["population"]
+    minutes = watch["minutes_per_active_user_day"]
     rows = (
-        Row(
-            "people, and creators among them",
-            f"{population['users']:,}",
-            f"{population['creators']:,}",
-        ),
+        Row("people", f"{population['users']:,}", f"{population['creators']:,} of them post"),
         Row("impressions", number(watch["impressions"]), f"in {span(population['measured_s'])}"),
-        Row(
-            "watch time of an active user",
-            _with_unit(watch["minutes_per_active_user_day"], "min"),
-            "a day",
-        ),
+        Row("watch time", "–" if minutes is None else f"{minutes:.3g} min", "per active day"),
         Row("watched to the end", _share(watch["completion_rate"]), "of impressions"),
         Row("swiped away within 3 seconds", _share(watch["skip_rate"]), "of impressions"),
-        Row(
-            "engagement by views",
-            _percent(summary["engagement"]["by_views"]),
-            "of ordinary uploads",
-        ),
+        Row("engagement by views", _percent(summary["engagement"]["by_views"]), ENGAGEMENT),
         *_origins(summary["sources"]),
     )
-    return Section("The platform, after the warm-up", rows)
+    after = ", after the warm-up" if manifest["warmup_s"] else ""
+    return Section(f"The platform{after}", rows)
 
 
 def _origins(sources: Node) -> list[Row]:
@@ -165,7 +148,7 @@ def _origins(sources: Node) -> list[Row]:
     ranked = sorted(
         ((share, name) for name, share in sources.items() if share), key=lambda pair: -pair[0]
     )
-    return [Row(f"views from the source “{name}”", _share(share)) for share, name in ranked[:3]]
+    return [Row(f"from source “{name}”", _share(share), "of views") for share, name in ranked[:3]]
 
 
 def _ending(run: Run) -> str:
@@ -173,7 +156,7 @@ def _ending(run: Run) -> str:
     wall = sum(seconds for seconds in manifest["wall_seconds"].values() if seconds)
     lines = [
         f"Results: {run.path}",
-        "  plots/         pictures",
+        *(["  plots/         pictures"] if (run.path / "plots").is_dir() else []),
         "  summary.json   every number, with its interval",
         "  *.parquet      tables of videos, creators, users, probes and more",
         f"Seed {manifest['seed']}, {number(manifest['impressions'])} impressions in {span(wall)}, "
@@ -182,13 +165,12 @@ def _ending(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _typical(what: str, node: Node, median: str, middle: tuple[str, ...]) -> Row:
-    if node[median] is None:
-        return Row(f"{what} of the middle video", "–")
-    note = ""
-    if middle and all(node[key] is not None for key in middle):
-        note = f"half of them had {' to '.join(amount(round(node[key])) for key in middle)}"
-    return Row(f"{what} of the middle video", amount(round(node[median])), note)
+def _typical(node: Node, quartiles: tuple[str, ...]) -> Row:
+    if node["views_median"] is None:
+        return Row("views of the middle video", "–")
+    ends = [amount(round(node[key])) for key in quartiles if node[key] is not None]
+    note = f"half of them had {ends[0]} to {ends[1]}" if len(ends) == 2 else ""
+    return Row("views of the middle video", amount(round(node["views_median"])), note)
 
 
 def _share(value: float | None) -> str:
@@ -199,16 +181,14 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else amount(value / 100.0, "share")
 
 
-def _with_unit(value: float | None, unit: str) -> str:
-    return "–" if value is None else amount(value, unit)
-
-
 def _interval(node: Node, name: str) -> str:
     low, high = node[f"{name}_low"], node[f"{name}_high"]
     if low is None or high is None:
         return ""
-    return f"95 % interval {amount(low, 'share')} to {amount(high, 'share')}"
+    return f"95 % interval {amount(low, 'share').removesuffix(' %')} to {amount(high, 'share')}"
 
 
-def _share_with_interval(node: Node, name: str) -> str:
-    return f"{_share(node[name])}; {_interval(node, name)}".removesuffix("; ")
+def _viral(node: Node) -> str:
+    interval = _interval(node, "viral_share")
+    share = _share(node["viral_share"])
+    return f"{share}; {interval}" if interval else share

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["amount", "clock", "number", "span", "with_interval"]
+__all__ = ["amount", "clock", "number", "span"]
 
 _UNITS = (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0), ("s", 1.0))
 
@@ -25,17 +25,12 @@ def amount(value: float, unit: str = "") -> str:
     """
     if unit == "share":
         percent = 100.0 * value
-        return f"{percent:.1f} %" if percent >= 1 or percent == 0 else f"{percent:.2g} %"
+        return f"{percent:.3g} %" if percent >= 1 else f"{percent:.2g} %"
     if unit == "s":
         return span(value)
     whole = value == int(value) or abs(value) >= 1_000
     text = f"{value:,.0f}" if whole else f"{value:.3g}"
     return f"{text} {unit}".rstrip()
-
-
-def with_interval(value: float, low: float, high: float, unit: str = "") -> str:
-    """Write a value and its interval, such as ``4.0 % (2.1 % to 7.4 %)``."""
-    return f"{amount(value, unit)} ({amount(low, unit)} to {amount(high, unit)})"
 
 
 def span(seconds: float) -> str:

@@ -57,7 +57,7 @@ cache_folder: Path | None = _choose_cache_folder()
 """Where compiled code is kept; None when no folder can be written."""
 
 if cache_folder is not None:
-    numba_config.CACHE_DIR = str(cache_folder)
+    numba_config.CACHE_DIR = str(cache_folder)  # type: ignore[attr-defined]
 
 
 def is_warm(name: str) -> bool:
@@ -65,9 +65,13 @@ def is_warm(name: str) -> bool:
     return cache_folder is not None and any(cache_folder.glob(f"**/{name}-*.nbi"))
 
 
-def njit(signature: str | None = None) -> Callable[[F], F]:
-    """Compile a function: cached, GIL released, no ``fastmath``, division by zero gives inf or NaN."""
+def njit(signature: str | None = None, *, forceinline: bool = False) -> Callable[[F], F]:
+    """Compile a function: cached, GIL released, no ``fastmath``, division by zero gives inf or NaN.
+
+    ``forceinline`` is for small functions in the innermost loops.
+    """
     options: dict[str, Any] = {
+        "forceinline": forceinline,
         "cache": cache_folder is not None,
         "nogil": True,
         "error_model": "numpy",

@@ -27,8 +27,10 @@ _LN2_LO = 1.90821492927058770002e-10
 _INV_LN2 = 1.0 / math.log(2.0)
 _SQRT_HALF = 0.70710678118654752440
 
+_intrinsic: Any = intrinsic  # its own type takes away the arguments
 
-@intrinsic
+
+@_intrinsic
 def _float_from_bits(typingctx: Any, bits: Any) -> Any:  # noqa: ARG001
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
         return builder.bitcast(args[0], ir.DoubleType())
@@ -36,7 +38,7 @@ def _float_from_bits(typingctx: Any, bits: Any) -> Any:  # noqa: ARG001
     return types.float64(types.uint64), codegen
 
 
-@intrinsic
+@_intrinsic
 def _bits_from_float(typingctx: Any, value: Any) -> Any:  # noqa: ARG001
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
         return builder.bitcast(args[0], ir.IntType(64))
@@ -85,7 +87,7 @@ def exp(x: float) -> float:
             )
         )
     )
-    scale = _float_from_bits(np.uint64(np.int64(k + 1023) << np.int64(52)))
+    scale: float = _float_from_bits(np.uint64(np.int64(k + 1023) << np.int64(52)))
     return (even + r * odd) * scale
 
 
@@ -96,7 +98,9 @@ def log(x: float) -> float:
         return -745.0
     bits = _bits_from_float(x)
     k = np.int64(bits >> np.uint64(52)) - np.int64(1023)
-    m = _float_from_bits((bits & np.uint64(0x000FFFFFFFFFFFFF)) | np.uint64(0x3FE0000000000000))
+    m: float = _float_from_bits(
+        (bits & np.uint64(0x000FFFFFFFFFFFFF)) | np.uint64(0x3FE0000000000000)
+    )
     # m in [0.5, 1), x = m * 2^(k+1); keep m in [sqrt(1/2), sqrt(2)) so that f is small
     k = k + np.int64(1)
     if m < _SQRT_HALF:

@@ -155,6 +155,8 @@ def _duration_text(value: str, found: str) -> Fraction:
         raise UnitError(_DURATION_RULE, found)
     negative = text.startswith("-")
     rest = text[1:] if text[:1] in ("-", "+") else text
+    if not rest:
+        raise UnitError(_DURATION_RULE, found)
     total, previous, position = Fraction(0), None, 0
     while match := _PART.match(rest, position):
         unit = _NAMES.get(match[2])
@@ -273,7 +275,7 @@ def read_rate(value: object, bare: bool, span: Fraction = Fraction(1)) -> float:
             raise UnitError(_RATE_RULE, found)
         if value < 0:
             raise UnitError("must not be negative", found)
-        return float(_finite(value, _RATE_RULE, found))
+        return _to_float(_finite(value, _RATE_RULE, found), _RATE_RULE, found)
     match = _RATE.match(value) if len(value) <= _MAX_TEXT else None
     if match is None:
         raise UnitError(_RATE_RULE, found)

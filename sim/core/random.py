@@ -83,9 +83,12 @@ def uniform(s: np.uint64, n: int) -> float:
 
 @njit("int64(uint64, int64, int64)")
 def below(s: np.uint64, n: int, size: int) -> int:
-    """Draw ``n`` of stream ``s`` as a whole number in [0, size); bias below 2^-32 for sizes up to 2^31."""
+    """Draw ``n`` of stream ``s`` as a whole number in [0, size), for sizes up to 2^31.
+
+    No number is likelier than another by more than 2^-32.
+    """
     high = mix(s + np.uint64(n) * _GOLDEN) >> np.uint64(32)
-    return np.int64((high * np.uint64(size)) >> np.uint64(32))
+    return int((high * np.uint64(size)) >> np.uint64(32))
 
 
 @njit("float64(uint64, int64)")

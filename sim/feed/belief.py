@@ -7,7 +7,6 @@ one user changes with that user's own impressions at once; nobody else sees it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -39,8 +38,7 @@ _KEEP = np.float32(0.97)
 """Share of an affinity that is left after each further change of its kind (assumption)."""
 
 
-@dataclass(frozen=True)
-class Beliefs:
+class Beliefs(NamedTuple):
     """Beliefs about all users."""
 
     profile: NDArray[np.float32]
@@ -165,9 +163,7 @@ def _change(ids, weights, first, wanted, amount):
         weights[i] *= _KEEP
         if ids[i] == wanted:
             place = i
-        if ids[weakest] != NOBODY and (
-            ids[i] == NOBODY or abs(weights[i]) < abs(weights[weakest])
-        ):
+        if ids[weakest] != NOBODY and (ids[i] == NOBODY or abs(weights[i]) < abs(weights[weakest])):
             weakest = i
     if place < 0:
         if ids[weakest] != NOBODY and abs(weights[weakest]) > abs(amount):

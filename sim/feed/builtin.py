@@ -60,7 +60,7 @@ class BuiltinSource:
             case "interest":
                 from_interest(
                     out, 0, count, r, self.code, beliefs.profile[user], view.topics, *index.topic
-                )
+                )  # fmt: skip
             case "sound":
                 from_groups(out, 0, count, r, self.code, ids, weights, SOUND_SLOTS, *index.sound)
             case "hashtag":
@@ -93,9 +93,7 @@ def newest_of_sound(sound: int, view: FeedView, count: int) -> Ids:
 class Seen:
     """Removes what the user was shown before."""
 
-    def keep(
-        self, requests: Requests, candidates: Candidates, view: FeedView
-    ) -> NDArray[np.bool_]:
+    def keep(self, requests: Requests, candidates: Candidates, view: FeedView) -> NDArray[np.bool_]:
         """False for a video that this user has had on the screen."""
         return ~view.exposures.contains(requests.user, candidates.video)
 
@@ -103,9 +101,7 @@ class Seen:
 class Own:
     """Removes the user's own videos."""
 
-    def keep(
-        self, requests: Requests, candidates: Candidates, view: FeedView
-    ) -> NDArray[np.bool_]:
+    def keep(self, requests: Requests, candidates: Candidates, view: FeedView) -> NDArray[np.bool_]:
         """False for a video by the user."""
         creator = view.videos.creator[candidates.video]
         return np.asarray(view.creators.user[creator] != requests.user[:, None])
@@ -114,11 +110,9 @@ class Own:
 class Ineligible:
     """Removes videos that may not be recommended."""
 
-    def keep(
-        self, requests: Requests, candidates: Candidates, view: FeedView
-    ) -> NDArray[np.bool_]:
+    def keep(self, requests: Requests, candidates: Candidates, view: FeedView) -> NDArray[np.bool_]:
         """False for a video that lost its eligibility."""
-        return view.videos.eligible[candidates.video] == 1
+        return np.asarray(view.videos.eligible[candidates.video] == 1)
 
 
 @dataclass(frozen=True)
@@ -127,9 +121,7 @@ class TooOld:
 
     max_age: float
 
-    def keep(
-        self, requests: Requests, candidates: Candidates, view: FeedView
-    ) -> NDArray[np.bool_]:
+    def keep(self, requests: Requests, candidates: Candidates, view: FeedView) -> NDArray[np.bool_]:
         """False for a video uploaded more than ``max_age`` before the request."""
         uploaded = view.videos.uploaded_s[candidates.video]
         return np.asarray(uploaded >= requests.time_s[:, None] - self.max_age)

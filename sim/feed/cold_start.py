@@ -19,8 +19,16 @@ from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.core.random import uniform
 
-__all__ = ["GRADUATED", "NONE", "STATE_NAMES", "STOPPED", "WAITING", "ColdStart", "PoolPolicy",
-           "reserved_places"]
+__all__ = [
+    "GRADUATED",
+    "NONE",
+    "STATE_NAMES",
+    "STOPPED",
+    "WAITING",
+    "ColdStart",
+    "PoolPolicy",
+    "reserved_places",
+]
 
 NONE, WAITING, STOPPED, GRADUATED = 0, 1, 2, 3
 STATE_NAMES = ("none", "waiting", "stopped", "promoted")
@@ -101,7 +109,7 @@ class ColdStart:
             policy.levels, policy.first, policy.growth, policy.promote,
             self.pool, self.state, self.open_to_all, self._entry, self._entry_value,
             self._memory, self._finished,
-        )
+        )  # fmt: skip
         self.waiting = self.waiting[self.state[self.waiting] == WAITING]
         return int(promoted)
 
@@ -118,7 +126,7 @@ def _total_value(counts, v, weights, watch_weight):
 def _judge(
     waiting, counts, weights, watch_weight, mean_value, levels, first, growth, promote,
     pool, state, open_to_all, entry, entry_value, memory, finished,
-):
+):  # fmt: skip
     promoted = 0
     for i in range(waiting.size):
         v = waiting[i]

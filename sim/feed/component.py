@@ -84,9 +84,7 @@ class Source(Protocol):
 class Filter(Protocol):
     """What may not be shown."""
 
-    def keep(
-        self, requests: Requests, candidates: Candidates, view: FeedView
-    ) -> NDArray[np.bool_]:
+    def keep(self, requests: Requests, candidates: Candidates, view: FeedView) -> NDArray[np.bool_]:
         """[B, K] False where a candidate is removed."""
 
 
@@ -147,9 +145,7 @@ def checked(
 
 def checked_prediction(name: str, value: Any, shape: tuple[int, int]) -> Prediction:
     """A plug-in's prediction, either an object with the two arrays or a pair of them."""
-    probability, watch_s = (
-        value if isinstance(value, tuple) else (value.probability, value.watch_s)
-    )
+    probability, watch_s = value if isinstance(value, tuple) else (value.probability, value.watch_s)
     probability = checked(name, probability, (*shape, len(ACTIONS)), np.float64)
     if ((probability < 0) | (probability > 1)).any():
         raise ComponentError(f"{name}: returned a probability outside [0, 1]")
@@ -193,9 +189,7 @@ def load_plugin(
 class _FunctionComponent:
     """A plain function as a component; its options are passed as keywords."""
 
-    def __init__(
-        self, method: str, function: Callable[..., Any], options: dict[str, Any]
-    ) -> None:
+    def __init__(self, method: str, function: Callable[..., Any], options: dict[str, Any]) -> None:
         def call(*args: Any) -> Any:
             return function(*args, **options)
 
@@ -207,7 +201,8 @@ def _import(use: str, name: str, base_dir: Path | None) -> Any:
     try:
         if beside is not None and beside.is_file():
             spec = importlib.util.spec_from_file_location(f"foryou_plugin_{name}", beside)
-            assert spec is not None and spec.loader is not None
+            assert spec is not None
+            assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             sys.modules[spec.name] = module
             spec.loader.exec_module(module)

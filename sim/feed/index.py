@@ -58,8 +58,15 @@ def empty_index(topics: int) -> Index:
     """An index without videos."""
     nothing = np.empty(0, np.int32)
     group = Groups(np.zeros(1, np.int64), nothing)
-    return Index(nothing, Groups(np.zeros(topics + 1, np.int64), nothing), group, group, group,
-                 nothing, nothing)
+    return Index(
+        nothing,
+        Groups(np.zeros(topics + 1, np.int64), nothing),
+        group,
+        group,
+        group,
+        nothing,
+        nothing,
+    )
 
 
 @njit()

@@ -28,8 +28,16 @@ from sim.world.state import NOBODY
 
 T = TypeVar("T")
 
-__all__ = ["FOLLOWING", "FOR_YOU", "SOUND_PAGE", "SOUND_PAGE_LENGTH", "Named", "Pipeline",
-           "Slates", "source_counts"]
+__all__ = [
+    "FOLLOWING",
+    "FOR_YOU",
+    "SOUND_PAGE",
+    "SOUND_PAGE_LENGTH",
+    "Named",
+    "Pipeline",
+    "Slates",
+    "source_counts",
+]
 
 FOR_YOU, FOLLOWING, SOUND_PAGE = 0, 1, 2
 """Positions in SURFACE_NAMES."""
@@ -182,9 +190,7 @@ class Pipeline:
     ) -> NDArray[np.int64]:
         chosen = self.select.component.select(requests, candidates, scores, view, self.slate)
         if self.select.custom:
-            chosen = checked(
-                self.select.name, chosen, (len(requests), self.slate), np.int64
-            )
+            chosen = checked(self.select.name, chosen, (len(requests), self.slate), np.int64)
         return chosen
 
 

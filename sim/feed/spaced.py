@@ -16,7 +16,7 @@ def _breaks_spacing(i, ids, creator, sound, slate, n, creator_gap, sound_gap):
     for j in range(max(0, n - creator_gap), n):
         if creator[ids[slate[j]]] == creator[ids[i]]:
             return True
-    for j in range(max(0, n - sound_gap), n):
+    for j in range(max(0, n - sound_gap), n):  # noqa: SIM110 (Numba has no any())
         if sound[ids[slate[j]]] == sound[ids[i]]:
             return True
     return False
@@ -40,7 +40,7 @@ def _best(scores, k, ids, creator, sound, waiting, only_waiting, slate, n, creat
 @njit()
 def select_spaced(
     scores, k, ids, creator, sound, state, reserved, length, creator_gap, sound_gap, slate
-):
+):  # fmt: skip
     """Fill ``slate`` with positions among the ``k`` candidates; returns how many.
 
     Place by place the highest score that keeps the distance: no other video by the same creator
@@ -55,11 +55,11 @@ def select_spaced(
         if (reserved >> np.uint64(n)) & np.uint64(1):
             best = _best(
                 scores, k, ids, creator, sound, state, True, slate, n, creator_gap, sound_gap
-            )
+            )  # fmt: skip
         if best < 0:
             best = _best(
                 scores, k, ids, creator, sound, state, False, slate, n, creator_gap, sound_gap
-            )
+            )  # fmt: skip
         if best < 0:
             best = _best(scores, k, ids, creator, sound, state, False, slate, n, 0, 0)
         if best < 0:

@@ -6,8 +6,8 @@ The predicted probability of action a on video v by user u is
 
 with the platform-wide rate r_a, n0 impressions of prior, the affinity k in [-1, 1] and the
 action's sign s: the logistic function to first order, which stays within [0, 1]. A value model
-that is linear in p is then base[v] + k * lift[v]: two numbers a video, made at each refresh, and one
-multiplication a candidate.
+that is linear in p is then base[v] + k * lift[v]: two numbers a video, made at each refresh, and
+one multiplication a candidate.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def smoothed(count, impressions, prior, rate):
 
 
 @njit()
-def refresh_tables(videos, counts, prior, rates, watch_rate, weights, watch_weight, signs, base, lift):
+def refresh_tables(
+    videos, counts, prior, rates, watch_rate, weights, watch_weight, signs, base, lift
+):
     """Recompute base and lift of the given ``videos``; ``weights`` [A], one per action."""
     for i in range(videos.size):
         v = videos[i]

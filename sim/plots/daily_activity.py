@@ -74,8 +74,8 @@ def draw_daily_activity(data: DailyActivity, figure: Figure) -> None:
     style.head(
         figure,
         title,
-        f"Views of all users on all surfaces; {data.days:.3g} days of simulated time, warm-up left out; "
-        f"{data.origin}",
+        f"Views of all users on all surfaces; {data.days:.3g} days of simulated time, "
+        f"warm-up left out; {data.origin}",
     )
     axes = figure.add_axes((0.09, 0.125, 0.87, 0.70))
     hours = np.arange(24)

@@ -112,7 +112,7 @@ def head(figure: Figure, title: str, subtitle: str) -> None:
         fontweight="bold",
         va="top",
     )
-    lines = textwrap.wrap(subtitle, SUBTITLE_CHARS)[:2]
+    lines = textwrap.wrap(subtitle, SUBTITLE_CHARS, max_lines=2, placeholder=" ...")
     figure.text(0.02, 0.905, "\n".join(lines), fontsize=8.3, color=GREY, va="top", linespacing=1.35)
 
 

@@ -92,7 +92,7 @@ def draw_view_spread(data: ViewSpread, figure: Figure) -> None:
         rows,
         columns,
         left=0.085,
-        right=0.875 if columns == 1 else 0.90,
+        right=0.875,
         bottom=0.115,
         top=0.80 if len(shown) == 1 else 0.77,
         wspace=0.56,
@@ -137,9 +137,9 @@ def _head(figure: Figure, data: ViewSpread) -> None:
             f"{style.percent(one.viral.low or 0.0)} to {style.percent(one.viral.high or 0.0)}"
         )
         subtitle = (
-            f"{one.viral.total} probe video{'' if n == 1 else 's'}; {style.percent(one.viral.share or 0.0)} reached "
-            f"{goal} (95 % interval {interval}; within this one world); {data.origin}. "
-            f"{legend}"
+            f"{n} probe video{'' if n == 1 else 's'}; "
+            f"{style.percent(one.viral.share or 0.0)} reached {goal} (95 % interval {interval}; "
+            f"within this one world); {data.origin}. {legend}"
         )
     else:
         title = f"Views since upload, by probe ({len(data.probes)} probes)"

@@ -70,7 +70,14 @@ def hash_all(events, sums):
         e = events[i]
         add_to_hash(
             hash_event(
-                e.time_s, e.user, e.video, e.watch_ms, e.actions, e.views, e.surface, e.source,
+                e.time_s,
+                e.user,
+                e.video,
+                e.watch_ms,
+                e.actions,
+                e.views,
+                e.surface,
+                e.source,
                 e.pool,
             ),
             sums,

@@ -72,9 +72,7 @@ def creator_columns(world: World, counts: NDArray[np.int64]) -> Columns:
     }
 
 
-def user_columns(
-    world: World, users: Any, follows_end: NDArray[np.int32]
-) -> Columns:
+def user_columns(world: World, users: Any, follows_end: NDArray[np.int32]) -> Columns:
     """Columns of the users table; ``users`` are the engine's counters of users."""
     n = world.users
     columns = count_columns(users.counts)
@@ -91,22 +89,16 @@ def user_columns(
     }
 
 
-def probe_columns(
-    world: World, videos: Columns, paths: Paths, viral_reach: float
-) -> Columns:
+def probe_columns(world: World, videos: Columns, paths: Paths, viral_reach: float) -> Columns:
     """Columns of the probes table: the planted videos and what became of them."""
     planted = np.flatnonzero(world.videos.probe[: world.videos.count] >= 0)
-    planted = planted[
-        np.lexsort((world.videos.probe_number[planted], world.videos.probe[planted]))
-    ]
+    planted = planted[np.lexsort((world.videos.probe_number[planted], world.videos.probe[planted]))]
     needed = int(np.ceil(viral_reach * world.users - 1e-9))
     reached = paths.first_reaching(max(needed, 1))
     uploaded = world.videos.uploaded_s
     reach = videos["reach"][planted]
     viral = reach >= max(needed, 1)
-    times = [
-        reached[v] - uploaded[v] if v in reached else None for v in planted.tolist()
-    ]
+    times = [reached[v] - uploaded[v] if v in reached else None for v in planted.tolist()]
     return {
         "probe": videos["probe"][planted],
         "number": world.videos.probe_number[planted],
@@ -146,5 +138,3 @@ def write_table(folder: Path, name: str, columns: Columns) -> None:
     unfinished = path.with_suffix(".parquet.part")
     pq.write_table(to_table(name, columns), unfinished, compression="zstd")
     unfinished.replace(path)
-
-

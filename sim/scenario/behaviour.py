@@ -54,22 +54,24 @@ class InterestConfig(Config):
     """How much a video appeals to a person; the sum is about standard normal in a feed."""
 
     affinity: Slope = Field(
-        2.0,
+        default=2.0,
         description="appeal gained from no to full match of interests and topics, sd; assumption",
     )
     affinity_center: Share = Field(
-        0.4, description="affinity of an ordinary exposure in a feed, cosine 0 to 1; assumption"
+        default=0.4,
+        description="affinity of an ordinary exposure in a feed, cosine 0 to 1; assumption",
     )
     quality: Slope = Field(
-        0.45, description="appeal per sd of the video's quality, sd; fitted to W12 (video share)"
+        default=0.55,
+        description="appeal per sd of the video's quality, sd; fitted to W12 (video share)",
     )
     taste: Slope = Field(
-        0.66,
+        default=0.58,
         description="appeal per sd of the fixed taste of this person for this video, sd; "
         "assumption, chosen so that the variance of appeal is about 1",
     )
     locale_gap: Slope = Field(
-        0.5, description="appeal lost when the video is from another locale, sd; assumption"
+        default=0.5, description="appeal lost when the video is from another locale, sd; assumption"
     )
 
 
@@ -77,77 +79,130 @@ class WatchConfig(Config):
     """When a person swipes on: a hazard over the seconds played."""
 
     hazard: Curve = Field(
-        (
-            (0.0, 0.04),
-            (0.5, 0.09),
-            (1.0, 0.27),
-            (2.0, 0.2),
-            (3.0, 0.13),
-            (5.0, 0.09),
-            (8.0, 0.05),
-            (12.0, 0.035),
-            (20.0, 0.03),
-            (60.0, 0.02),
-            (120.0, 0.012),
+        default=(
+            (0.0, 0.01852),
+            (0.5, 0.04877),
+            (1.0, 0.16648),
+            (1.5, 0.1759),
+            (2.0, 0.14475),
+            (2.5, 0.1239),
+            (3.0, 0.06579),
+            (4.0, 0.06611),
+            (5.0, 0.06419),
+            (6.0, 0.05747),
+            (7.0, 0.05415),
+            (8.0, 0.04955),
+            (10.0, 0.04548),
+            (12.0, 0.03742),
+            (15.0, 0.03479),
+            (20.0, 0.03572),
+            (25.0, 0.03389),
+            (30.0, 0.0329),
+            (40.0, 0.03215),
+            (60.0, 0.03704),
+            (80.0, 0.02649),
+            (120.0, 0.02976),
+            (180.0, 0.0239),
         ),
         description="baseline hazard of swiping, rows of (from second, per second); the last "
         "row goes on for ever; fitted to W1, W2",
     )
     duration_factor: Curve = Field(
-        ((0.0, 1.1), (20.0, 1.1), (75.0, 0.9), (300.0, 1.1)),
+        default=(
+            (0.0, 0.998),
+            (7.0, 0.998),
+            (8.0, 1.283),
+            (13.0, 1.218),
+            (18.0, 1.135),
+            (26.0, 1.073),
+            (37.0, 0.993),
+            (50.0, 0.889),
+            (72.0, 0.756),
+            (104.0, 0.801),
+            (148.0, 0.93),
+            (231.0, 1.073),
+            (347.0, 1.148),
+        ),
         description="factor on the hazard by duration, rows of (duration in s, factor), linear "
         "between rows; fitted to W1, W4",
     )
     ending_s: float = Field(
-        2.0,
+        default=2.0,
         gt=0,
         le=60,
         description="how long before its end a video is seen to be ending, s; KuaiRand log (W3)",
     )
     ending_hazard: float = Field(
-        0.12,
+        default=0.337,
         ge=0,
         le=10,
         description="hazard added over these last seconds, in all; fitted to W3",
     )
     ending_appeal: Slope = Field(
-        0.5,
+        default=0.3,
         description="fall of ln of that added hazard per sd of appeal; assumption",
     )
     replay: Curve = Field(
-        (
-            (0.0, 0.14),
-            (0.5, 0.3),
-            (1.0, 0.5),
-            (2.0, 0.3),
-            (3.0, 0.17),
-            (5.0, 0.12),
-            (8.0, 0.1),
-            (20.0, 0.08),
+        default=(
+            (0.0, 0.2428),
+            (0.5, 0.3459),
+            (1.0, 0.6081),
+            (1.5, 0.5445),
+            (2.0, 0.3129),
+            (3.0, 0.21),
+            (4.0, 0.1705),
+            (5.0, 0.1342),
+            (7.0, 0.1189),
+            (10.0, 0.1057),
+            (14.0, 0.0901),
+            (20.0, 0.0716),
+            (30.0, 0.0515),
+            (50.0, 0.0288),
         ),
         description="baseline hazard of swiping once the video has started again, rows of "
         "(seconds since its first end, per second); fitted to W3, W6",
     )
+    replay_factor: Curve = Field(
+        default=(
+            (0.0, 0.856),
+            (7.0, 0.856),
+            (8.0, 0.892),
+            (13.0, 0.9),
+            (18.0, 0.92),
+            (26.0, 0.884),
+            (37.0, 0.969),
+            (66.0, 1.093),
+            (177.0, 1.211),
+        ),
+        description="factor on that hazard by duration, rows of (duration in s, factor), linear "
+        "between rows: short videos loop longer; fitted to W6",
+    )
     early_appeal: Slope = Field(
-        0.2, description="fall of ln hazard per sd of appeal, first 3 s; fitted to W12, W1"
+        default=0.2, description="fall of ln hazard per sd of appeal, first 3 s; fitted to W12, W1"
     )
     late_appeal: Slope = Field(
-        0.5, description="fall of ln hazard per sd of appeal, after 3 s; fitted to W12, W4"
+        default=1.191,
+        description="fall of ln hazard per sd of appeal, after 3 s; fitted to W12, W4",
     )
     hook: Slope = Field(
-        0.2, description="fall of ln hazard per sd of hook, first 3 s; fitted to W12 (skip)"
+        default=0.398,
+        description="fall of ln hazard per sd of hook, first 3 s; fitted to W12 (skip)",
     )
     early_patience: Spread = Field(
-        0.45, description="sd over users of ln hazard in the first 3 s; fitted to W12 (skip)"
+        default=0.738,
+        description="sd over users of ln hazard in the first 3 s; fitted to W12 (skip)",
     )
     late_patience: Spread = Field(
-        0.35, description="sd over users of ln hazard after 3 s; fitted to W12 (finish)"
+        default=0.771, description="sd over users of ln hazard after 3 s; fitted to W12 (finish)"
     )
     replay_appeal: Slope = Field(
-        0.3, description="fall of ln hazard per sd of appeal during replays; assumption"
+        default=0.2, description="fall of ln hazard per sd of appeal during replays; assumption"
     )
     max_plays: float = Field(
-        20, ge=1, le=1000, description="most plays of one video in one impression; assumption"
+        default=20.0,
+        ge=1,
+        le=1000,
+        description="most plays of one video in one impression; assumption",
     )
 
     @model_validator(mode="after")
@@ -155,6 +210,7 @@ class WatchConfig(Config):
         _rising("hazard", self.hazard)
         _rising("duration_factor", self.duration_factor)
         _rising("replay", self.replay)
+        _rising("replay_factor", self.replay_factor)
         if not any(start == 3 for start, _ in self.hazard):
             raise ValueError("hazard needs a row that starts at 3 s, where the hook ends")
         return self
@@ -163,42 +219,66 @@ class WatchConfig(Config):
 class ActConfig(Config):
     """What a person does about a video: odds = level x shape(watch ratio) x warmth."""
 
-    like: Odds = Field(0.05, description="level of like, odds; fitted to E2 (6.76 per 100 views)")
+    like: Odds = Field(
+        default=0.01692, description="level of like, odds; fitted to E2 (6.76 per 100 views)"
+    )
     comment: Odds = Field(
-        0.001, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
+        default=7.154e-05, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
     )
     share: Odds = Field(
-        0.001, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
+        default=0.0001201, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
     )
-    save: Odds = Field(0.002, description="level of save, odds; fitted to E4 (0.379 per 100 views)")
+    save: Odds = Field(
+        default=0.0002242, description="level of save, odds; fitted to E4 (0.379 per 100 views)"
+    )
     follow: Odds = Field(
-        0.001, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
+        default=0.000122, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
     )
     sound_tap: Odds = Field(
-        0.003, description="level of sound tap, odds; assumption (0.5 per 100 views)"
+        default=0.0003188, description="level of sound tap, odds; assumption (0.5 per 100 views)"
     )
     not_interested: Odds = Field(
-        0.0008, description="level of not interested, odds; fitted to E4 (0.080 per 100 views)"
+        default=0.0009171,
+        description="level of not interested, odds; fitted to E4 (0.080 per 100 views)",
     )
     like_shape: Curve = Field(
-        ((0.0, 0.3), (0.2, 0.8), (0.4, 1.0), (0.65, 1.3), (1.25, 1.8), (1.75, 2.5), (2.5, 3.2)),
+        default=(
+            (0.0, 0.112),
+            (0.18, 0.57),
+            (0.39, 0.649),
+            (0.64, 0.991),
+            (0.92, 0.991),
+            (1.09, 0.991),
+            (1.74, 1.585),
+            (3.1, 2.736),
+        ),
         description="factor on the odds of like by watch ratio, rows of (watch ratio, factor), "
         "linear between rows, used for share, save, follow and sound tap too; fitted to W11",
     )
     comment_shape: Curve = Field(
-        ((0.0, 0.2), (0.2, 0.8), (1.25, 2.0), (2.5, 8.0)),
+        default=(
+            (0.0, 0.1),
+            (0.18, 0.31),
+            (0.39, 0.942),
+            (0.64, 0.942),
+            (0.92, 0.942),
+            (1.09, 0.942),
+            (1.74, 4.837),
+            (3.1, 10.034),
+        ),
         description="factor on the odds of comment by watch ratio, rows as in like_shape; "
         "fitted to W11",
     )
-    appeal: Slope = Field(0.5, description="rise of ln odds per sd of appeal; assumption")
+    appeal: Slope = Field(default=0.9, description="rise of ln odds per sd of appeal; assumption")
     generosity_spread: Spread = Field(
-        1.5, description="sd over users of ln odds of acting; fitted to W12 (like), W13"
+        default=2.634, description="sd over users of ln odds of acting; fitted to W12 (like), W13"
     )
     followed: Factor = Field(
-        1.5, description="factor on the odds for a followed creator; sign from E12, size assumption"
+        default=1.5,
+        description="factor on the odds for a followed creator; sign from E12, size assumption",
     )
     dislike_appeal: Slope = Field(
-        1.0, description="fall of ln odds of not interested per sd of appeal; assumption"
+        default=1.0, description="fall of ln odds of not interested per sd of appeal; assumption"
     )
 
     @model_validator(mode="after")
@@ -212,64 +292,78 @@ class SessionConfig(Config):
     """When people come, how long they stay, and where they look."""
 
     gap_min_s: float = Field(
-        0.25, gt=0.2, le=60, description="shortest time between two videos, s; assumption"
+        default=0.25, gt=0.2, le=60, description="shortest time between two videos, s; assumption"
     )
     gap_mean_s: float = Field(
-        0.5, ge=0, le=600, description="mean of the exponential part of that time, s; assumption"
+        default=0.5,
+        ge=0,
+        le=600,
+        description="mean of the exponential part of that time, s; assumption",
     )
     leave: float = Field(
-        0.016,
+        default=0.0155,
         gt=0,
         le=1,
         description="hazard of leaving after a video of ordinary appeal, per video; fitted to W17",
     )
     leave_start: Factor = Field(
-        2.0,
+        default=1.0,
         description="added share of that hazard after the first video, falling as 1 / number of "
         "videos: some visits are brief; fitted to W15",
     )
     leave_appeal: Slope = Field(
-        0.3, description="fall of ln leaving hazard per sd of appeal of the video; assumption"
+        default=0.3,
+        description="fall of ln leaving hazard per sd of appeal of the video; assumption",
     )
     leave_skip: Factor = Field(
-        1.3, description="factor on the leaving hazard after a skip; assumption"
+        default=1.3, description="factor on the leaving hazard after a skip; assumption"
     )
     sessions_per_day: float = Field(
-        1.2,
+        default=0.85,
         gt=0,
         le=200,
         description="intensity of sessions of the median user, per day; fitted to W16 and an "
         "assumed 55 % of users active on a day",
     )
     activity_spread: Spread = Field(
-        1.4, description="sd over users of ln intensity of sessions; fitted to W15, W16"
+        default=1.75, description="sd over users of ln intensity of sessions; fitted to W15, W16"
     )
     activity_min: float = Field(
-        0.03, gt=0, le=100, description="lowest intensity of sessions, per day; assumption"
+        default=0.03, gt=0, le=100, description="lowest intensity of sessions, per day; assumption"
     )
     activity_max: float = Field(
-        20.0, gt=0, le=1000, description="highest intensity of sessions, per day; W17 (8 to 19)"
+        default=20.0,
+        gt=0,
+        le=1000,
+        description="highest intensity of sessions, per day; W17 (8 to 19)",
     )
     rest_s: float = Field(
-        60.0, ge=1, le=86400, description="shortest time between two sessions, s; assumption"
+        default=60.0,
+        ge=1,
+        le=86400,
+        description="shortest time between two sessions, s; assumption",
     )
     hours: Hours = Field(
-        (
-            3.93, 2.41, 1.61, 0.98, 0.79, 0.85, 1.57, 2.46, 3.21, 4.03, 4.53, 5.16,
-            5.99, 5.76, 5.30, 5.30, 5.70, 6.12, 5.71, 5.23, 5.38, 5.57, 6.35, 6.05,
+        default=(
+            3.36, 1.68, 1.18, 0.63, 0.48, 0.51, 1.40, 2.43, 3.07, 4.18, 4.44, 5.28,
+            6.95, 6.00, 4.90, 4.91, 5.74, 6.66, 5.75, 4.78, 5.28, 5.42, 7.48, 7.48,
         ),
-        description="relative intensity of session starts by local hour, from midnight; W19",
+        description="relative intensity of session starts by local hour, from midnight; fitted "
+        "so that exposures follow W19 once sessions last and people differ in their hours",
     )  # fmt: skip
     chronotype_spread_h: float = Field(
-        1.5, ge=0, le=12, description="sd over users of their daily shift, hours; assumption"
+        default=1.2,
+        ge=0,
+        le=12,
+        description="sd over users of their daily shift, hours; assumption",
     )
     following_share: Share = Field(
-        0.05,
+        default=0.05,
         description="share of feed requests that open the following surface, for a user who "
         "follows many; For You has 75 to 90 % of views (F11), following is the smaller rest",
     )
     following_half: float = Field(
-        10.0,
+        default=10.0,
         gt=0,
         le=10_000,
         description="followed creators at which that share is at half, creators; assumption",
@@ -289,7 +383,7 @@ class CreateConfig(Config):
     """When creators post."""
 
     hours: Hours = Field(
-        (
+        default=(
             0.5, 0.2, 0.1, 0.1, 0.1, 0.2, 0.4, 0.6, 1.2, 2.2, 4.4, 7.6,
             6.0, 4.5, 4.6, 5.6, 8.1, 10.4, 13.5, 14.1, 10.0, 5.6, 3.0, 1.0,
         ),
@@ -297,7 +391,7 @@ class CreateConfig(Config):
         "W20, hours between its points interpolated",
     )  # fmt: skip
     rest_s: float = Field(
-        600.0, ge=1, le=86400, description="shortest time between two posts, s; assumption"
+        default=600.0, ge=1, le=86400, description="shortest time between two posts, s; assumption"
     )
 
 

@@ -77,7 +77,7 @@ def _locales(root: object) -> Iterator[Finding]:
                 f'must be unique; "{name}" is the name of locales[{names[name]}] too',
             )
     shares = [_get(locales, i, "share") for i in range(len(locales))]
-    if None not in shares and abs(sum(shares) - 1.0) > 1e-9:
+    if shares and None not in shares and abs(sum(shares) - 1.0) > 1e-9:
         yield Finding(
             ("population", "locales"),
             f"shares must add up to 100 %; got {format_share(round(sum(shares), 12))}",

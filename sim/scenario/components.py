@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 
 from pydantic import (
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     SerializationInfo,
@@ -66,7 +67,7 @@ class Custom(Component):
 
     model_config = ConfigDict(extra="allow")
 
-    use: str
+    use: str = Field(pattern=_CUSTOM_PATTERN, description="``module:Class`` beside the scenario")
 
     @classmethod
     def tag(cls) -> str:

@@ -33,7 +33,7 @@ class _Writer(yaml.SafeDumper):
 
 def _text(writer: _Writer, value: str) -> yaml.Node:
     try:
-        plain = meaning(value) == value and "\n" not in value and value != "<<"
+        plain = meaning(value) == value and value.isprintable() and value != "<<"
     except ScalarError:
         plain = False
     return writer.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain else '"')
@@ -102,6 +102,7 @@ def json_schema() -> dict[str, Any]:
     models = {model.__name__: model for model in _models(Scenario)}
     for name, part in [(Scenario.__name__, schema), *schema.get("$defs", {}).items()]:
         _human_defaults(part, models.get(name))
+    _tidy(schema)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "foryou scenario"
     schema["properties"][EXTENDS] = {
@@ -119,7 +120,7 @@ def _human_defaults(part: dict[str, Any], model: type[BaseModel] | None) -> None
     """Replace the defaults of one model, plain numbers inside, by what one would write."""
     if model is None or model is Custom:
         return
-    defaults = model.model_construct().model_dump(mode="json", context=HUMAN, warnings=False)
+    defaults: Any = model.model_construct().model_dump(mode="json", context=HUMAN, warnings=False)
     if not isinstance(defaults, Mapping):  # a component without options is a bare name
         defaults = {}
     for name, described in part.get("properties", {}).items():
@@ -127,6 +128,35 @@ def _human_defaults(part: dict[str, Any], model: type[BaseModel] | None) -> None
         described.pop("title", None)
         if "$ref" not in described and defaults.get(name) is not None:
             described["default"] = defaults[name]
+
+
+_KEYWORDS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+}
+
+
+def _tidy(part: Any) -> None:
+    """Use the standard's words for bounds, and leave out null, which no file may say."""
+    if isinstance(part, list):
+        for item in part:
+            _tidy(item)
+    if not isinstance(part, dict):
+        return
+    options = part.get("anyOf")
+    if isinstance(options, list) and {"type": "null"} in options:
+        part.pop("anyOf")
+        rest = [option for option in options if option != {"type": "null"}]
+        part.update(rest[0] if len(rest) == 1 else {"anyOf": rest})
+    for short, keyword in _KEYWORDS.items():
+        if isinstance(part.get(short), int | float):
+            bound = part.pop(short)
+            if part.get("type") in ("integer", "number"):
+                part.setdefault(keyword, bound)
+    for item in part.values():
+        _tidy(item)
 
 
 def _models(model: type[BaseModel]) -> set[type[BaseModel]]:

@@ -51,6 +51,8 @@ class Scalar:
     place: Place
     raw: str
     """As written, without quotes."""
+    quoted: bool = False
+    """Whether it stood in quotes, or was a block of text."""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,8 @@ def to_problems(
             location = (*location, error["ctx"]["key"])
         key = kind == "extra_forbidden" or raw_location[-1:] == ("[key]",)
         node, place = _node_and_place(root, location, key)
-        if isinstance(node, Broken) or (kind == "missing" and _incomplete(root, location[:-1])):
+        reported = isinstance(node, Broken) and not key
+        if reported or (kind == "missing" and _incomplete(root, location[:-1])):
             continue
         setting = setting_at(model, raw_location)
         problems.append(place.problem(location, _message(error, node, setting, model)))

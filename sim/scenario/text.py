@@ -7,7 +7,7 @@ costs nothing until it is counted, and every problem is found in one go.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import yaml
 
@@ -37,6 +37,7 @@ class _Open:
     place: Place
     table: bool
     anchor: str | None
+    refused: bool = False
     items: list[Node] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     key: str | None = None
@@ -161,10 +162,10 @@ class _Reader:
         elif isinstance(event, yaml.CollectionStartEvent):
             self.tag(event)
             if len(self.stack) >= MAX_DEPTH:
-                self.report(self.place(event), f"is nested more than {MAX_DEPTH} levels deep")
-                raise _StopReading
+                self.too_deep(self.place(event))
             table = isinstance(event, yaml.MappingStartEvent)
-            self.stack.append(_Open(self.place(event), table, event.anchor))
+            refused = event.tag is not None
+            self.stack.append(_Open(self.place(event), table, event.anchor, refused))
         elif isinstance(event, yaml.CollectionEndEvent):
             self.close()
 
@@ -178,7 +179,7 @@ class _Reader:
             self.tag(event)
             return _Measured(Broken(place))
         if not event.implicit[0]:  # quoted, or a block of text
-            return _Measured(Scalar(event.value, place, event.value))
+            return _Measured(Scalar(event.value, place, event.value, quoted=True))
         try:
             return _Measured(Scalar(meaning(event.value), place, event.value))
         except ScalarError as error:
@@ -203,7 +204,9 @@ class _Reader:
     def close(self) -> None:
         opened = self.stack.pop()
         node: Node
-        if opened.table:
+        if opened.refused:
+            node = Broken(opened.place)
+        elif opened.table:
             node = Table(opened.entries, opened.place, opened.incomplete)
         else:
             node = Listing(tuple(opened.items), opened.place)
@@ -242,8 +245,12 @@ class _Reader:
             self.report(place, f"holds more than {MAX_NODES:_} values, aliases written out")
             raise _StopReading
         if len(self.stack) + measured.depth > MAX_DEPTH + 1:
-            self.report(place, f"is nested more than {MAX_DEPTH} levels deep")
-            raise _StopReading
+            self.too_deep(place)
+
+    def too_deep(self, place: Place) -> NoReturn:
+        """Stop reading; the path would be longer than any screen, so it is left out."""
+        self.problems.append(place.problem((), f"is nested more than {MAX_DEPTH} levels deep"))
+        raise _StopReading
 
     def key(self, opened: _Open, node: Node, place: Place) -> None:
         """Take a key; one that cannot be used is reported and its value skipped."""
@@ -257,7 +264,7 @@ class _Reader:
                 self.report(place, f"a key must be text; got {_kind(node)}")
             return
         key = node.value
-        if key == "<<":
+        if key == "<<" and not node.quoted:
             opened.skip_value = opened.incomplete = True
             self.report(place, 'merge keys ("<<") are not supported; use "extends"')
         elif key in opened.entries:

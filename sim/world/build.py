@@ -89,7 +89,7 @@ def _users(
         scenario.behaviour.session.chronotype_spread_h,
         truth.interests, truth.generosity, truth.patience, truth.activity, truth.chronotype,
         accounts.locale, accounts.declared,
-    )
+    )  # fmt: skip
     return truth, accounts
 
 
@@ -98,7 +98,7 @@ def _fill_users(
     user_key, trait_key, users, topics, declared_count, topic_cdf, locale_cdf,
     chronotype_spread,
     interests, generosity, patience, activity, chronotype, locale, declared,
-):
+):  # fmt: skip
     for u in range(users):
         draw_user(user_key, u, topics, declared_count, topic_cdf, interests[u], declared)
         s = stream(trait_key, u)
@@ -109,9 +109,7 @@ def _fill_users(
         locale[u] = pick(locale_cdf, uniform(s, 5))
 
 
-def _creators(
-    scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAccounts
-) -> Creators:
+def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAccounts) -> Creators:
     """Creators among the users, then the accounts of the probes, in the scenario's order."""
     ordinary = creator_count(scenario)
     planted = sum(probe.count for probe in scenario.probes)
@@ -146,7 +144,7 @@ def _creators(
         scenario.creators.trend_uptake,
         creators.niche, creators.skill, creators.popularity, creators.trend_uptake,
         creators.posts_per_week,
-    )
+    )  # fmt: skip
     return creators
 
 
@@ -154,12 +152,12 @@ def _creators(
 def _fill_creators(
     k, total, ordinary, topics, topic_cdf, interests, fixed_topic, posts_per_week, posts_spread,
     mean_uptake, niche, skill, popularity, uptake, rhythm,
-):
+):  # fmt: skip
     for c in range(total):
         own = interests[c] if c < ordinary else interests[0][:0]
         ability, fame, readiness = draw_creator(
             k, c, topics, topic_cdf, own, fixed_topic[c], niche[c]
-        )
+        )  # fmt: skip
         skill[c] = ability
         popularity[c] = fame
         # 2 u: creators differ between never and twice the mean
@@ -187,7 +185,7 @@ def _follow_graph(
         key(seed, "follow"), users, scenario.population.follows, truth.interests, topics, main,
         creators.popularity[:ordinary], scenario.creators.popularity_sigma,
         np.concatenate(planted_user), np.concatenate(planted_creator),
-    )
+    )  # fmt: skip
     creators.followers[:] = np.bincount(follows.creator, minlength=creators.count)
     creators.followers_start[:] = creators.followers
     return creators, follows

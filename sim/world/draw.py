@@ -80,7 +80,9 @@ def draw_user(k, u, topics, declared_count, topic_weights, interests, declared):
     strength = 1.0
     for i in range(3):
         chosen = pick(topic_weights, uniform(s, 64 + i))
-        interests[chosen] = np.float32(interests[chosen] + strength * (0.7 + 0.6 * uniform(s, 70 + i)))
+        interests[chosen] = np.float32(
+            interests[chosen] + strength * (0.7 + 0.6 * uniform(s, 70 + i))
+        )
         strength *= 0.62
     _normalise(interests, topics)
     bits = np.uint64(0)
@@ -126,7 +128,7 @@ def draw_creator(k, c, topics, topic_weights, own_interests, fixed_topic, niche)
 def draw_video(
     k, c, number, topics, topic_weights, tags_per_topic, skill, skill_share,
     duration_median, duration_spread, duration_min, duration_max, niche, mix, caption, tags,
-):
+):  # fmt: skip
     """Post ``number`` of creator ``c``: fills mix [D], caption [D], tags [3].
 
     Returns (quality, hook, duration in s). Quality is standard normal over all posts and shares
@@ -171,8 +173,9 @@ def draw_video(
 
 @njit()
 def choose_sound(
-    k, c, number, mode, uptake, original_share, new_share, trending, trending_count, recent, recent_count
-):
+    k, c, number, mode, uptake, original_share, new_share, trending, trending_count,
+    recent, recent_count,
+):  # fmt: skip
     """Sound of post ``number`` of creator ``c``: an id, or one of the two sentinels.
 
     ``mode`` is 0 for a free choice, 1 original, 2 library, 3 trending. A library sound is

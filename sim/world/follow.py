@@ -68,7 +68,7 @@ def _count_follows(k, users, mean, limit, counts):
 @njit()
 def _fill_follows(
     k, first, last, interests, topics, start, by_topic, topic_start, threshold, alias, rows, lengths
-):
+):  # fmt: skip
     cumulative = np.empty(topics, np.float64)
     for u in range(first, last):
         total = 0.0
@@ -151,8 +151,9 @@ def draw_follows(
     rows = np.empty(start[-1], np.int32)
     lengths = np.zeros(users, np.int64)
     _fill_follows(
-        k, 0, users, interests, topics, start, by_topic, topic_start, threshold, alias, rows, lengths
-    )
+        k, 0, users, interests, topics, start, by_topic, topic_start, threshold, alias, rows,
+        lengths,
+    )  # fmt: skip
     extra = np.bincount(planted_user, minlength=users)
     new_start = np.concatenate([[0], np.cumsum(lengths + extra)])
     packed = np.empty(new_start[-1], np.int32)

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from sim.core.compiled import njit
 from sim.scenario import Scenario
-from sim.world.draw import NEW_LIBRARY_SOUND, NEW_ORIGINAL_SOUND, choose_sound, draw_video, main_topic
+from sim.world.draw import (
+    NEW_LIBRARY_SOUND,
+    NEW_ORIGINAL_SOUND,
+    choose_sound,
+    draw_video,
+    main_topic,
+)
 from sim.world.state import MAX_TAGS, NOBODY, World, grow
 
 __all__ = ["RECENT_SOUNDS", "SKILL_SHARE", "Posts", "PublishSettings", "publish", "topic_weights"]
@@ -50,7 +56,7 @@ class Posts:
         return cls(
             creator, time_s, np.zeros(n, np.int8), nan, nan, nan,
             np.full(n, NOBODY, np.int16), np.zeros(n, np.int32),
-        )
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class PublishSettings:
             catalogue.hashtags_per_topic, catalogue.original_sounds, catalogue.new_library_sounds,
             catalogue.duration.median, catalogue.duration.spread,
             catalogue.duration.min, catalogue.duration.max,
-        )
+        )  # fmt: skip
 
 
 def topic_weights(topics: int) -> NDArray[np.float64]:
@@ -106,7 +112,7 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
         v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags, v.caption, v.locale, v.eligible,
         v.followers_at_upload, v.probe, v.probe_number,
         s.topic, s.born_s, s.original, s.uses, s.trending, s.recent,
-    )
+    )  # fmt: skip
     s.count, s.recent_pushed = counts
     v.count = first + n
     return np.arange(first, first + n)
@@ -124,7 +130,7 @@ def _publish(
     creators, uploaded, durations, sounds, tags, captions, locales, eligible, followers_at_upload,
     probes, probe_numbers,
     sound_topic, sound_born, sound_original, sound_uses, trending, recent,
-):
+):  # fmt: skip
     recent_size = recent.size
     for i in range(post_creator.size):
         c = post_creator[i]
@@ -134,12 +140,12 @@ def _publish(
             video_key, c, number, topics, topic_cdf, tags_per_topic, skill[c], SKILL_SHARE,
             duration_median, duration_spread, duration_min, duration_max,
             niche[c], mixes[v], captions[v], tags[v],
-        )
+        )  # fmt: skip
         sound = choose_sound(
             sound_key, c, number, post_mode[i], uptake[c], original_share, new_share,
             trending, trending.size, recent, min(recent_pushed, recent_size),
-        )
-        if sound == NEW_ORIGINAL_SOUND or sound == NEW_LIBRARY_SOUND:
+        )  # fmt: skip
+        if sound in (NEW_ORIGINAL_SOUND, NEW_LIBRARY_SOUND):
             original = sound == NEW_ORIGINAL_SOUND
             sound = sound_count
             sound_count += 1

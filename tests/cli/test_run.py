@@ -165,7 +165,7 @@ def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
 
 def test_progress_is_shown_on_a_terminal_only(small: Path, tmp_path: Path) -> None:
     parent, child = pty.openpty()
-    options = ["--out", str(tmp_path / "out"), "--no-plots", "--set", "duration=4 d"]
+    options = ["--out", str(tmp_path / "out"), "--no-plots", "--set", "duration=2 d"]
     with subprocess.Popen(
         [*FORYOU, "run", str(small), *options],
         stdout=subprocess.PIPE,
@@ -184,6 +184,6 @@ def test_progress_is_shown_on_a_terminal_only(small: Path, tmp_path: Path) -> No
     assert running.returncode == 0
     text = seen.decode()
     assert "Simulating" in text
-    assert re.search(r"day \d \d\d:\d\d of day 5 00:00", text)
+    assert re.search(r"day \d \d\d:\d\d of day 3 00:00", text)
     assert "impressions/s" in text
     assert b"Simulating" not in printed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.cli.words import amount, clock, number, span, with_interval
+from sim.cli.words import amount, clock, number, span
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ def test_clock(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (0.0, "share", "0.0 %"),
-        (0.0123, "share", "1.2 %"),
+        (0.0, "share", "0 %"),
+        (0.0123, "share", "1.23 %"),
         (0.00042, "share", "0.042 %"),
-        (1.0, "share", "100.0 %"),
+        (1.0, "share", "100 %"),
         (12_345.6, "views", "12,346 views"),
         (3.14159, "", "3.14"),
         (7.0, "users", "7 users"),
@@ -69,7 +69,3 @@ def test_clock(seconds: float, text: str) -> None:
 )
 def test_amount(value: float, unit: str, text: str) -> None:
     assert amount(value, unit) == text
-
-
-def test_interval() -> None:
-    assert with_interval(0.04, 0.021, 0.074, "share") == "4.0 % (2.1 % to 7.4 %)"

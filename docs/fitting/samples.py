@@ -1,0 +1,142 @@
+"""Targets, samples and moments that fitting and scoring share."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numba import njit
+
+from sim.behaviour.act import (
+    comment_probability,
+    follow_probability,
+    like_probability,
+    not_interested_probability,
+    save_probability,
+    share_probability,
+    sound_tap_probability,
+)
+from sim.behaviour.params import behaviour_params
+from sim.behaviour.watch import view_count, watch_ms, watch_seconds
+from sim.core.random import key, stream2
+from sim.scenario.behaviour import BehaviourConfig
+
+BINS = (0, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 1e9)
+W4 = (38.6, 31.5, 29.1, 26.3, 25.0, 19.2, 18.1, 15.4, 11.1, 7.5, 4.1, 2.8)
+WATCH_RATIO = (0, 0.1, 0.3, 0.5, 0.8, 1.0, 1.5, 2.0, np.inf)
+MIDDLES = (0.0, 0.18, 0.39, 0.64, 0.92, 1.09, 1.74, 3.1)
+COMMENT_W11 = (0.05, 0.136, 0.373, 0.442, 0.596, 0.544, 2.41, 3.89)
+PER_100 = {
+    "like": 6.76, "comment": 0.183, "share": 0.228, "save": 0.379, "follow": 0.231,
+    "sound_tap": 0.5, "not_interested": 0.080,
+}  # fmt: skip
+LIKE_W11 = (0.66, 1.6, 2.2, 3.0, 4.0, 4.0, 6.1, 8.2)
+
+
+def normals(n: int, columns: int, seed: int) -> np.ndarray:
+    """[columns, n] standard normal deviates of the fitting sample."""
+    return np.random.default_rng(seed).normal(size=(columns, n))
+
+
+@njit
+def play(p, k, d, appeal, hook, patience):  # type: ignore[no-untyped-def]
+    """[n] milliseconds watched by the formulas themselves."""
+    out = np.empty(len(d), np.int64)
+    for i in range(len(d)):
+        out[i] = watch_ms(
+            watch_seconds(p.watch, stream2(k, i, 0), d[i], appeal[i], hook[i], patience[i])
+        )
+    return out
+
+
+@njit
+def actions(p, ms, d, appeal, generosity):  # type: ignore[no-untyped-def]
+    """[7, n] probabilities of the actions, and [n] views."""
+    out = np.empty((7, len(d)))
+    views = np.empty(len(d), np.int64)
+    for i in range(len(d)):
+        r = ms[i] / (1000.0 * d[i])
+        a, g = appeal[i], generosity[i]
+        views[i] = view_count(ms[i], d[i])
+        out[0, i] = like_probability(p.act, r, a, g, False)
+        out[1, i] = comment_probability(p.act, r, a, g, False)
+        out[2, i] = share_probability(p.act, r, a, g, False)
+        out[3, i] = save_probability(p.act, r, a, g, False)
+        out[4, i] = follow_probability(p.act, r, a, g, False)
+        out[5, i] = sound_tap_probability(p.act, r, a, g, False)
+        out[6, i] = not_interested_probability(p.act, r, a)
+    return out, views
+
+
+def with_(config: BehaviourConfig, **groups: dict[str, object]) -> BehaviourConfig:
+    """A copy with some fields of some groups changed, validated."""
+    data = config.model_dump()
+    for group, fields in groups.items():
+        data[group].update(fields)
+    return BehaviourConfig.model_validate(data)
+
+
+def components(y: np.ndarray, user: np.ndarray, video: np.ndarray, d: np.ndarray) -> list[float]:
+    """Shares of variance, in percent, of user and video, from pairs; duration removed."""
+    group = np.searchsorted(BINS, d)
+    r = y - (np.bincount(group, y) / np.maximum(1, np.bincount(group)))[group]
+    out = []
+    for ids in (user, video):
+        n, s, q = np.bincount(ids), np.bincount(ids, r), np.bincount(ids, r * r)
+        pairs = n * (n - 1.0)
+        out.append(100 * (s * s - q)[n > 1].sum() / pairs[n > 1].sum() / r.var())
+    return out
+
+
+def crossed(config: BehaviourConfig, d: np.ndarray) -> dict[str, np.ndarray]:
+    """A log of 4,000 users x 50 exposures of 4,000 videos with the durations ``d``."""
+    rng = np.random.default_rng(4)
+    user = np.repeat(np.arange(4000), 50)
+    video = rng.integers(4000, size=len(user))
+    length = d[rng.integers(len(d), size=4000)][video]
+    q = min(config.interest.quality, 0.99)
+    quality, hook = rng.normal(size=(2, 4000))
+    patience, generosity = rng.normal(size=(2, 4000))
+    appeal = q * quality[video] + np.sqrt(1 - q * q) * rng.normal(size=len(user))
+    p = behaviour_params(config)
+    ms = play(p, key(5, "fit"), length, appeal, hook[video], patience[user])
+    chances, views = actions(p, ms, length, appeal, generosity[user])
+    return {
+        "user": user, "video": video, "d": length, "ms": ms, "views": views, "chances": chances,
+        "like": (rng.random(len(user)) < chances[0]).astype(float),
+    }  # fmt: skip
+
+
+def watch_components(log: dict[str, np.ndarray]) -> dict[str, list[float]]:
+    """The moments of W12 about watching."""
+    ids = log["user"], log["video"], log["d"]
+    seconds = log["ms"] / 1000.0
+    return {
+        "finish": components((seconds >= log["d"]) * 1.0, *ids),
+        "skip": components((seconds < 3) * 1.0, *ids),
+        "log play": components(np.log1p(seconds), *ids),
+    }
+
+
+def shape_of(log: dict[str, np.ndarray], row: int) -> list[float]:
+    """Probability of an action by bin of the watch ratio, per 100."""
+    r = log["ms"] / 1000.0 / log["d"]
+    return [
+        100 * float(log["chances"][row][(r >= a) & (r < b)].mean())
+        for a, b in pairwise(WATCH_RATIO)
+    ]
+
+
+def ordinary(n: int = 400_000) -> tuple[np.ndarray, ...]:
+    """Exposures of the default catalogue: length (median 25 s, spread 0.8), and three deviates."""
+    z = normals(n, 5, 6)
+    return np.clip(25 * np.exp(0.8 * z[0]), 5, 600), z[1], z[2], z[3], z[4]
+
+
+def per_100_views(config: BehaviourConfig) -> np.ndarray:
+    """[7] likes, comments, shares, saves, follows, sound taps, not interested per 100 views."""
+    d, appeal, hook, patience, generosity = ordinary()
+    p = behaviour_params(config)
+    ms = play(p, key(7, "fit"), d, appeal, hook, patience)
+    chances, views = actions(p, ms, d, appeal, generosity)
+    return 100 * chances.sum(axis=1) / views.sum()

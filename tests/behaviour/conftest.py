@@ -1,0 +1,74 @@
+"""Samples of an ordinary feed, played once for all tests."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from numba import njit
+
+from sim.behaviour.params import BehaviourParams, behaviour_params
+from sim.behaviour.reaction import react
+from sim.core.random import key, stream2
+from sim.scenario.behaviour import BehaviourConfig
+
+# the first example of a property may compile what it calls, which takes seconds
+settings.register_profile("compiled", deadline=None)
+settings.load_profile("compiled")
+
+
+class Log(NamedTuple):
+    """Exposures of an ordinary feed and what happened."""
+
+    affinity: Any
+    quality: Any
+    hook: Any
+    duration_s: Any
+    generosity: Any
+    patience: Any
+    ms: Any
+    views: Any
+    actions: Any
+    appeal: Any
+
+
+@njit
+def play(p, k, affinity, quality, hook, duration_s, generosity, patience):  # type: ignore[no-untyped-def]
+    """React to each row, inlined in a compiled loop."""
+    n = len(affinity)
+    ms = np.empty(n, np.int64)
+    views = np.empty(n, np.int64)
+    actions = np.empty(n, np.int64)
+    appeal = np.empty(n)
+    for i in range(n):
+        ms[i], views[i], actions[i], appeal[i] = react(
+            p,
+            stream2(k, i, 7),
+            affinity[i],
+            quality[i],
+            hook[i],
+            duration_s[i],
+            generosity[i],
+            patience[i],
+            True,
+            False,
+        )
+    return ms, views, actions, appeal
+
+
+@pytest.fixture(scope="session")
+def params() -> BehaviourParams:
+    return behaviour_params(BehaviourConfig())
+
+
+@pytest.fixture(scope="session")
+def log(params: BehaviourParams) -> Log:
+    rng = np.random.default_rng(0)
+    n = 200_000
+    affinity = np.clip(rng.normal(0.4, 0.3, n), 0, 1)
+    duration = np.clip(25 * np.exp(0.8 * rng.normal(size=n)), 5, 600)
+    z = rng.normal(size=(4, n))
+    given = (affinity, z[0], z[1], duration, z[2], z[3])
+    return Log(*given, *play(params, key(1, "react"), *given))

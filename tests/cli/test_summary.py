@@ -1,0 +1,100 @@
+"""The summary table says what is in the files, in words, and fits a narrow terminal."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.cli.main import main
+from sim.cli.summary import Section, sections
+
+Content = tuple[dict[str, Any], dict[str, Any]]
+
+
+@pytest.fixture
+def content(finished: Path) -> Content:
+    """Manifest and summary of the finished run."""
+    names = ("manifest.json", "summary.json")
+    manifest, summary = (json.loads((finished / n).read_text("utf-8")) for n in names)
+    return manifest, summary
+
+
+def row(section: Section, label: str) -> tuple[str, str]:
+    (found,) = [r for r in section.rows if r.label == label]
+    return found.value, found.note
+
+
+def test_the_probe_comes_first(content: Content) -> None:
+    manifest, summary = content
+    probe = summary["probes"]["newcomer"]
+    probe.update(viral=2, viral_share=0.4, viral_share_low=0.118, viral_share_high=0.769)
+    probe.update(views_median=14.0, views_p25=10.0, views_p75=1_234.4, engagement_by_views=10.0)
+    first = sections(manifest, summary)[0]
+    assert first.title == "The 5 videos of “newcomer”, at least 5 h old at the end"
+    assert row(first, "went viral") == ("2 of 5", "40 %; 95 % interval 11.8 to 76.9 %")
+    assert row(first, "views of the middle video") == ("14", "half of them had 10 to 1,234")
+    assert row(first, "engagement by views") == ("10 %", "likes, comments, shares")
+
+
+def test_steps_end_at_the_first_that_nobody_reached(content: Content) -> None:
+    manifest, summary = content
+    step = {"share_low": 0.0, "share_high": 0.1, "p10_s": None, "p90_s": None}
+    summary["probes"]["newcomer"]["time_to_reach"] = [
+        {**step, "reach": 10, "share": 0.8, "median_s": 5_400.0},
+        {**step, "reach": 100, "share": 0.0, "median_s": None},
+        {**step, "reach": 1_000, "share": 0.0, "median_s": None},
+    ]
+    first = sections(manifest, summary)[0]
+    assert row(first, "reached 10 users") == ("80 %", "the middle one after 1 h 30 min")
+    assert row(first, "reached 100 users") == ("0 %", "")
+    assert not [r for r in first.rows if "1,000" in r.label]
+
+
+def emptied(node: Any) -> Any:
+    """Every number that may be missing is missing; counts are 0."""
+    if isinstance(node, dict):
+        return {key: emptied(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [emptied(value) for value in node]
+    return 0 if isinstance(node, int) else None
+
+
+def test_missing_numbers_are_dashes(content: Content) -> None:
+    manifest, summary = content
+    empty = emptied(copy.deepcopy(summary))
+    empty["population"] = summary["population"]
+    told = sections(manifest, empty)
+    assert row(told[0], "views of the middle video") == ("–", "")
+    assert row(told[1], "none")[0] == ""
+    assert row(told[2], "watch time")[0] == "–"
+
+
+def test_a_world_without_probes_has_a_summary(content: Content) -> None:
+    manifest, summary = content
+    told = sections(manifest, {**summary, "probes": {}})
+    assert [section.title for section in told][-1] == "The platform, after the warm-up"
+    assert len(told) == 2
+
+
+def test_ordinary_uploads_are_compared_with(content: Content) -> None:
+    manifest, summary = content
+    summary["reach"].update(
+        videos=3_400, viral_share=0.021, viral_share_low=0.017, viral_share_high=0.026
+    )
+    (section,) = [s for s in sections(manifest, summary) if s.title.startswith("For comparison")]
+    assert section.title == "For comparison: 3,400 ordinary uploads, at least 3 h old"
+    assert row(section, "went viral") == ("2.1 %", "95 % interval 1.7 to 2.6 %")
+
+
+def test_the_table_fits_80_columns(
+    finished: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["show", str(finished)]) == 0
+    table, _, ending = capsys.readouterr().out.partition("\nResults: ")
+    assert max(map(len, table.splitlines())) <= 80
+    assert str(finished) in ending
