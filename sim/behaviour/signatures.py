@@ -21,7 +21,7 @@ _typeof: Any = numba.typeof
 _P = behaviour_params(BehaviourConfig())
 _SESSION = _typeof(_P.session)
 
-REACT = types.Tuple((int64, int64, int64, float64))(
+REACT = types.Tuple((int64, int64, int64, float64))(  # type: ignore[no-untyped-call]
     _typeof(_P), uint64, *[float64] * 6, boolean, boolean
 )
 WATCH_SECONDS = float64(_typeof(_P.watch), uint64, *[float64] * 4)

@@ -11,6 +11,7 @@ import typer
 
 from sim.cli.console import complain, say
 from sim.cli.options import AllowCode, ScenarioFile, Seed, Set
+from sim.core.errors import ForyouError
 
 __all__ = ["EXAMPLES", "run"]
 
@@ -36,8 +37,13 @@ def run(
     seed: Seed = None,
     changes: Set = None,
     engine: Annotated[
-        str, typer.Option(metavar="NAME", help="The engine that plays the world.")
-    ] = "reference",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The engine that plays the world; all give the same events.",
+            show_default=False,
+        ),
+    ] = None,
     shards: Annotated[
         int, typer.Option(metavar="N", min=1, help="Threads to play users on; changes no result.")
     ] = 1,
@@ -57,18 +63,24 @@ def run(
 
     Makes a folder with tables, pictures, a summary, and all that is needed to run it again.
     """
+    from sim.cli.interrupt import Interrupt
     from sim.cli.progress import progress_bar
-    from sim.run import new_run_folder, simulate
+    from sim.run import DEFAULT_ENGINE, Progress, new_run_folder, simulate
     from sim.scenario import load_file
 
     loaded = load_file(scenario, changes or ())
     folder = new_run_folder(out, loaded.scenario.name)
-    with progress_bar(shown=not quiet and not json) as progress:
+    with progress_bar(shown=not quiet and not json) as bar, Interrupt() as interrupt:
+
+        def progress(report: Progress) -> None:
+            interrupt.check()
+            bar(report)
+
         try:
             result = simulate(
                 loaded.scenario,
                 seed=seed,
-                engine=engine,
+                engine=engine or DEFAULT_ENGINE,
                 shards=shards,
                 out=folder,
                 allow_code=allow_code,
@@ -78,8 +90,10 @@ def run(
                 command=shlex.join(["foryou", *sys.argv[1:]]),
                 progress=progress,
             )
-        except KeyboardInterrupt:
-            progress.stop()
+        except BaseException as error:
+            if not (isinstance(error, KeyboardInterrupt) or interrupt.insisted):
+                raise
+            bar.stop()
             _say_what_is_left(folder)
             raise typer.Exit(130) from None
     if json:
@@ -94,8 +108,18 @@ def run(
 
 def _say_what_is_left(folder: Path) -> None:
     """Tell, after Ctrl-C, what the stopped run has left on disk."""
+    from sim.run import Run
+
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    if names:
+    if not names:
+        complain("stopped; nothing was written")
+        return
+    try:
+        Run.open(folder)
+    except ForyouError:
         complain(f"stopped; {folder} holds an unfinished run: {', '.join(names)}")
     else:
-        complain("stopped; nothing was written")
+        complain(
+            f"stopped; {folder} holds the finished run without all pictures; "
+            f"draw them with: foryou plot {shlex.quote(str(folder))}"
+        )

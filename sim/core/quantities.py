@@ -68,6 +68,8 @@ def shown(value: object) -> str:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """``did you mean "like"?`` for the closest known word, or an empty text."""
+    if len(word) > 64:
+        return ""  # comparing takes time that grows with the square of the length
     options = {option.lower(): option for option in known}
     close = difflib.get_close_matches(word.lower(), options, n=1, cutoff=0.6)
     return f'did you mean "{options[close[0]]}"?' if close else ""

@@ -107,8 +107,7 @@ def draw_ccdf(data: Ccdf, figure: Figure) -> None:
     if data.lognormal.size:
         label = "log-normal, same tail"
         axes.plot(data.curve, data.lognormal, color=style.INK, lw=1.6, ls=":", label=label)
-    style.log_counts(axes, "x", float(data.views[-1]))
-    axes.set_xlim(0.8 * float(data.views[0]), 1.6 * float(data.views[-1]))
+    style.log_counts(axes, "x", float(data.views[-1]), low=float(data.views[0]))
     least = float(data.share[-1])
     axes.set_yscale("log")
     axes.set_ylim(least / 1.8, 1.5)

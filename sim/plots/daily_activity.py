@@ -62,6 +62,11 @@ def daily_activity_data(tables: Tables) -> DailyActivity:
     )
 
 
+def _short(value: float) -> str:
+    """At most two digits below 10, so that it fits above its bar."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
 def draw_daily_activity(data: DailyActivity, figure: Figure) -> None:
     """One bar an hour; the busiest and the quietest hour carry their value."""
     if data.peak is None or data.low is None:
@@ -87,12 +92,12 @@ def draw_daily_activity(data: DailyActivity, figure: Figure) -> None:
             bar.set(facecolor=style.LIGHT_BLUE, edgecolor=style.BLUE, linewidth=0.9)
     for hour in {data.peak, data.low}:
         axes.annotate(
-            f"{data.value[hour]:.3g}",
+            _short(float(data.value[hour])),
             (hour + 0.5, data.value[hour]),
             xytext=(0, 3),
             textcoords="offset points",
             ha="center",
-            fontsize=8.5,
+            fontsize=8,
         )
     if not known.all():
         axes.text(

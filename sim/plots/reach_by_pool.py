@@ -150,4 +150,5 @@ def _reach(data: ReachByPool, axes: Axes, rows: npt.NDArray[np.int64]) -> None:
         x, y = zip(*dots, strict=True)
         axes.plot(x, y, ls="none", marker="o", ms=3.6, mfc="white", mec=style.INK, mew=0.9)
     widest = max((float(one.reach[-1]) for one in data.pools if one.reach.size), default=10.0)
-    style.log_counts(axes, "x", widest)
+    ends = [x for line in whiskers for x, _ in line] + [x for x, _ in dots]
+    style.log_counts(axes, "x", widest, low=min(ends, default=1.0))

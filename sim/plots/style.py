@@ -112,7 +112,9 @@ def head(figure: Figure, title: str, subtitle: str) -> None:
         fontweight="bold",
         va="top",
     )
-    lines = textwrap.wrap(subtitle, SUBTITLE_CHARS, max_lines=2, placeholder=" ...")
+    lines = textwrap.wrap(
+        subtitle, SUBTITLE_CHARS, max_lines=2, placeholder=" ...", break_on_hyphens=False
+    )
     figure.text(0.02, 0.905, "\n".join(lines), fontsize=8.3, color=GREY, va="top", linespacing=1.35)
 
 
@@ -173,20 +175,29 @@ def counts_on_axis(axis: Any) -> None:
     axis.set_major_formatter(FuncFormatter(_tick))
 
 
-def log_counts(axes: Axes, which: str, high: float, with_zero: bool = False) -> None:
-    """A logarithmic axis of counts from 1 (or 0, linear below 1) to ``high``."""
+def log_counts(
+    axes: Axes, which: str, high: float, low: float = 1.0, with_zero: bool = False
+) -> None:
+    """A logarithmic axis of counts from ``low`` (or 0, linear below 1) to ``high``.
+
+    Ticks at powers of ten, and at 2 and 5 times them when there would be fewer than three.
+    """
     axis = axes.yaxis if which == "y" else axes.xaxis
     set_scale = axes.set_yscale if which == "y" else axes.set_xscale
     set_limits = axes.set_ylim if which == "y" else axes.set_xlim
-    top = max(10.0, high)
+    top = max(10.0, 5.0 * low, high) * 1.5
+    bottom = 0.8 * max(1.0, low)
     if with_zero:
         set_scale("symlog", linthresh=1.0, linscale=0.35)
-        set_limits(-0.15, top * 1.5)
+        bottom = -0.15
     else:
         set_scale("log")
-        set_limits(0.8, top * 1.5)
-    powers = [10.0**k for k in range(16) if 10.0**k <= top * 1.5]
-    axis.set_major_locator(FixedLocator([0.0, *powers] if with_zero else powers))
+    set_limits(bottom, top)
+    ticks = [10.0**k for k in range(16) if bottom <= 10.0**k <= top]
+    if len(ticks) < 3:
+        steps = [m * 10.0**k for k in range(16) for m in (1, 2, 5)]
+        ticks = [tick for tick in steps if bottom <= tick <= top]
+    axis.set_major_locator(FixedLocator([0.0, *ticks] if with_zero else ticks))
     axis.set_minor_locator(NullLocator())
     counts_on_axis(axis)
 

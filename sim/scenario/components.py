@@ -32,14 +32,15 @@ __all__ = ["CUSTOM", "TAG", "Choice", "Component", "Custom", "is_custom"]
 TAG: Final = "\0"
 """First character of a chosen variant in a pydantic location; no key can start with it."""
 
-_CUSTOM_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$"
-CUSTOM: Final = re.compile(_CUSTOM_PATTERN)
+_CUSTOM_NAME: Final = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*"
+_CUSTOM_PATTERN: Final = f"^{_CUSTOM_NAME}$"
+CUSTOM: Final = re.compile(_CUSTOM_NAME)
 """``module:Class`` of the user's own code."""
 
 
 def is_custom(name: str) -> bool:
     """Whether a name points to the user's own code."""
-    return bool(CUSTOM.match(name)) and len(name) <= 200
+    return CUSTOM.fullmatch(name) is not None and len(name) <= 200
 
 
 class Component(Config):

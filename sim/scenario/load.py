@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -23,7 +23,10 @@ from sim.scenario.overrides import apply_overrides, parse_path
 from sim.scenario.problems import finding_problem, to_problems
 from sim.scenario.text import MAX_BYTES, read_text
 
-__all__ = ["Loaded", "load", "load_file", "load_text", "loads"]
+__all__ = ["MAX_PROBLEMS", "Loaded", "load", "load_file", "load_text", "loads"]
+
+MAX_PROBLEMS: Final = 200
+"""Most problems that are told at once."""
 
 C = TypeVar("C", bound=BaseModel)
 
@@ -121,15 +124,22 @@ def _build(
             problems = [root.place.problem((), message)]
         root = None
     if root is None:
-        raise ScenarioError(name, problems)
+        raise _error(name, problems)
     changed, more = apply_overrides(root, overrides, _defaults())
     problems = [*problems, *more]
     scenario, found = _validate(changed)
     problems += found
     if problems or scenario is None:
-        unique = dict.fromkeys(problems)
-        raise ScenarioError(name, sorted(unique, key=lambda p: _order(p, name)))
+        raise _error(name, problems)
     return scenario, changed
+
+
+def _error(name: str, problems: Sequence[Problem]) -> ScenarioError:
+    """The error that tells each problem once, in the order of the text."""
+    ordered = sorted(dict.fromkeys(problems), key=lambda p: _order(p, name))
+    if len(ordered) > MAX_PROBLEMS:
+        ordered[MAX_PROBLEMS:] = [Problem(name, 0, 0, "", "and more problems than can be told")]
+    return ScenarioError(name, ordered)
 
 
 def _word(node: Node) -> str:
@@ -151,7 +161,7 @@ def _defaults() -> Mapping[str, Any]:
 
 
 def _errors(error: ValidationError) -> list[Any]:
-    return error.errors(include_url=False, include_input=False)
+    return error.errors(include_url=False, include_input=False)[: MAX_PROBLEMS + 1]
 
 
 def _validate(root: Node) -> tuple[Scenario | None, list[Problem]]:

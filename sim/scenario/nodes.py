@@ -142,13 +142,15 @@ def find(root: Node, location: Location) -> Iterator[Entry]:
         yield entry
 
 
+_MAX_KEY: Final = 80
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 def path_text(location: Location) -> str:
     """``feed.filters[3].max_age``; a key that is not a plain name is put in brackets."""
     text = ""
-    for part in location:
+    for full_part in location:
+        part = full_part if isinstance(full_part, int) else full_part[:_MAX_KEY]
         if isinstance(part, int):
             text += f"[{part}]"
         elif _NAME.match(part):

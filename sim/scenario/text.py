@@ -84,6 +84,11 @@ def read_text(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     except yaml.MarkedYAMLError as error:
         reader.problems.append(_syntax(error, file))
         return None, reader.problems
+    except (ValueError, OverflowError):  # an escape such as "\UFFFFFFFF" names no character
+        mark = loader.get_mark()
+        place = Place(file, mark.line + 1, mark.column + 1)
+        reader.problems.append(place.problem((), "is not valid YAML: no such character"))
+        return None, reader.problems
     except _StopReading:
         return None, reader.problems
     finally:
@@ -177,6 +182,9 @@ class _Reader:
         place = self.place(event)
         if event.tag is not None:
             self.tag(event)
+            return _Measured(Broken(place))
+        if any("\ud800" <= char <= "\udfff" for char in event.value):
+            self.report(place, "holds half a character; write it as it is, not as an escape")
             return _Measured(Broken(place))
         if not event.implicit[0]:  # quoted, or a block of text
             return _Measured(Scalar(event.value, place, event.value, quoted=True))

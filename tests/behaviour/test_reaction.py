@@ -79,7 +79,7 @@ def test_completion_falls_with_duration_and_rises_with_appeal(log: Any) -> None:
         for a, b in ((5, 10), (10, 20), (20, 45), (45, 90), (90, 600))
     ]
     assert rates == sorted(rates, reverse=True)
-    assert done[log.appeal > 1].mean() > 2 * done[log.appeal < -1].mean()
+    assert done[log.appeal > 1].mean() > 8 * done[log.appeal < -1].mean()
     middle = done[(log.duration_s > 20) & (log.duration_s <= 30)]
     error = np.sqrt(0.25 * 0.75 / len(middle))
     assert abs(np.log(middle.mean() / 0.250)) < 0.2 + 4 * error / 0.25

@@ -128,30 +128,41 @@ def test_code_of_a_scenario_needs_consent(small: Path, tmp_path: Path, capsys: C
     assert not (tmp_path / "out").exists()
 
 
+def press_ctrl_c(args: list[str], until: Path) -> tuple[int, str, str]:
+    """Run ``foryou`` in a process of its own, interrupt it once a file is there; how it ended."""
+    with subprocess.Popen(
+        [*FORYOU, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        try:
+            deadline = time.monotonic() + 60
+            while not until.exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            running.send_signal(signal.SIGINT)
+            printed, complaint = running.communicate(timeout=120)
+        finally:
+            running.kill()
+    return running.returncode, printed, complaint
+
+
 def test_ctrl_c_stops_and_says_what_is_on_disk(small: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    options = ["--out", str(out), "--set", "duration=300 d", "--set", "population.users=2_000"]
-    running = subprocess.Popen(
-        [*FORYOU, "run", str(small), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while not (out / "scenario.yaml").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        time.sleep(1.0)
-        running.send_signal(signal.SIGINT)
-        printed, complaint = running.communicate(timeout=60)
-    finally:
-        running.kill()
-    assert running.returncode == 130, complaint
-    assert "stopped" in complaint
-    assert str(out) in complaint
+    args = ["run", str(small), "--out", str(out), "--set", "duration=300 d"]
+    code, printed, complaint = press_ctrl_c(args, out / "manifest.json")
+    assert code == 130, complaint
+    assert "stopping at the next refresh" in complaint
+    assert f"{out} holds an unfinished run: manifest.json, scenario.yaml" in complaint
     assert "Traceback" not in complaint
     assert printed == ""
     assert not (out / "summary.json").exists()
+    assert not json.loads((out / "manifest.json").read_text("utf-8"))["finished"]
+
+
+def test_an_unfinished_run_is_not_shown(small: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "out"
+    args = ["run", str(small), "--out", str(out), "--set", "duration=300 d"]
+    assert press_ctrl_c(args, out / "manifest.json")[0] == 130
+    assert main(["show", str(out)]) == 2
+    assert str(out) in capsys.readouterr().err
 
 
 @pytest.mark.skipif(shutil.which("head") is None, reason="needs the command head")

@@ -239,6 +239,20 @@ def test_labels_with_room_stay_where_they_are() -> None:
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(1, 5_000, [1, 10, 100, 1_000]), (211, 3_000, [200, 500, 1_000, 2_000]), (1, 1, [1, 10])],
+)
+def test_a_narrow_log_axis_still_has_ticks(low: float, high: float, ticks: list[float]) -> None:
+    axes = style.new_figure().add_subplot()
+    style.log_counts(axes, "x", high, low=low)
+    start, end = axes.get_xlim()
+    assert start < low
+    assert end > high
+    assert set(ticks) <= set(axes.get_xticks())
+    assert len(axes.get_xticks()) >= 3 or high < 3
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0"), (7, "7"), (6.75, "6.8"), (1234, "1,234"), (20_000, "20K"), (4_560_000, "4.56M")],
 )

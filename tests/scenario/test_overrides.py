@@ -123,7 +123,8 @@ def test_an_override_mends_a_mistake_in_the_file() -> None:
         ("seed.x=1", ("seed.x", '"seed" is one value, it has no "x"')),
         ("probes.count=1", ("probes.count", '"probes" is a list; write a position in brackets, '
                                             'it has no "count"')),
-        ("probes[1].count=1", ("probes[1]", '"probes" has no such entry; it has 1, counted from 0')),
+        ("probes[1].count=1", ("probes[1]",
+                               '"probes" has no such entry; it has 1, counted from 0')),
         ("feed[0]=1", ("feed[0]", '"feed" is not a list')),
         ("extends=a.yaml", ("extends", "can only be written in a file")),
         ("warmup=1 d", ("warmup", "must be shorter than the duration, 1 d; got 1 d")),

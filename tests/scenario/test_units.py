@@ -84,7 +84,8 @@ def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
         ),
         (
             "1 d 24:00",
-            'wants a duration such as "6 h"; got "1 d 24:00"; a clock time after days goes to 23:59',
+            'wants a duration such as "6 h"; got "1 d 24:00"; '
+            "a clock time after days goes to 23:59",
         ),
         ("1 h 18:00", 'wants a duration such as "6 h"; got "1 h 18:00"'),
         ("18:60", 'wants a duration such as "6 h"; got "18:60"'),
