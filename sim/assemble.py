@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.core.errors import ForyouError
 from sim.engine.clock import PLAY, REFRESH, SNAPSHOT, TRENDS, UPLOADS, every, stop_at
 from sim.engine.fast import FastEngine, Memory
-from sim.engine.platform import Platform
+from sim.engine.platform import Platform, UserCounts
 from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
 from sim.engine.trends import TREND_INTERVAL_S
 from sim.feed import builtin
@@ -46,6 +46,9 @@ class Engine(Protocol):
 
     def follow_counts(self) -> NDArray[np.int32]:
         """follows [U] creators each user follows now."""
+
+    def user_counts(self) -> UserCounts:
+        """Counters of all users."""
 
 
 @dataclass

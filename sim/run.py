@@ -223,7 +223,7 @@ class _Execution:
         tables = {
             "videos": videos,
             "creators": creator_columns(world, view.counts),
-            "users": user_columns(world, live.platform.users, live.engine.follow_counts()),
+            "users": user_columns(world, live.engine.user_counts(), live.engine.follow_counts()),
             "timeline": live.timeline.columns(),
             "paths": live.paths.columns(
                 world.videos.uploaded_s, probe_names(world, world.videos.probe)

@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 
 from sim.core.compiled import njit
 
-__all__ = ["bits_of", "exp", "log", "logit", "normal_quantile", "power", "sigmoid"]
+__all__ = ["bits_of", "bits_of32", "exp", "log", "logit", "normal_quantile", "power", "sigmoid"]
 
 _LN2_HI = 6.93147180369123816490e-01
 _LN2_LO = 1.90821492927058770002e-10
@@ -44,6 +44,21 @@ def _bits_from_float(typingctx: Any, value: Any) -> Any:  # noqa: ARG001
         return builder.bitcast(args[0], ir.IntType(64))
 
     return types.uint64(types.float64), codegen
+
+
+@intrinsic
+def _bits_from_float32(typingctx: Any, value: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        return builder.bitcast(args[0], ir.IntType(32))
+
+    return types.int32(types.float32), codegen
+
+
+@njit("int32(float32)")
+def bits_of32(value: float) -> int:
+    """The 32 bits of a float32, as a signed number."""
+    bits: int = _bits_from_float32(value)
+    return bits
 
 
 @njit("uint64(float64)")

@@ -13,21 +13,33 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from sim.core.compiled import njit
 from sim.core.counts import WIDTH
-from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, People, Tally, first_sessions, play
-from sim.engine.memory import (
-    Arena,
-    UserState,
-    follow_row,
-    grown_arena,
-    has_seen,
-    new_arena,
-    new_users,
+from sim.engine.kernel import (
+    DONE,
+    FULL_ARENA,
+    Tally,
+    first_sessions,
+    next_requests,
+    play,
+    take_slates,
 )
-from sim.engine.platform import Platform
-from sim.engine.slate import FILTERS, REMOVED, FeedPlan, Scratch, Videos, new_scratch
+from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_users
+from sim.engine.platform import Platform, UserCounts
+from sim.engine.slate import (
+    CARD,
+    FILTERS,
+    REMOVED,
+    FeedPlan,
+    Listing,
+    Scratch,
+    SlateRows,
+    new_scratch,
+    write_cards,
+)
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
-from sim.feed.pipeline import Pipeline
+from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
+from sim.feed.view import Requests
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
 from sim.scenario import Scenario
@@ -37,13 +49,19 @@ __all__ = ["FastEngine", "Memory"]
 
 _LOG_BUFFER = 1 << 16
 _ARENA_LEAST = 1 << 16
+_ALL = np.empty(0, np.int64)
 
 
 class Memory:
     """Users' state and sets; also what the feed may ask of them."""
 
     def __init__(self, world: World, slate: int, shards: int) -> None:
-        self.users: UserState = new_users(world.users, slate, world.follows)
+        self.users = new_users(world)
+        self.slates = SlateRows(
+            np.zeros((world.users, slate), np.int32), np.zeros((world.users, slate), np.int8),
+            np.zeros((world.users, slate), np.int8),
+        )  # fmt: skip
+        self.counts = np.zeros((world.users, WIDTH), np.int32)
         self.graph = world.follows.creator
         bounds = np.linspace(0, world.users, shards + 1).astype(np.int64)
         self.ranges = [(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
@@ -57,17 +75,17 @@ class Memory:
 
     def contains(self, users: NDArray[np.int32], videos: NDArray[np.int32]) -> NDArray[np.bool_]:
         """[B, K] whether user b was shown video [b, k] before."""
-        state = self.users
         found = np.zeros(videos.shape, bool)
-        for b, u in enumerate(users.tolist()):
-            data = self._arena(u).data
-            start, size = int(state.seen_start[u]), int(state.seen_size[u])
-            found[b] = [v >= 0 and has_seen(data, start, size, v) for v in videos[b].tolist()]
+        for (first, last), arena in zip(self.ranges, self.arenas, strict=True):
+            _contains(arena.data, self.users, users, videos, first, last, found)
         return found
 
     def of(self, user: int) -> NDArray[np.int32]:
         """Creators that ``user`` follows, in the order of following."""
-        return np.array(follow_row(self._arena(user), self.graph, self.users, user))
+        row = self.users[user]
+        data = self.graph if row["follow_size"] == 0 else self._arena(user).data
+        start = int(row["follow_start"])
+        return data[start : start + int(row["follow_count"])].copy()
 
     def grow(self, shard: int) -> None:
         """Double the arena of a shard."""
@@ -85,21 +103,24 @@ class FastEngine:
         self._platform = platform
         self._memory = memory
         self._log = log
+        self._pipeline = pipeline
         self._plan = _plan(scenario, pipeline)
-        world = platform.world
+        # the user's own Python is called once for a batch of requests, all else is compiled
+        outside = pipeline.has_custom
         shards = len(memory.arenas)
         self._scratch: list[Scratch] = [
             new_scratch(self._plan.candidates, self._plan.slate) for _ in range(shards)
         ]
         self._events = [np.empty(_LOG_BUFFER if log.wanted else 0, EVENT) for _ in range(shards)]
         self._stages = [np.zeros(REMOVED + len(self._plan.filter), np.int64) for _ in range(shards)]
-        self._tallies: list[Tally] = []
-        self._pool = ThreadPoolExecutor(shards) if shards > 1 else None
-        for first, last in memory.ranges:
-            first_sessions(
-                platform.behaviour, platform.keys, self._people(), memory.users, first, last
-            )
-        del world
+        self._cards = np.zeros(0, CARD)
+        self._waiting = [
+            np.zeros(1 + last - first if outside else 0, np.int64) for first, last in memory.ranges
+        ]
+        # a component of the user's own need not be safe in several threads
+        threads = 1 if outside else shards
+        self._pool = ThreadPoolExecutor(threads) if shards > 1 else None
+        first_sessions(platform.behaviour, platform.keys, memory.users)
 
     def start(self, env: simpy.Environment) -> None:
         """Nothing to put on the clock: users are played when a window ends."""
@@ -107,12 +128,21 @@ class FastEngine:
 
     def follow_counts(self) -> NDArray[np.int32]:
         """follows [U] creators each user follows now."""
-        return self._memory.users.follow_count
+        return np.ascontiguousarray(self._memory.users["follow_count"])
+
+    def user_counts(self) -> UserCounts:
+        """Counters of all users."""
+        users = self._memory.users
+        return UserCounts(
+            self._memory.counts, users["watch_ms"], users["session"], users["active_days"],
+            users["last_day"],
+        )  # fmt: skip
 
     def finish_window(self, now: float) -> None:
         """Play all users up to ``now`` and hand over what happened."""
         platform = self._platform
         shards = range(len(self._memory.arenas))
+        self._update_cards()
         tallies = [self._tally(shard) for shard in shards]
         if self._pool is None:
             logged = [self._play(0, tallies[0], now)]
@@ -134,32 +164,80 @@ class FastEngine:
 
     def _play(self, shard: int, tally: Tally, end: float) -> list[NDArray[Any]]:
         """Play one shard; returns the chunks of its log."""
-        platform, memory = self._platform, self._memory
-        user, last = memory.ranges[shard]
-        people, videos = self._people(), self._videos()
-        index = platform.view.index
         chunks: list[NDArray[Any]] = []
+        first, last = self._memory.ranges[shard]
+        self._play_some(shard, tally, _ALL, first, last, end, chunks)
+        waiting = self._waiting[shard]
+        while len(waiting) and waiting[0]:
+            who = waiting[1 : 1 + waiting[0]].copy()
+            waiting[0] = 0
+            self._serve(who)
+            self._play_some(shard, tally, who, 0, len(who), end, chunks)
+        return chunks
+
+    def _play_some(
+        self, shard: int, tally: Tally, order: NDArray[np.int64], user: int, last: int, end: float,
+        chunks: list[NDArray[Any]],
+    ) -> None:  # fmt: skip
+        """Play some users of a shard, making room whenever the kernel asks for it."""
+        platform, memory = self._platform, self._memory
+        view, listing, topics = platform.view, self._listing(), platform.world.video_truth.topics
+        interests = platform.world.truth.interests
         while True:
             user, why = play(
                 self._plan, platform.behaviour, platform.keys, platform.learning, platform.bin_s,
-                platform.window.first_bin, videos, people, index, platform.view.beliefs,
-                memory.graph, memory.arenas[shard], memory.users, self._scratch[shard], tally,
-                user, last, end,
+                platform.window.first_bin, self._cards, listing, interests, topics, view.index,
+                view.beliefs, memory.graph, memory.arenas[shard], memory.users, memory.slates,
+                self._scratch[shard], tally, self._waiting[shard], order, user, last, end,
             )  # fmt: skip
             if why == FULL_ARENA:
                 memory.grow(shard)
-            elif why == FULL_LOG or why == DONE:
-                count = int(tally.logged[0])
-                if count:
-                    chunks.append(tally.events[:count].copy())
-                    tally.logged[0] = 0
+                continue
+            count = int(tally.logged[0])
+            if count:
+                chunks.append(tally.events[:count].copy())
+                tally.logged[0] = 0
             if why == DONE:
-                return chunks
+                return
+
+    def _serve(self, who: NDArray[np.int64]) -> None:
+        """Slates from the Python pipeline for the users who wait; once a batch and surface."""
+        platform, memory = self._platform, self._memory
+        n = len(who)
+        users = who.astype(np.int32)
+        time_s, surface = np.empty(n), np.empty(n, np.int8)
+        sound, streams = np.empty(n, np.int32), np.empty(n, np.uint64)
+        next_requests(
+            platform.behaviour, platform.keys, memory.users, who, time_s, surface, sound, streams
+        )
+        rows = memory.slates.video.shape[1]
+        video, length = np.zeros((n, rows), np.int32), np.zeros(n, np.int64)
+        source, pool = np.zeros((n, rows), np.int8), np.zeros((n, rows), np.int8)
+        # For You comes last: it also serves those whose other surface was empty
+        for wanted in (SOUND_PAGE, FOLLOWING, FOR_YOU):
+            batch = np.flatnonzero(surface == wanted)
+            if len(batch) == 0:
+                continue
+            slates = self._pipeline.run(
+                Requests(
+                    users[batch], time_s[batch], surface[batch], sound[batch], streams[batch]
+                ),
+                platform.view,
+                platform.stages,
+            )
+            video[batch], source[batch] = slates.video, slates.source
+            pool[batch], length[batch] = slates.pool, slates.length
+            if wanted != FOR_YOU:
+                surface[batch[slates.length == 0]] = FOR_YOU
+        take_slates(
+            platform.behaviour, platform.keys.session, memory.users, memory.slates, who, surface,
+            video, source, pool, length,
+        )  # fmt: skip
 
     def _tally(self, shard: int) -> Tally:
         """Cleared counters of a shard; a single shard adds straight to the window's."""
         platform = self._platform
-        window, users = platform.window, platform.users
+        window = platform.window
         if len(self._memory.arenas) == 1:
             videos, timeline, followers = window.videos, window.timeline, window.followers
         else:
@@ -168,34 +246,47 @@ class FastEngine:
             followers = np.zeros_like(window.followers)
         return Tally(
             videos, timeline, followers, self._stages[shard], np.zeros(2, np.uint64),
-            users.counts, users.watch_ms, users.active_days, users.last_day,
-            self._events[shard], np.zeros(1, np.int64),
+            self._memory.counts, self._events[shard], np.zeros(1, np.int64),
         )  # fmt: skip
 
-    def _people(self) -> People:
-        world = self._platform.world
-        truth, videos = world.truth, world.video_truth
-        return People(
-            truth.interests, truth.generosity, truth.patience, truth.activity, truth.chronotype,
-            world.accounts.locale, world.utc_offset_s, videos.topics, videos.quality, videos.hook,
-        )  # fmt: skip
-
-    def _videos(self) -> Videos:
+    def _update_cards(self) -> None:
+        """Copy what the refresh changed into the cards."""
         platform = self._platform
-        videos, view = platform.world.videos, platform.view
-        return Videos(
-            videos.creator, videos.uploaded_s, videos.duration_s, videos.sound, videos.tags,
-            videos.caption, videos.locale, videos.eligible, view.tables.base, view.tables.lift,
-            view.cold.pool, view.cold.state, view.creators.user,
+        videos, view, truth = platform.world.videos, platform.view, platform.world.video_truth
+        if len(self._cards) < len(videos.creator):
+            self._cards = np.zeros(len(videos.creator), CARD)
+        write_cards(
+            self._cards, np.arange(videos.count), videos.creator, videos.uploaded_s,
+            videos.duration_s, videos.sound, videos.tags, videos.locale, videos.eligible,
+            view.creators.user, view.tables.base, view.tables.lift, view.cold.pool,
+            view.cold.state, truth.quality, truth.hook,
+        )  # fmt: skip
+
+    def _listing(self) -> Listing:
+        videos = self._platform.world.videos
+        return Listing(
+            videos.creator, videos.sound, videos.tags, videos.caption,
+            self._platform.view.cold.state,
         )  # fmt: skip
 
     def _book_stages(self) -> None:
         """Sum the shards' stage counters into the platform's."""
+        if self._pipeline.has_custom:
+            return  # the pipeline books them itself
         total = np.sum(self._stages, axis=0).tolist()
         stages = self._platform.stages
         stages.requests, stages.retrieved, stages.duplicates = total[0], total[1], total[2]
         stages.kept, stages.selected, stages.removed = total[3], total[4], total[REMOVED:]
-        self._platform.users.sessions[:] = self._memory.users.session
+
+
+@njit()
+def _contains(data, users, who, videos, first, last, found):
+    for b in range(who.size):
+        if first <= who[b] < last:
+            user = users[who[b]]
+            for k in range(videos.shape[1]):
+                v = videos[b, k]
+                found[b, k] = v >= 0 and has_seen(data, user.seen_start, user.seen_size, v)
 
 
 def _plan(scenario: Scenario, pipeline: Pipeline) -> FeedPlan:
@@ -210,7 +301,7 @@ def _plan(scenario: Scenario, pipeline: Pipeline) -> FeedPlan:
     return FeedPlan(
         source=np.array([code for code, _ in built_in], np.int64),
         quota=np.array([count for _, count in built_in], np.int64),
-        filter=np.array([FILTERS[f.name] for f in pipeline.filters], np.int64),
+        filter=np.array([FILTERS.get(f.name, -1) for f in pipeline.filters], np.int64),
         max_age=np.array(
             [f.component.max_age if isinstance(f.component, TooOld) else np.inf
              for f in pipeline.filters]

@@ -22,43 +22,22 @@ from sim.behaviour.session import (
 )
 from sim.core.actions import bit
 from sim.core.compiled import njit
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS
+from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
 from sim.core.random import stream2, stream3, uniform
-from sim.engine.memory import (
-    AWAY,
-    IN_SESSION,
-    add_follow,
-    add_seen,
-    follow_row,
-    follows,
-    room_for_one,
-)
+from sim.engine.memory import AWAY, IN_SESSION, add_follow, add_seen, follows, room_for_one
 from sim.engine.slate import fill_slate
 from sim.feed.belief import dot, learn, signal_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE
+from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import add_to_hash, hash_event
 from sim.world.state import NOBODY
 
-__all__ = ["DONE", "FULL_ARENA", "FULL_LOG", "People", "Tally", "first_sessions", "play"]
+__all__ = ["DONE", "FULL_ARENA", "FULL_LOG", "Tally", "first_sessions",
+           "next_requests", "play", "take_slates"]
 
 DONE, FULL_LOG, FULL_ARENA = 0, 1, 2
+_SURFACES, _SOURCES = len(SURFACE_NAMES), len(SOURCE_NAMES)
 _FOLLOW, _SOUND_TAP, _SKIP = bit("follow"), bit("sound_tap"), bit("skip")
-
-
-class People(NamedTuple):
-    """The truth about users and videos."""
-
-    interests: NDArray[np.float32]
-    generosity: NDArray[np.float32]
-    patience: NDArray[np.float32]
-    activity: NDArray[np.float32]
-    chronotype: NDArray[np.float32]
-    locale: NDArray[np.int8]
-    utc_offset_s: NDArray[np.float64]
-    topics: NDArray[np.float32]
-    """topics [V, D] true topic mix of videos"""
-    quality: NDArray[np.float32]
-    hook: NDArray[np.float32]
 
 
 class Tally(NamedTuple):
@@ -75,148 +54,180 @@ class Tally(NamedTuple):
     sums: NDArray[np.uint64]
     """sums [2] of the event hashes"""
     user_counts: NDArray[np.int32]
-    user_watch_ms: NDArray[np.int64]
-    active_days: NDArray[np.int32]
-    last_day: NDArray[np.int32]
+    """user_counts [U, F]"""
     events: NDArray[Any]
     """events [N]; empty when the log is not kept"""
     logged: NDArray[np.int64]
     """logged [1] events in the buffer"""
 
 
-@njit()
-def _rest(p, keys, people, users, u, now):
-    """Seconds to the next session of user ``u``."""
+@njit(forceinline=True)
+def _rest(p, session_key, user, u, now):
+    """Seconds to the next session of a user."""
     return next_session_delay_s(
         p.session,
-        stream2(keys.session, u, np.int64(users.session[u])),
+        stream2(session_key, u, np.int64(user.session)),
         now,
-        float(people.activity[u]),
-        float(people.chronotype[u]),
-        people.utc_offset_s[people.locale[u]],
+        float(user.activity),
+        float(user.chronotype),
+        user.utc_offset_s,
     )
 
 
 @njit()
-def first_sessions(p, keys, people, users, first, last):
+def first_sessions(p, keys, users):
     """Set the time of every user's first session."""
-    for u in range(first, last):
-        users.next_s[u] = 0.0 + _rest(p, keys, people, users, u, 0.0)
+    for u in range(users.size):
+        user = users[u]
+        user.next_s = 0.0 + _rest(p, keys.session, user, np.int64(u), 0.0)
 
 
-@njit()
-def _begin_session(users, tally, u, t):
-    users.session[u] += 1
-    users.mode[u] = IN_SESSION
-    users.videos[u] = 0
-    users.place[u] = 0
-    users.length[u] = 0
-    users.sound[u] = NOBODY
-    day = np.int64(np.floor(t / 86400.0))
-    if day != tally.last_day[u]:
-        tally.last_day[u] = day
-        tally.active_days[u] += 1
+@njit(forceinline=True)
+def _begin_session(user, t):
+    user.session += 1
+    user.mode = IN_SESSION
+    user.videos = 0
+    user.place = 0
+    user.length = 0
+    user.sound = NOBODY
+    day = np.int32(np.floor(t / 86400.0))
+    if day != user.last_day:
+        user.last_day = day
+        user.active_days += 1
 
 
-@njit()
-def _open(plan, p, keys, videos, index, beliefs, graph, arena, users, u, t, scratch, tally):
-    """Choose a surface and get a slate; an empty one falls back to For You."""
-    users.request[u] += 1
-    number = np.int64(users.request[u])
-    sound = users.sound[u]
-    users.sound[u] = NOBODY
-    surface = SOUND_PAGE
+@njit(forceinline=True)
+def _next_request(p, keys, user, u):
+    """(stream, surface, sound) of a user's next feed request."""
+    user.request += 1
+    number = np.int64(user.request)
+    sound = np.int64(user.sound)
+    user.sound = NOBODY
+    surface = np.int64(SOUND_PAGE)
     if sound == NOBODY:
         surface = surface_choice(
-            p.session, stream2(keys.surface, u, number), np.int64(users.follow_count[u])
+            p.session, stream2(keys.surface, u, number), np.int64(user.follow_count)
         )
-    r = stream2(keys.request, u, number)
-    length = fill_slate(
-        plan, videos, index, beliefs, graph, arena, users, u, t, surface, sound, r, scratch,
-        tally.stages,
-    )
-    if length == 0 and surface != FOR_YOU:
+    return stream2(keys.request, u, number), surface, sound
+
+
+@njit()
+def next_requests(p, keys, users, who, time_s, surface, sound, streams):
+    """Fill the columns of the next requests of the users ``who``."""
+    for i in range(who.size):
+        u = np.int64(who[i])
+        time_s[i] = users[u].next_s
+        streams[i], surface[i], sound[i] = _next_request(p, keys, users[u], u)
+
+
+@njit()
+def take_slates(p, session_key, users, slates, who, surface, video, source, pool, length):
+    """Hand out slates made outside; who gets an empty one leaves."""
+    for i in range(who.size):
+        u = np.int64(who[i])
+        user = users[u]
+        for j in range(length[i]):
+            slates.video[u, j] = video[i, j]
+            slates.source[u, j] = source[i, j]
+            slates.pool[u, j] = pool[i, j]
+        user.place = 0
+        user.length = length[i]
+        user.surface = surface[i]
+        if length[i] == 0:
+            user.mode = AWAY
+            user.next_s = user.next_s + _rest(p, session_key, user, u, user.next_s)
+
+
+@njit()
+def _open(plan, p, keys, cards, listing, index, beliefs, graph, data, users, slates, u, t, scratch,
+          stages):
+    """Choose a surface and get a slate; an empty one falls back to For You."""
+    r, surface, sound = _next_request(p, keys, users[u], u)
+    length = 0
+    while True:
         length = fill_slate(
-            plan, videos, index, beliefs, graph, arena, users, u, t, FOR_YOU, NOBODY, r, scratch,
-            tally.stages,
+            plan, cards, listing, index, beliefs, graph, data, users, slates, u, t, surface,
+            sound, r, scratch, stages,
         )
+        if length > 0 or surface == FOR_YOU:
+            break
+        surface = np.int64(FOR_YOU)
     return length
 
 
 @njit(forceinline=True)
-def _count(row, views, watch_ms, first, actions):
-    row[IMPRESSIONS] += 1
-    row[VIEWS] += views
-    row[WATCH_MS] += watch_ms
-    row[REACH] += first
+def _add_actions(counts, i, actions):
+    """Add the actions of a bit mask to row ``i`` of [.., F] counters."""
     rest = actions
     a = FIRST_ACTION
     while rest != 0:
-        row[a] += rest & 1
+        counts[i, a] += rest & 1
         rest >>= 1
         a += 1
 
 
-@njit()
+@njit(forceinline=True)
+def _count(counts, i, views, watch_ms, first, actions):
+    counts[i, IMPRESSIONS] += 1
+    counts[i, VIEWS] += views
+    counts[i, WATCH_MS] += watch_ms
+    counts[i, REACH] += first
+    _add_actions(counts, i, actions)
+
+
+@njit(forceinline=True)
 def _impression(
-    p, keys, learning, bin_s, first_bin, videos, people, beliefs, graph, arena, users, u, t, tally
+    p, react_key, learning_rate, signals, bin_s, first_bin, cards, listing_creator, listing_sound,
+    listing_tags, caption, interests, topics, profile, slot_id, slot_weight, graph, used, free,
+    data, user, slate_video, slate_source, slate_pool, u, t, video_counts, timeline, followers,
+    user_counts, sums, events, logged,
 ):
-    """One video on one screen; returns (watch ms, next time, whether the user leaves)."""
-    place = users.place[u]
-    users.place[u] = place + 1
-    users.videos[u] += 1
-    v = users.slate[u, place]
-    creator = videos.creator[v]
-    first = add_seen(arena, users, u, v)
+    """One video on one screen; returns (next time, whether the user leaves).
+
+    1. what the user does;  2. what is remembered: shown, followed, believed;  3. what is counted,
+    hashed and logged;  4. leave or swipe on.
+    """
+    place = np.int64(user.place)
+    user.place = place + 1
+    user.videos += 1
+    v = np.int64(slate_video[u, place])
+    card = cards[v]
+    creator = np.int64(card.creator)
+    first = add_seen(used, free, data, user, np.int32(v))
     if first:
-        s = stream2(keys.react, u, np.int64(v))
+        s = stream2(react_key, u, v)
     else:
-        s = stream3(
-            keys.react, u, np.int64(v), np.int64(tally.user_counts[u, IMPRESSIONS])
-        )
-    followed = follows(follow_row(arena, graph, users, u), creator)
+        s = stream3(react_key, u, v, np.int64(user_counts[u, IMPRESSIONS]))
     watch_ms, views, actions, appeal = react(
-        p, s,
-        float(dot(people.interests[u], people.topics[v])),
-        float(people.quality[v]), float(people.hook[v]), videos.duration_s[v],
-        float(people.generosity[u]), float(people.patience[u]),
-        people.locale[u] == videos.locale[v], followed,
+        p, s, float(dot(interests, u, topics, v)), float(card.quality), float(card.hook),
+        card.duration_s, float(user.generosity), float(user.patience),
+        user.locale == card.locale, follows(data, graph, user, creator),
     )
     if actions & _FOLLOW:
-        add_follow(arena, graph, users, u, creator)
-        tally.followers[creator] += 1
+        add_follow(used, free, data, graph, user, creator)
+        followers[creator] += 1
     learn(
-        learning, beliefs.profile[u], beliefs.slot_id[u], beliefs.slot_weight[u],
-        videos.caption[v], videos.sound[v], videos.tags[v], creator,
-        signal_of(actions, learning.signals),
+        learning_rate, profile, slot_id, slot_weight, u, caption, listing_sound, listing_tags,
+        listing_creator, v, signal_of(actions, signals),
     )
-    surface = users.surface[u]
-    source = users.source[u, place]
-    pool = users.pool[u, place]
+    surface = np.int64(user.surface)
+    source = np.int64(slate_source[u, place])
+    pool = np.int64(slate_pool[u, place])
     new = np.int64(1) if first else np.int64(0)
-    _count(tally.videos[v], views, watch_ms, new, actions)
-    bin_number = np.int64(np.floor(t / bin_s)) - first_bin
-    _count(tally.timeline[bin_number, surface, source], views, watch_ms, new, actions)
-    row = tally.user_counts[u]
-    row[IMPRESSIONS] += 1
-    row[VIEWS] += views
-    row[REACH] += new
-    rest = actions
-    a = FIRST_ACTION
-    while rest != 0:
-        row[a] += rest & 1
-        rest >>= 1
-        a += 1
-    tally.user_watch_ms[u] += watch_ms
+    _count(video_counts, v, views, watch_ms, new, actions)
+    cell = np.int64(np.floor(t / bin_s)) - first_bin
+    cell = (cell * _SURFACES + surface) * _SOURCES + source
+    _count(timeline, cell, views, watch_ms, new, actions)
+    user_counts[u, IMPRESSIONS] += 1
+    user_counts[u, VIEWS] += views
+    user_counts[u, REACH] += new
+    _add_actions(user_counts, u, actions)
+    user.watch_ms += watch_ms
     add_to_hash(
-        hash_event(
-            t, u, np.int64(v), watch_ms, actions, views, np.int64(surface), np.int64(source),
-            np.int64(pool),
-        ),
-        tally.sums,
+        hash_event(t, u, v, watch_ms, actions, views, surface, source, pool), sums
     )
-    if tally.events.size > 0:
-        event = tally.events[tally.logged[0]]
+    if events.size > 0:
+        event = events[logged[0]]
         event.time_s = t
         event.user = u
         event.video = v
@@ -228,53 +239,74 @@ def _impression(
         event.pool = pool
         event.first = new
         event.spare = 0
-        tally.logged[0] += 1
+        logged[0] += 1
     t = t + watch_ms / 1000.0
     skipped = (actions & _SKIP) != 0
-    chance = leave_probability(p.session, appeal, np.int64(users.videos[u]), skipped)
+    chance = leave_probability(p.session, appeal, np.int64(user.videos), skipped)
     if uniform(s, draws.LEAVE) < chance:
         return t, True
     t = t + swipe_gap_s(p.session, s)
     if actions & _SOUND_TAP and surface != SOUND_PAGE:
-        users.sound[u] = videos.sound[v]
-        users.length[u] = 0
-        users.place[u] = 0
+        user.sound = card.sound
+        user.length = 0
+        user.place = 0
     return t, False
 
 
 @njit()
 def play(
-    plan, p, keys, learning, bin_s, first_bin, videos, people, index, beliefs, graph, arena,
-    users, scratch, tally, u, last, end,
+    plan, p, keys, learning, bin_s, first_bin, cards, listing, interests, topics, index, beliefs,
+    graph, arena, users, slates, scratch, tally, waiting, order, i, last, end,
 ):
-    """Play users ``u`` to ``last`` up to time ``end``, which is not included.
+    """Play users ``i`` to ``last`` up to time ``end``, which is not included.
 
-    Returns (user to go on with, DONE or why the kernel stopped).
+    With a list in ``order`` these are places of that list.
+
+    With room in ``waiting`` the feed is outside: a user who needs a slate is put on that list,
+    whose first place counts them, and is left there.
+
+    Returns (place to go on with, DONE or why the kernel stopped). Arrays are taken out of their
+    tuples once, here: Numba counts a reference each time one is taken out.
     """
-    while u < last:
-        t = users.next_s[u]
+    data, used, free = arena.data, arena.used, arena.free
+    events, logged, stages, sums = tally.events, tally.logged, tally.stages, tally.sums
+    video_counts, followers, user_counts = tally.videos, tally.followers, tally.user_counts
+    timeline = tally.timeline.reshape(-1, WIDTH)
+    creator, sound, tags, caption = listing.creator, listing.sound, listing.tags, listing.caption
+    profile, slot_id, slot_weight = beliefs.profile, beliefs.slot_id, beliefs.slot_weight
+    slate_video, slate_source, slate_pool = slates.video, slates.source, slates.pool
+    react_key, session_key, rate, signals = keys.react, keys.session, learning.rate, learning.signals
+    while i < last:
+        u = order[i] if order.size > 0 else np.int64(i)
+        user = users[u]
+        t = user.next_s
         while t < end:
-            if tally.events.size > 0 and tally.logged[0] == tally.events.size:
-                return u, FULL_LOG
-            if not room_for_one(arena, users, u):
-                return u, FULL_ARENA
-            if users.mode[u] == AWAY:
-                _begin_session(users, tally, u, t)
+            if events.size > 0 and logged[0] == events.size:
+                return i, FULL_LOG
+            if not room_for_one(used, data, user):
+                return i, FULL_ARENA
+            if user.mode == AWAY:
+                _begin_session(user, t)
             leaves = False
-            if users.place[u] >= users.length[u]:
-                length = _open(
-                    plan, p, keys, videos, index, beliefs, graph, arena, users, u, t, scratch,
-                    tally,
+            if user.place >= user.length:
+                if waiting.size > 0:
+                    waiting[0] += 1
+                    waiting[waiting[0]] = u
+                    break
+                leaves = 0 == _open(
+                    plan, p, keys, cards, listing, index, beliefs, graph, data, users, slates, u,
+                    t, scratch, stages,
                 )
-                leaves = length == 0
             if not leaves:
                 t, leaves = _impression(
-                    p, keys, learning, bin_s, first_bin, videos, people, beliefs, graph, arena,
-                    users, u, t, tally,
+                    p, react_key, rate, signals, bin_s, first_bin, cards, creator, sound, tags,
+                    caption, interests, topics, profile, slot_id, slot_weight, graph, used, free,
+                    data, user, slate_video, slate_source, slate_pool, u, t, video_counts,
+                    timeline, followers, user_counts, sums, events, logged,
                 )
             if leaves:
-                users.mode[u] = AWAY
-                t = t + _rest(p, keys, people, users, u, t)
-            users.next_s[u] = t
-        u += 1
-    return u, DONE
+                user.mode = AWAY
+                t = t + _rest(p, session_key, user, u, t)
+            user.next_s = t
+        i += 1
+    return i, DONE

@@ -7,17 +7,18 @@ Blocks of the arena that were outgrown are kept in free lists by size and used a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.compiled import njit
-from sim.world.state import FollowGraph
+from sim.world.state import NOBODY, World
 
 __all__ = [
-    "AWAY", "BLOCK", "IN_SESSION", "Arena", "UserState", "add_follow", "add_seen", "follow_row",
-    "follows", "has_seen", "new_arena", "new_users", "room_for_one",
+    "AWAY", "BLOCK", "IN_SESSION", "USER", "Arena", "add_follow", "add_seen", "first_place",
+    "follows",
+    "grown_arena", "has_seen", "new_arena", "new_users", "room_for_one",
 ]  # fmt: skip
 
 AWAY, IN_SESSION = 0, 1
@@ -27,45 +28,36 @@ _CLASSES = 40
 _HASH = np.uint64(2654435761)
 
 
-class UserState(NamedTuple):
-    """Where each user is in their life. Rows belong to one shard each."""
-
-    next_s: NDArray[np.float64]
-    """next_s [U] time of the next thing the user does, s"""
-    mode: NDArray[np.int8]
-    """mode [U] AWAY or IN_SESSION"""
-    surface: NDArray[np.int8]
-    """surface [U] of the slate"""
-    place: NDArray[np.int8]
-    """place [U] next place of the slate"""
-    length: NDArray[np.int8]
-    """length [U] of the slate"""
-    sound: NDArray[np.int32]
-    """sound [U] whose page was just opened, or NOBODY"""
-    session: NDArray[np.int32]
-    """session [U] sessions started"""
-    request: NDArray[np.int32]
-    """request [U] feed requests made"""
-    videos: NDArray[np.int32]
-    """videos [U] shown in this session"""
-    slate: NDArray[np.int32]
-    """slate [U, P] videos"""
-    source: NDArray[np.int8]
-    """source [U, P]"""
-    pool: NDArray[np.int8]
-    """pool [U, P]"""
-    seen_start: NDArray[np.int64]
-    """seen_start [U] first place of the hash table in the arena"""
-    seen_size: NDArray[np.int32]
-    """seen_size [U] size of the hash table; 0 before the first impression"""
-    seen_count: NDArray[np.int32]
-    """seen_count [U] videos in it"""
-    follow_start: NDArray[np.int64]
-    """follow_start [U] first place of the list, in the graph or in the arena"""
-    follow_size: NDArray[np.int32]
-    """follow_size [U] size of the block in the arena; 0 while it lies in the graph"""
-    follow_count: NDArray[np.int32]
-    """follow_count [U]"""
+USER = np.dtype(
+    [
+        ("next_s", np.float64),  # time of the next thing the user does, s
+        ("seen_start", np.int64),  # first place of the hash table in the arena
+        ("follow_start", np.int64),  # first place of the list, in the graph or in the arena
+        ("watch_ms", np.int64),  # watched so far, ms
+        ("generosity", np.float32),  # copies of the truth about this user
+        ("patience", np.float32),
+        ("activity", np.float32),
+        ("chronotype", np.float32),
+        ("utc_offset_s", np.float64),
+        ("seen_size", np.int32),  # size of the hash table; 0 before the first impression
+        ("seen_count", np.int32),  # videos in it
+        ("follow_size", np.int32),  # size of the block in the arena; 0 while it is in the graph
+        ("follow_count", np.int32),
+        ("sound", np.int32),  # sound whose page was just opened, or NOBODY
+        ("session", np.int32),  # sessions started
+        ("request", np.int32),  # feed requests made
+        ("videos", np.int32),  # shown in this session
+        ("last_day", np.int32),
+        ("active_days", np.int32),
+        ("locale", np.int8),
+        ("mode", np.int8),  # AWAY or IN_SESSION
+        ("surface", np.int8),  # of the slate
+        ("place", np.int8),  # next place of the slate
+        ("length", np.int8),  # of the slate
+    ],
+    align=True,
+)
+"""One user in the kernel. One record, so that a user's state lies on two neighbouring lines."""
 
 
 class Arena(NamedTuple):
@@ -78,28 +70,18 @@ class Arena(NamedTuple):
     """free [classes] first free block of each size / BLOCK, or -1"""
 
 
-def new_users(users: int, slate: int, graph: FollowGraph) -> UserState:
+def new_users(world: World) -> NDArray[Any]:
     """All users away, with their follows in the graph."""
-    return UserState(
-        next_s=np.zeros(users),
-        mode=np.zeros(users, np.int8),
-        surface=np.zeros(users, np.int8),
-        place=np.zeros(users, np.int8),
-        length=np.zeros(users, np.int8),
-        sound=np.full(users, -1, np.int32),
-        session=np.zeros(users, np.int32),
-        request=np.zeros(users, np.int32),
-        videos=np.zeros(users, np.int32),
-        slate=np.zeros((users, slate), np.int32),
-        source=np.zeros((users, slate), np.int8),
-        pool=np.zeros((users, slate), np.int8),
-        seen_start=np.zeros(users, np.int64),
-        seen_size=np.zeros(users, np.int32),
-        seen_count=np.zeros(users, np.int32),
-        follow_start=graph.start[:-1].copy(),
-        follow_size=np.zeros(users, np.int32),
-        follow_count=np.diff(graph.start).astype(np.int32),
-    )
+    users = np.zeros(world.users, USER)
+    for name in ("generosity", "patience", "activity", "chronotype"):
+        users[name] = getattr(world.truth, name)
+    users["locale"] = world.accounts.locale
+    users["utc_offset_s"] = world.utc_offset_s[world.accounts.locale]
+    users["sound"] = NOBODY
+    users["last_day"] = -1
+    users["follow_start"] = world.follows.start[:-1]
+    users["follow_count"] = np.diff(world.follows.start)
+    return users
 
 
 def new_arena(places: int) -> Arena:
@@ -115,7 +97,7 @@ def grown_arena(arena: Arena, places: int) -> Arena:
     return Arena(data, arena.used, arena.free)
 
 
-@njit()
+@njit(forceinline=True)
 def _class_of(size):
     """Free list of a block size: log2(size / BLOCK)."""
     c = 0
@@ -126,40 +108,32 @@ def _class_of(size):
 
 
 @njit()
-def _take(arena, size):
+def _take(used, free, data, size):
     """Start of a block of ``size`` places; the caller made sure that there is one."""
     c = _class_of(size)
-    start = arena.free[c]
-    if start >= 0:
-        block = start * BLOCK
-        arena.free[c] = arena.data[block]
+    if free[c] >= 0:
+        block = free[c] * BLOCK
+        free[c] = data[block]
         return block
-    block = arena.used[0]
-    arena.used[0] = block + size
+    block = used[0]
+    used[0] = block + size
     return block
 
 
-@njit()
-def _give(arena, start, size):
-    c = _class_of(size)
-    arena.data[start] = arena.free[c]
-    arena.free[c] = start // BLOCK
-
-
-@njit()
-def room_for_one(arena, users, u):
-    """Whether one more impression and one more follow of user ``u`` surely fit the arena."""
-    need = 2 * max(users.seen_size[u], BLOCK)
-    need += 2 * max(users.follow_size[u], users.follow_count[u], BLOCK) + BLOCK
-    return arena.used[0] + need <= arena.data.size
+@njit(forceinline=True)
+def room_for_one(used, data, user):
+    """Whether one more impression and one more follow of a user surely fit the arena."""
+    need = 2 * max(user.seen_size, BLOCK)
+    need += 2 * max(user.follow_size, user.follow_count, BLOCK) + BLOCK
+    return used[0] + need <= data.size
 
 
 @njit(forceinline=True)
-def _slot(video, size):
-    """First place to look for a video in a table of ``size`` places."""
+def first_place(video, size):
+    """Where to look first for a video in a table of ``size`` places."""
     # all in uint64: Numba widens a product of two uint32
     h = (np.uint64(video) * _HASH) & np.uint64(0xFFFFFFFF)
-    return np.int64((h * np.uint64(size)) >> np.uint64(32))
+    return (h * np.uint64(size)) >> np.uint64(32)
 
 
 @njit(forceinline=True)
@@ -167,86 +141,90 @@ def has_seen(data, start, size, video):
     """Whether ``video`` is in the hash table [start, start + size) of ``data``."""
     if size == 0:
         return False
-    i = _slot(video, size)
-    while True:
-        there = data[start + i]
-        if there == video:
-            return True
-        if there < 0:
-            return False
-        i = (i + 1) & (size - 1)
+    i = first_place(video, size)
+    last = np.uint64(size - 1)
+    base = np.uint64(start)
+    there = data[base + i]
+    while there != video and there >= 0:
+        i = (i + np.uint64(1)) & last
+        there = data[base + i]
+    return there == video
 
 
-@njit()
+@njit(forceinline=True)
 def _insert(data, start, size, video):
-    i = _slot(video, size)
-    while data[start + i] >= 0:
-        i = (i + 1) & (size - 1)
-    data[start + i] = video
+    i = first_place(video, size)
+    while data[np.uint64(start) + i] >= 0:
+        i = (i + np.uint64(1)) & np.uint64(size - 1)
+    data[np.uint64(start) + i] = video
 
 
 @njit()
-def add_seen(arena, users, u, video):
-    """Note an impression; True when it is the first of this video for user ``u``."""
-    size = users.seen_size[u]
-    start = users.seen_start[u]
-    if has_seen(arena.data, start, size, video):
+def _enlarge_seen(used, free, data, user):
+    """Twice as large a table for a user's videos."""
+    size = user.seen_size
+    start = user.seen_start
+    larger = 2 * size if size > 0 else BLOCK
+    block = _take(used, free, data, larger)
+    for i in range(larger):
+        data[block + i] = -1
+    for i in range(size):
+        if data[start + i] >= 0:
+            _insert(data, block, larger, data[start + i])
+    if size > 0:
+        c = _class_of(size)
+        data[start] = free[c]
+        free[c] = start // BLOCK
+    user.seen_start = block
+    user.seen_size = larger
+
+
+@njit(forceinline=True)
+def add_seen(used, free, data, user, video):
+    """Note an impression; True when it is the first of this video for the user."""
+    if has_seen(data, user.seen_start, user.seen_size, video):
         return False
-    if 2 * (users.seen_count[u] + 1) > size:
-        larger = 2 * size if size > 0 else BLOCK
-        block = _take(arena, larger)
-        for i in range(larger):
-            arena.data[block + i] = -1
-        for i in range(size):
-            if arena.data[start + i] >= 0:
-                _insert(arena.data, block, larger, arena.data[start + i])
-        if size > 0:
-            _give(arena, start, size)
-        users.seen_start[u] = block
-        users.seen_size[u] = larger
-        start = block
-        size = larger
-    _insert(arena.data, start, size, video)
-    users.seen_count[u] += 1
+    if 2 * (user.seen_count + 1) > user.seen_size:
+        _enlarge_seen(used, free, data, user)
+    _insert(data, user.seen_start, user.seen_size, video)
+    user.seen_count += 1
     return True
 
 
 @njit(forceinline=True)
-def follow_row(arena, graph, users, u):
-    """Creators that user ``u`` follows, in the order of following."""
-    start = users.follow_start[u]
-    end = start + users.follow_count[u]
-    if users.follow_size[u] == 0:
-        return graph[start:end]
-    return arena.data[start:end]
-
-
-@njit(forceinline=True)
-def follows(row, creator):
-    """Whether ``creator`` is in the list."""
+def follows(data, graph, user, creator):
+    """Whether the user follows ``creator``."""
+    start = user.follow_start
+    end = start + user.follow_count
     found = False
-    for i in range(row.size):
-        found |= row[i] == creator
+    if user.follow_size == 0:
+        for i in range(start, end):
+            found |= graph[i] == creator
+    else:
+        for i in range(start, end):
+            found |= data[i] == creator
     return found
 
 
 @njit()
-def add_follow(arena, graph, users, u, creator):
-    """User ``u`` starts to follow ``creator``."""
-    count = users.follow_count[u]
-    size = users.follow_size[u]
-    start = users.follow_start[u]
+def add_follow(used, free, data, graph, user, creator):
+    """The user starts to follow ``creator``."""
+    count = user.follow_count
+    size = user.follow_size
+    start = user.follow_start
     if size == 0 or count == size:
         larger = BLOCK
         while larger < count + 1:
             larger *= 2
-        block = _take(arena, larger)
+        block = _take(used, free, data, larger)
         for i in range(count):
-            arena.data[block + i] = graph[start + i] if size == 0 else arena.data[start + i]
+            data[block + i] = graph[start + i] if size == 0 else data[start + i]
         if size > 0:
-            _give(arena, start, size)
-        users.follow_start[u] = block
-        users.follow_size[u] = larger
+            c = _class_of(size)
+            data[start] = free[c]
+            free[c] = start // BLOCK
+        user.follow_start = block
+        user.follow_size = larger
         start = block
-    arena.data[start + count] = creator
-    users.follow_count[u] = count + 1
+    data[start + count] = creator
+    user.follow_count = count + 1

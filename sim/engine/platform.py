@@ -87,7 +87,6 @@ class Platform:
         self.behaviour: BehaviourParams = behaviour_params(scenario.behaviour)
         self.learning: LearnParams = learn_params(scenario)
         self.weights, self.watch_weight = value_weights(scenario.feed)
-        self.users = UserCounts.zeros(world.users)
         self.stages = StageCounts(len(scenario.feed.filters))
         self.impressions = 0
         self.promotions = 0

@@ -20,7 +20,7 @@ from sim.behaviour.session import (
 from sim.core.actions import bit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
 from sim.core.random import stream2, stream3, uniform
-from sim.engine.platform import Platform
+from sim.engine.platform import Platform, UserCounts
 from sim.feed.belief import dot, learn, signal_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
@@ -98,6 +98,7 @@ class ReferenceEngine:
         self._log = log
         self._events: list[tuple[Any, ...]] = []
         self._requests = np.zeros(platform.world.users, np.int64)
+        self._users = UserCounts.zeros(platform.world.users)
 
     def start(self, env: simpy.Environment) -> None:
         """Put all users on the clock."""
@@ -108,6 +109,10 @@ class ReferenceEngine:
         """follows [U] creators each user follows now."""
         users = range(self._platform.world.users)
         return np.array([self._follows.count(u) for u in users], np.int32)
+
+    def user_counts(self) -> UserCounts:
+        """Counters of all users."""
+        return self._users
 
     def finish_window(self, now: float) -> None:
         """Hand over what happened since the last refresh."""
@@ -216,7 +221,7 @@ class ReferenceEngine:
     ) -> tuple[np.uint64, int, int, float]:
         """What the user does with one video, and what both sides remember of it."""
         platform = self._platform
-        world, view, users = platform.world, platform.view, platform.users
+        world, view, users = platform.world, platform.view, self._users
         truth, accounts = world.truth, world.accounts
         first = self._seen.add(user, video)
         if first:
@@ -228,7 +233,7 @@ class ReferenceEngine:
         watch_ms, views, actions, appeal = react(
             platform.behaviour,
             s,
-            float(dot(truth.interests[user], world.video_truth.topics[video])),
+            float(dot(truth.interests, user, world.video_truth.topics, video)),
             float(world.video_truth.quality[video]),
             float(world.video_truth.hook[video]),
             float(world.videos.duration_s[video]),
@@ -241,14 +246,16 @@ class ReferenceEngine:
             self._follows.add(user, creator)
         self._note_impression(user, watch_ms, views, actions, first)
         learn(
-            platform.learning,
-            view.beliefs.profile[user],
-            view.beliefs.slot_id[user],
-            view.beliefs.slot_weight[user],
-            world.videos.caption[video],
-            world.videos.sound[video],
-            world.videos.tags[video],
-            world.videos.creator[video],
+            platform.learning.rate,
+            view.beliefs.profile,
+            view.beliefs.slot_id,
+            view.beliefs.slot_weight,
+            user,
+            world.videos.caption,
+            world.videos.sound,
+            world.videos.tags,
+            world.videos.creator,
+            video,
             signal_of(actions, platform.learning.signals),
         )
         self._events.append(
@@ -259,7 +266,7 @@ class ReferenceEngine:
     def _note_impression(
         self, user: int, watch_ms: int, views: int, actions: int, first: bool
     ) -> None:
-        users = self._platform.users
+        users = self._users
         row = users.counts[user]
         row[IMPRESSIONS] += 1
         row[VIEWS] += views
@@ -269,7 +276,7 @@ class ReferenceEngine:
         users.watch_ms[user] += watch_ms
 
     def _note_session(self, user: int, now: float) -> None:
-        users = self._platform.users
+        users = self._users
         users.sessions[user] += 1
         day = int(now // 86_400.0)
         if day != users.last_day[user]:

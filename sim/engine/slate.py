@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.compiled import njit
-from sim.engine.memory import follow_row, has_seen
-from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity
+from sim.engine.memory import first_place, has_seen
+from sim.feed.belief import SLOTS, SOUND_SLOTS, TAG_SLOTS, affinity, combine, dot
 from sim.feed.cold_start import reserved_places
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
 from sim.feed.retrieve import (
@@ -27,8 +27,8 @@ from sim.feed.spaced import select_spaced
 from sim.scenario.feed import SOURCES
 
 __all__ = [
-    "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED",
-    "FeedPlan", "Scratch", "Videos", "fill_slate", "new_scratch",
+    "CARD", "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED",
+    "FeedPlan", "Listing", "Scratch", "SlateRows", "fill_slate", "new_scratch", "write_cards",
 ]  # fmt: skip
 
 REQUESTS, RETRIEVED, DUPLICATES, KEPT, SELECTED, REMOVED = 0, 1, 2, 3, 4, 5
@@ -60,23 +60,56 @@ class FeedPlan(NamedTuple):
     """how many times the value model stands in the list of scorers"""
 
 
-class Videos(NamedTuple):
-    """What the kernel reads of videos; the truth is used by the play, never by the request."""
+CARD = np.dtype(
+    [
+        ("uploaded_s", np.float64),
+        ("duration_s", np.float64),
+        ("creator", np.int32),
+        ("sound", np.int32),
+        ("tag0", np.int32),
+        ("tag1", np.int32),
+        ("tag2", np.int32),
+        ("owner", np.int32),  # user who is the creator, or NOBODY
+        ("base", np.float32),
+        ("lift", np.float32),
+        ("quality", np.float32),  # truth; read by the play alone
+        ("hook", np.float32),  # truth; read by the play alone
+        ("locale", np.int8),
+        ("eligible", np.int8),
+        ("pool", np.int8),
+        ("state", np.int8),
+        ("spare", np.int32),
+    ],
+    align=True,
+)
+"""What the kernel reads of a video: 64 bytes, one line of memory."""
 
-    creator: NDArray[np.int32]
-    uploaded_s: NDArray[np.float64]
-    duration_s: NDArray[np.float64]
-    sound: NDArray[np.int32]
-    tags: NDArray[np.int32]
-    caption: NDArray[np.float32]
-    locale: NDArray[np.int8]
-    eligible: NDArray[np.int8]
-    base: NDArray[np.float32]
-    lift: NDArray[np.float32]
-    pool: NDArray[np.int8]
-    state: NDArray[np.int8]
-    owner: NDArray[np.int32]
-    """owner [C] the user who is this creator"""
+
+@njit()
+def write_cards(
+    cards, videos, creator, uploaded_s, duration_s, sound, tags, locale, eligible, owner, base,
+    lift, pool, state, quality, hook,
+):
+    """Bring the cards of ``videos`` up to date."""
+    for i in range(videos.size):
+        v = videos[i]
+        card = cards[v]
+        card.uploaded_s = uploaded_s[v]
+        card.duration_s = duration_s[v]
+        card.creator = creator[v]
+        card.sound = sound[v]
+        card.tag0 = tags[v, 0]
+        card.tag1 = tags[v, 1]
+        card.tag2 = tags[v, 2]
+        card.owner = owner[creator[v]]
+        card.base = base[v]
+        card.lift = lift[v]
+        card.quality = quality[v]
+        card.hook = hook[v]
+        card.locale = locale[v]
+        card.eligible = eligible[v]
+        card.pool = pool[v]
+        card.state = state[v]
 
 
 class Scratch(NamedTuple):
@@ -87,7 +120,16 @@ class Scratch(NamedTuple):
     scores: NDArray[np.float32]
     marks: NDArray[np.int32]
     """marks [power of 2, at least twice the candidates] for finding duplicates"""
+    keys: NDArray[np.int64]
+    home: NDArray[np.int32]
+    """home [K] what lies in a candidate's first place of the table of shown videos"""
+    bad: NDArray[np.bool_]
+    """bad [K] whether a filter other than ``seen`` may object"""
     chosen: NDArray[np.int64]
+    slot_id: NDArray[np.int32]
+    """slot_id [3, 256] the user's affinities by the low bits of their ids; NOBODY where none"""
+    slot_weight: NDArray[np.float32]
+    """slot_weight [3, 256]"""
 
 
 def new_scratch(candidates: int, slate: int) -> Scratch:
@@ -98,17 +140,15 @@ def new_scratch(candidates: int, slate: int) -> Scratch:
     return Scratch(
         np.empty(candidates, np.int32), np.empty(candidates, np.int8),
         np.empty(candidates, np.float32), np.full(marks, -1, np.int32),
-        np.empty(slate, np.int64),
+        np.empty(candidates, np.int64), np.empty(candidates, np.int32),
+        np.empty(candidates, np.bool_), np.empty(slate, np.int64),
+        np.full((3, 256), -1, np.int32), np.zeros((3, 256), np.float32),
     )  # fmt: skip
 
 
-@njit()
-def _retrieve(plan, index, beliefs, follows, r, u, scratch):
+@njit(forceinline=True)
+def _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes):
     """All sources, one after the other; returns the number of candidates."""
-    ids, codes = scratch.ids, scratch.codes
-    profile = beliefs.profile[u]
-    slot_id = beliefs.slot_id[u]
-    slot_weight = beliefs.slot_weight[u]
     n = 0
     for i in range(plan.source.size):
         code = plan.source[i]
@@ -118,122 +158,203 @@ def _retrieve(plan, index, beliefs, follows, r, u, scratch):
             continue
         if code == _INTEREST:
             found = from_interest(
-                ids, n, quota, r, code, profile, plan.topics, index.topic.start, index.topic.video
+                ids, n, quota, r, code, beliefs.profile, u, plan.topics, index.topic.start,
+                index.topic.video,
             )
         elif code == _SOUND:
             found = from_groups(
-                ids, n, quota, r, code, slot_id, slot_weight, SOUND_SLOTS, index.sound.start,
-                index.sound.video,
+                ids, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, SOUND_SLOTS,
+                index.sound.start, index.sound.video,
             )
         elif code == _HASHTAG:
             found = from_groups(
-                ids, n, quota, r, code, slot_id, slot_weight, TAG_SLOTS, index.tag.start,
-                index.tag.video,
+                ids, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, TAG_SLOTS,
+                index.tag.start, index.tag.video,
             )
         elif code == _FOLLOWING:
+            row = graph if user.follow_size == 0 else data
             found = from_following(
-                ids, n, quota, r, code, follows, index.creator.start, index.creator.video
+                ids, n, quota, r, code, row, user.follow_start, user.follow_count,
+                index.creator.start, index.creator.video,
             )
-        elif code == _FRESH:
-            found = from_list(ids, n, quota, r, code, index.fresh)
-        elif code == _TRENDING:
-            found = from_list(ids, n, quota, r, code, index.trending)
-        elif code == _RANDOM:
-            found = from_list(ids, n, quota, r, code, index.live)
-        for j in range(n, n + found):
-            codes[j] = code
+        else:
+            videos = index.live
+            if code == _FRESH:
+                videos = index.fresh
+            elif code == _TRENDING:
+                videos = index.trending
+            found = from_list(ids, n, quota, r, code, videos)
+        codes[n : n + found] = code
         n += found
     return n
 
 
-@njit()
+@njit(forceinline=True)
 def _drop_duplicates(ids, codes, marks, n):
     """Keep the first of equal candidates; returns how many are left."""
     marks[:] = -1
-    mask = marks.size - 1
+    mask = np.uint64(marks.size - 1)
     kept = 0
     for i in range(n):
         v = ids[i]
-        j = (np.int64(v) * 40503) & mask
+        j = ((np.uint64(v) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)) & mask
         while marks[j] >= 0 and marks[j] != v:
-            j = (j + 1) & mask
-        if marks[j] < 0:
-            marks[j] = v
-            ids[kept] = v
-            codes[kept] = codes[i]
-            kept += 1
+            j = (j + np.uint64(1)) & mask
+        new = marks[j] < 0
+        marks[j] = v
+        ids[kept] = v
+        codes[kept] = codes[i]
+        kept += 1 if new else 0
     return kept
 
 
-@njit(forceinline=True)
-def _removed_by(plan, videos, data, seen_start, seen_size, u, t, v):
+@njit()
+def _removed_by(filters, max_age, card, seen, u, t):
     """Number of the first filter that removes a candidate, or -1."""
-    for number in range(plan.filter.size):
-        code = plan.filter[number]
-        if code == _SEEN:
-            if has_seen(data, seen_start, seen_size, v):
-                return number
-        elif code == _OWN:
-            if videos.owner[videos.creator[v]] == u:
-                return number
-        elif code == _INELIGIBLE:
-            if videos.eligible[v] != 1:
-                return number
-        elif code == _TOO_OLD and not videos.uploaded_s[v] >= t - plan.max_age[number]:
+    for number in range(filters.size):
+        code = filters[number]
+        if (
+            (code == _SEEN and seen)
+            or (code == _OWN and card.owner == u)
+            or (code == _INELIGIBLE and card.eligible != 1)
+            or (code == _TOO_OLD and not card.uploaded_s >= t - max_age[number])
+        ):
             return number
     return -1
 
 
-@njit()
-def _filter(plan, videos, arena, users, u, t, ids, codes, n, stages):
-    kept = 0
-    seen_start = users.seen_start[u]
-    seen_size = users.seen_size[u]
+@njit(forceinline=True)
+def _filter(filters, max_age, cards, data, user, u, t, ids, codes, home, bad, n, stages):
+    """Remove what may not be shown; returns how many candidates are left.
+
+    The first pass only loads, without branches, so that the memory works on many candidates at
+    once. The second decides; only when something could object are the filters asked in turn.
+    """
+    oldest = -np.inf
+    check_seen = user.seen_size > 0
+    asked = False
+    for number in range(filters.size):
+        asked |= filters[number] == _SEEN
+        if filters[number] == _TOO_OLD:
+            oldest = max(oldest, t - max_age[number])
+    check_seen &= asked
+    start = user.seen_start
+    size = user.seen_size
     for i in range(n):
         v = ids[i]
-        number = _removed_by(plan, videos, arena.data, seen_start, seen_size, u, t, v)
-        if number < 0:
-            ids[kept] = v
-            codes[kept] = codes[i]
-            kept += 1
-        else:
-            stages[REMOVED + number] += 1
+        card = cards[v]
+        bad[i] = (
+            (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest)
+        )
+        home[i] = data[np.uint64(start) + first_place(v, size)] if check_seen else np.int32(-1)
+    kept = 0
+    for i in range(n):
+        v = ids[i]
+        seen = home[i] == v
+        if home[i] >= 0 and not seen:
+            seen = has_seen(data, start, size, v)
+        number = -1
+        if seen or bad[i]:
+            number = _removed_by(filters, max_age, cards[v], seen, u, t)
+            if number >= 0:
+                stages[REMOVED + number] += 1
+        ids[kept] = v
+        codes[kept] = codes[i]
+        kept += 1 if number < 0 else 0
     return kept
 
 
+@njit(forceinline=True)
+def _spread_slots(beliefs, u, slot_id, slot_weight):
+    """Lay the user's affinities out by the low bits of their ids; False when two collide."""
+    clean = True
+    for kind in range(3):
+        for i in range(kind * SLOTS, (kind + 1) * SLOTS):
+            wanted = beliefs.slot_id[u, i]
+            if wanted >= 0:
+                place = wanted & 255
+                clean &= slot_id[kind, place] < 0
+                slot_id[kind, place] = wanted
+                slot_weight[kind, place] = beliefs.slot_weight[u, i]
+    return clean
+
+
+@njit(forceinline=True)
+def _clear_slots(beliefs, u, slot_id, slot_weight):
+    for kind in range(3):
+        for i in range(kind * SLOTS, (kind + 1) * SLOTS):
+            wanted = beliefs.slot_id[u, i]
+            if wanted >= 0:
+                slot_id[kind, wanted & 255] = -1
+                slot_weight[kind, wanted & 255] = np.float32(0.0)
+
+
+@njit(forceinline=True)
+def _laid(slot_id, slot_weight, kind, wanted):
+    """The affinity to ``wanted`` in the laid-out table; no branch."""
+    place = np.uint64(wanted & 255)
+    found = slot_id[kind, place]
+    weight = slot_weight[kind, place]
+    return weight if found == wanted else np.float32(0.0)
+
+
+@njit(forceinline=True)
+def _added(value, values):
+    """The value model's score, as often as it stands in the list of scorers."""
+    score = np.float32(0.0) + value
+    for _ in range(1, values):
+        score += value
+    return score if values > 0 else np.float32(0.0)
+
+
+@njit(forceinline=True)
+def _score(values, cards, caption, profile, u, ids, n, scores, slot_id, slot_weight):
+    """Scores of all candidates, from the laid-out affinities."""
+    for i in range(n):
+        v = ids[i]
+        card = cards[v]
+        match = combine(
+            dot(profile, u, caption, v),
+            _laid(slot_id, slot_weight, 0, card.sound),
+            _laid(slot_id, slot_weight, 1, card.tag0),
+            _laid(slot_id, slot_weight, 1, card.tag1),
+            _laid(slot_id, slot_weight, 1, card.tag2),
+            _laid(slot_id, slot_weight, 2, card.creator),
+        )
+        scores[i] = _added(card.base + match * card.lift, values)
+
+
 @njit()
-def _score(plan, videos, beliefs, u, ids, n, scores):
-    profile = beliefs.profile[u]
-    slot_id = beliefs.slot_id[u]
-    slot_weight = beliefs.slot_weight[u]
+def _score_slowly(values, cards, beliefs, caption, sound, tags, creator, u, ids, n, scores):
+    """The same without the laid-out table, for the rare user whose affinities collide there."""
     for i in range(n):
         v = ids[i]
         match = affinity(
-            profile, slot_id, slot_weight, videos.caption[v], videos.sound[v], videos.tags[v],
-            videos.creator[v],
+            beliefs.profile, beliefs.slot_id, beliefs.slot_weight, u, caption, sound, tags,
+            creator, v,
         )
-        value = videos.base[v] + match * videos.lift[v]
-        score = np.float32(0.0)
-        for _ in range(plan.values):
-            score += value
-        scores[i] = score
+        scores[i] = _added(cards[v].base + match * cards[v].lift, values)
 
 
-@njit()
-def fill_slate(plan, videos, index, beliefs, graph, arena, users, u, t, surface, sound, r, scratch, stages):
+@njit(forceinline=True)
+def fill_slate(
+    plan, cards, listing, index, beliefs, graph, data, users, slates, u, t, surface, sound, r,
+    scratch, stages,
+):
     """Make a request for user ``u`` at time ``t`` and put the slate into the user's row.
 
     Returns its length. ``r`` is the request's stream; ``sound`` that of an open sound page.
     """
     ids, codes = scratch.ids, scratch.codes
+    user = users[u]
     stages[REQUESTS] += 1
     if surface == FOR_YOU:
-        row = follow_row(arena, graph, users, u)
-        n = _retrieve(plan, index, beliefs, row, r, u, scratch)
+        n = _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes)
     elif surface == FOLLOWING:
-        row = follow_row(arena, graph, users, u)
+        row = graph if user.follow_size == 0 else data
         n = latest_of_follows(
-            ids, 0, plan.candidates, row, index.creator.start, index.creator.video
+            ids, 0, plan.candidates, row, user.follow_start, user.follow_count,
+            index.creator.start, index.creator.video,
         )
         codes[:n] = _FOLLOWING
     else:
@@ -242,15 +363,28 @@ def fill_slate(plan, videos, index, beliefs, graph, arena, users, u, t, surface,
     stages[RETRIEVED] += n
     unique = _drop_duplicates(ids, codes, scratch.marks, n)
     stages[DUPLICATES] += n - unique
-    kept = _filter(plan, videos, arena, users, u, t, ids, codes, unique, stages)
+    kept = _filter(
+        plan.filter, plan.max_age, cards, data, user, u, t, ids, codes, scratch.home, scratch.bad,
+        unique, stages,
+    )
     stages[KEPT] += kept
     chosen = scratch.chosen
     if surface == FOR_YOU:
-        _score(plan, videos, beliefs, u, ids, kept, scratch.scores)
+        if _spread_slots(beliefs, u, scratch.slot_id, scratch.slot_weight):
+            _score(
+                plan.values, cards, listing.caption, beliefs.profile, u, ids, kept,
+                scratch.scores, scratch.slot_id, scratch.slot_weight,
+            )
+        else:
+            _score_slowly(
+                plan.values, cards, beliefs, listing.caption, listing.sound, listing.tags,
+                listing.creator, u, ids, kept, scratch.scores,
+            )
+        _clear_slots(beliefs, u, scratch.slot_id, scratch.slot_weight)
         reserved = reserved_places(r, plan.slots, plan.slate)
         length = select_spaced(
-            scratch.scores, kept, ids, videos.creator, videos.sound, videos.state, reserved,
-            plan.slate, plan.creator_gap, plan.sound_gap, chosen,
+            scratch.scores, kept, ids, listing.creator, listing.sound, listing.state, reserved,
+            plan.slate, plan.creator_gap, plan.sound_gap, scratch.keys, chosen,
         )
     else:
         length = min(plan.slate, kept)
@@ -260,11 +394,33 @@ def fill_slate(plan, videos, index, beliefs, graph, arena, users, u, t, surface,
             chosen[i] = i
     for i in range(length):
         v = ids[chosen[i]]
-        users.slate[u, i] = v
-        users.source[u, i] = codes[chosen[i]]
-        users.pool[u, i] = videos.pool[v]
+        slates.video[u, i] = v
+        slates.source[u, i] = codes[chosen[i]]
+        slates.pool[u, i] = cards[v].pool
     stages[SELECTED] += length
-    users.place[u] = 0
-    users.length[u] = length
-    users.surface[u] = surface
+    user.place = 0
+    user.length = length
+    user.surface = surface
     return length
+
+
+class Listing(NamedTuple):
+    """Columns of videos for what needs more than the card."""
+
+    creator: NDArray[np.int32]
+    sound: NDArray[np.int32]
+    tags: NDArray[np.int32]
+    caption: NDArray[np.float32]
+    state: NDArray[np.int8]
+    """state [V] of the cold start"""
+
+
+class SlateRows(NamedTuple):
+    """The slate of each user."""
+
+    video: NDArray[np.int32]
+    """video [U, P]"""
+    source: NDArray[np.int8]
+    """source [U, P]"""
+    pool: NDArray[np.int8]
+    """pool [U, P]"""

@@ -19,7 +19,7 @@ from sim.world.state import NOBODY, UserAccounts, padded
 
 __all__ = [
     "CREATOR_SLOTS", "SLOTS", "SOUND_SLOTS", "TAG_SLOTS", "Beliefs", "LearnParams", "affinity",
-    "dot", "first_beliefs", "learn", "learn_params", "signal_of",
+    "combine", "dot", "first_beliefs", "learn", "learn_params", "signal_of",
 ]  # fmt: skip
 
 SLOTS = 8
@@ -56,14 +56,13 @@ class LearnParams(NamedTuple):
     """Step of the profile per unit of signal."""
     signals: NDArray[np.float64]
     """signals [A] of each action."""
-    topics: int
 
 
 def learn_params(scenario: Scenario) -> LearnParams:
     """The learning settings of a scenario as numbers."""
     learning = scenario.feed.learning
     signals = np.array([float(learning.signals.get(name, 0.0)) for name in ACTION_NAMES])
-    return LearnParams(float(learning.rate), signals, scenario.population.topics)
+    return LearnParams(float(learning.rate), signals)
 
 
 def first_beliefs(accounts: UserAccounts, topics: int) -> Beliefs:
@@ -91,12 +90,12 @@ def _from_declared(declared, topics, profile):
                 profile[u, d] = np.float32(1.0 / math.sqrt(float(count if count > 0 else topics)))
 
 
-@njit()
-def dot(a, b):
-    """Inner product of two rows of float32 [D], D a multiple of 8.
+@njit(forceinline=True)
+def dot(a, i, b, j):
+    """Inner product of row ``i`` of ``a`` and row ``j`` of ``b``: float32, [.., D], D in eights.
 
     Eight partial sums in a fixed order: the order is part of the definition, and it is the one
-    that fills a vector register.
+    that fills a vector register. Positions are unsigned, so that no sign has to be tested.
     """
     s0 = np.float32(0.0)
     s1 = np.float32(0.0)
@@ -106,45 +105,68 @@ def dot(a, b):
     s5 = np.float32(0.0)
     s6 = np.float32(0.0)
     s7 = np.float32(0.0)
-    for d in range(0, a.size, 8):
-        s0 += a[d] * b[d]
-        s1 += a[d + 1] * b[d + 1]
-        s2 += a[d + 2] * b[d + 2]
-        s3 += a[d + 3] * b[d + 3]
-        s4 += a[d + 4] * b[d + 4]
-        s5 += a[d + 5] * b[d + 5]
-        s6 += a[d + 6] * b[d + 6]
-        s7 += a[d + 7] * b[d + 7]
+    x = np.uint64(i)
+    y = np.uint64(j)
+    d = np.uint64(0)
+    while d < np.uint64(a.shape[1]):
+        s0 += a[x, d] * b[y, d]
+        s1 += a[x, d + np.uint64(1)] * b[y, d + np.uint64(1)]
+        s2 += a[x, d + np.uint64(2)] * b[y, d + np.uint64(2)]
+        s3 += a[x, d + np.uint64(3)] * b[y, d + np.uint64(3)]
+        s4 += a[x, d + np.uint64(4)] * b[y, d + np.uint64(4)]
+        s5 += a[x, d + np.uint64(5)] * b[y, d + np.uint64(5)]
+        s6 += a[x, d + np.uint64(6)] * b[y, d + np.uint64(6)]
+        s7 += a[x, d + np.uint64(7)] * b[y, d + np.uint64(7)]
+        d += np.uint64(8)
     return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
 
 
-@njit()
-def _slot(ids, weights, first, wanted):
+@njit(forceinline=True)
+def _slot(ids, weights, u, first, wanted):
     """Affinity to one sound, hashtag or creator; 0 when there is none."""
     found = np.float32(0.0)
     for i in range(first, first + SLOTS):
-        if ids[i] == wanted:
-            found = weights[i]
+        if ids[u, i] == wanted:
+            found = weights[u, i]
     return found
 
 
-@njit()
-def affinity(profile, ids, weights, caption, sound, tags, creator):
-    """How well a video suits a user, as the platform believes; float32 in [-1, 1].
-
-    ``profile`` [D], ``ids`` [24] and ``weights`` [24] are the user's belief rows; ``caption`` [D],
-    ``sound``, ``tags`` [3] and ``creator`` are the video's.
-    """
-    value = dot(profile, caption) - AFFINITY_CENTRE
-    value += _SOUND_WEIGHT * _slot(ids, weights, SOUND_SLOTS, sound)
-    for i in range(tags.size):
-        if tags[i] >= 0:
-            value += _TAG_WEIGHT * _slot(ids, weights, TAG_SLOTS, tags[i])
-    value += _CREATOR_WEIGHT * _slot(ids, weights, CREATOR_SLOTS, creator)
+@njit(forceinline=True)
+def combine(match, sound, tag0, tag1, tag2, creator):
+    """Affinity in [-1, 1] from the cosine and the affinities of its parts (0 where none)."""
+    value = match - AFFINITY_CENTRE
+    value += _SOUND_WEIGHT * sound
+    value += _TAG_WEIGHT * tag0
+    value += _TAG_WEIGHT * tag1
+    value += _TAG_WEIGHT * tag2
+    value += _CREATOR_WEIGHT * creator
     return min(max(value, np.float32(-1.0)), np.float32(1.0))
 
 
 @njit()
+def affinity(profile, ids, weights, u, caption, sound, tags, creator, v):
+    """How well video ``v`` suits user ``u``, as the platform believes; float32 in [-1, 1].
+
+    ``profile`` [U, D], ``ids`` [U, 24] and ``weights`` [U, 24] are beliefs; ``caption`` [V, D],
+    ``sound`` [V], ``tags`` [V, 3] and ``creator`` [V] are the listing.
+    """
+    return combine(
+        dot(profile, u, caption, v),
+        _slot(ids, weights, u, SOUND_SLOTS, sound[v]),
+        _tag(ids, weights, u, tags[v, 0]),
+        _tag(ids, weights, u, tags[v, 1]),
+        _tag(ids, weights, u, tags[v, 2]),
+        _slot(ids, weights, u, CREATOR_SLOTS, creator[v]),
+    )
+
+
+@njit(forceinline=True)
+def _tag(ids, weights, u, tag):
+    """Affinity to a hashtag; 0 for an unused place."""
+    return _slot(ids, weights, u, TAG_SLOTS, tag) if tag >= 0 else np.float32(0.0)
+
+
+@njit(forceinline=True)
 def signal_of(actions, signals):
     """Sum of the signals of the actions in a bit mask, limited to [-3, 3]."""
     total = 0.0
@@ -154,49 +176,56 @@ def signal_of(actions, signals):
     return min(max(total, -3.0), 3.0)
 
 
-@njit()
-def _change(ids, weights, first, wanted, amount):
+@njit(forceinline=True)
+def _change(ids, weights, u, first, wanted, amount):
     """Move one affinity by ``amount`` towards its bound; a new one takes the weakest place."""
     place = -1
     weakest = first
     for i in range(first, first + SLOTS):
-        weights[i] *= _KEEP
-        if ids[i] == wanted:
+        weights[u, i] *= _KEEP
+        if ids[u, i] == wanted:
             place = i
-        if ids[weakest] != NOBODY and (ids[i] == NOBODY or abs(weights[i]) < abs(weights[weakest])):
+        if ids[u, weakest] != NOBODY and (
+            ids[u, i] == NOBODY or abs(weights[u, i]) < abs(weights[u, weakest])
+        ):
             weakest = i
     if place < 0:
-        if ids[weakest] != NOBODY and abs(weights[weakest]) > abs(amount):
+        if ids[u, weakest] != NOBODY and abs(weights[u, weakest]) > abs(amount):
             return
         place = weakest
-        ids[place] = wanted
-        weights[place] = np.float32(0.0)
+        ids[u, place] = wanted
+        weights[u, place] = np.float32(0.0)
     bound = np.float32(1.0) if amount > 0.0 else np.float32(-1.0)
-    weights[place] += np.float32(abs(amount)) * (bound - weights[place])
+    weights[u, place] += np.float32(abs(amount)) * (bound - weights[u, place])
 
 
-@njit()
-def learn(p, profile, ids, weights, caption, sound, tags, creator, signal):
-    """Update the belief rows of one user after one impression with the given ``signal``."""
+@njit(forceinline=True)
+def learn(rate, profile, ids, weights, u, caption, sound, tags, creator, v, signal):
+    """Update the beliefs about user ``u`` after an impression of ``v`` with this ``signal``.
+
+    ``rate`` is the step a unit of signal; the arrays are those of :func:`affinity`. What pads a
+    row of topics stays zero.
+    """
     if signal == 0.0:
         return
-    step = np.float32(min(p.rate * abs(signal), 0.9))
-    total = 0.0
-    for d in range(p.topics):
-        if signal > 0.0:
-            profile[d] += step * (caption[d] - profile[d])
-        else:
-            # a dislike takes away where the video is strong, a quarter as fast as a like adds
-            profile[d] = max(np.float32(0.0), profile[d] - np.float32(0.25) * step * caption[d])
-        total += float(profile[d]) * float(profile[d])
-    if total > 1e-6:
-        scale = np.float32(1.0 / math.sqrt(total))
-        for d in range(p.topics):
-            profile[d] *= scale
-    amount = np.float32(0.1 * signal)
+    step = np.float32(min(rate * abs(signal), 0.9))
+    if signal > 0.0:
+        for d in range(profile.shape[1]):
+            profile[u, d] += step * (caption[v, d] - profile[u, d])
+    else:
+        # a dislike takes away where the video is strong, a quarter as fast as a like adds
+        step *= np.float32(0.25)
+        for d in range(profile.shape[1]):
+            profile[u, d] = max(np.float32(0.0), profile[u, d] - step * caption[v, d])
+    total = dot(profile, u, profile, u)
+    if total > np.float32(1e-6):
+        scale = np.float32(1.0) / np.float32(math.sqrt(total))
+        for d in range(profile.shape[1]):
+            profile[u, d] *= scale
     if signal >= 1.0 or signal <= -2.0:
-        _change(ids, weights, SOUND_SLOTS, sound, amount)
-        _change(ids, weights, CREATOR_SLOTS, creator, amount)
-        for i in range(tags.size):
-            if tags[i] >= 0:
-                _change(ids, weights, TAG_SLOTS, tags[i], amount)
+        amount = np.float32(0.1 * signal)
+        _change(ids, weights, u, SOUND_SLOTS, sound[v], amount)
+        _change(ids, weights, u, CREATOR_SLOTS, creator[v], amount)
+        for i in range(3):
+            if tags[v, i] >= 0:
+                _change(ids, weights, u, TAG_SLOTS, tags[v, i], amount)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES
+from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity
 from sim.feed.cold_start import reserved_places
@@ -55,19 +56,25 @@ class BuiltinSource:
 
     def _one(self, out: Ids, count: int, r: np.uint64, user: int, view: FeedView) -> None:
         index, beliefs = view.index, view.beliefs
-        ids, weights = beliefs.slot_id[user], beliefs.slot_weight[user]
+        ids, weights = beliefs.slot_id, beliefs.slot_weight
         match self.name:
             case "interest":
                 from_interest(
-                    out, 0, count, r, self.code, beliefs.profile[user], view.topics, *index.topic
+                    out, 0, count, r, self.code, beliefs.profile, user, view.topics, *index.topic
                 )  # fmt: skip
             case "sound":
-                from_groups(out, 0, count, r, self.code, ids, weights, SOUND_SLOTS, *index.sound)
+                from_groups(
+                    out, 0, count, r, self.code, ids, weights, user, SOUND_SLOTS, *index.sound
+                )
             case "hashtag":
-                from_groups(out, 0, count, r, self.code, ids, weights, TAG_SLOTS, *index.tag)
+                from_groups(
+                    out, 0, count, r, self.code, ids, weights, user, TAG_SLOTS, *index.tag
+                )
             case "following":
                 follows = view.follows.of(user)
-                from_following(out, 0, count, r, self.code, follows, *index.creator)
+                from_following(
+                    out, 0, count, r, self.code, follows, 0, len(follows), *index.creator
+                )
             case "fresh":
                 from_list(out, 0, count, r, self.code, index.fresh)
             case "trending":
@@ -79,7 +86,8 @@ class BuiltinSource:
 def newest_of_follows(user: int, view: FeedView, count: int) -> Ids:
     """[count] newest videos of followed creators, for the following surface."""
     out = np.full(count, NOBODY, np.int32)
-    latest_of_follows(out, 0, count, view.follows.of(user), *view.index.creator)
+    follows = view.follows.of(user)
+    latest_of_follows(out, 0, count, follows, 0, len(follows), *view.index.creator)
     return out
 
 
@@ -165,6 +173,16 @@ class SmoothedPrediction:
         return tables.base[self.video] + self.affinity * tables.lift[self.video]
 
 
+@njit()
+def _affinities(profile, ids, weights, users, caption, sound, tags, creator, video, out):
+    for b in range(users.size):
+        for k in range(video.shape[1]):
+            if video[b, k] >= 0:
+                out[b, k] = affinity(
+                    profile, ids, weights, users[b], caption, sound, tags, creator, video[b, k]
+                )
+
+
 @dataclass(frozen=True)
 class Smoothed:
     """Predicts from each video's own counts and the user's affinity."""
@@ -177,12 +195,10 @@ class Smoothed:
         """Affinities of all candidates; probabilities are worked out when asked for."""
         video, videos, beliefs = candidates.video, view.videos, view.beliefs
         out = np.zeros(video.shape, np.float32)
-        for b, k in zip(*np.nonzero(video >= 0), strict=True):
-            v, u = video[b, k], requests.user[b]
-            out[b, k] = affinity(
-                beliefs.profile[u], beliefs.slot_id[u], beliefs.slot_weight[u],
-                videos.caption[v], videos.sound[v], videos.tags[v], videos.creator[v],
-            )  # fmt: skip
+        _affinities(
+            beliefs.profile, beliefs.slot_id, beliefs.slot_weight, requests.user,
+            videos.caption, videos.sound, videos.tags, videos.creator, video, out,
+        )  # fmt: skip
         return SmoothedPrediction(out, video, view, self.prior)
 
 
@@ -239,7 +255,8 @@ class Spaced:
             n = select_spaced(
                 scores[b, places], len(places), candidates.video[b, places],
                 view.videos.creator, view.videos.sound, view.cold.state,
-                reserved, length, self.creator_gap, self.sound_gap, slate,
+                reserved, length, self.creator_gap, self.sound_gap,
+                np.empty(len(places), np.int64), slate,
             )  # fmt: skip
             out[b, :n] = places[slate[:n]]
         return out

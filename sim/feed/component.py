@@ -145,11 +145,20 @@ def checked(
 
 def checked_prediction(name: str, value: Any, shape: tuple[int, int]) -> Prediction:
     """A plug-in's prediction, either an object with the two arrays or a pair of them."""
-    probability, watch_s = value if isinstance(value, tuple) else (value.probability, value.watch_s)
+    pair = value
+    if not isinstance(value, tuple):
+        pair = getattr(value, "probability", None), getattr(value, "watch_s", None)
+    if len(pair) != 2 or pair[0] is None or pair[1] is None:
+        raise ComponentError(f"{name}: wants to return an object or a pair: probability, watch_s")
+    probability, watch_s = pair
     probability = checked(name, probability, (*shape, len(ACTIONS)), np.float64)
     if ((probability < 0) | (probability > 1)).any():
         raise ComponentError(f"{name}: returned a probability outside [0, 1]")
-    return GivenPrediction(probability, checked(name, watch_s, shape, np.float64))
+    watch_s = checked(name, watch_s, shape, np.float64)
+    if not np.isfinite(watch_s).all():
+        # a weight of 0 times infinity would be NaN, and the candidate lost without a word
+        raise ComponentError(f"{name}: returned a watch time that is not finite")
+    return GivenPrediction(probability, watch_s)
 
 
 def load_plugin(

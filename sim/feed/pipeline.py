@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.errors import ComponentError
+from sim.core.compiled import njit
 from sim.feed.builtin import newest_of_follows, newest_of_sound
 from sim.feed.component import (
     Candidates,
@@ -99,6 +101,12 @@ class Pipeline:
     slate: int
     candidates: int
 
+    @property
+    def has_custom(self) -> bool:
+        """Whether a component is the user's own code."""
+        parts = [*(s for s, _, _ in self.sources), *self.filters, *self.score]
+        return any(part.custom for part in [*parts, self.predict, self.select])
+
     def run(self, requests: Requests, view: FeedView, counts: StageCounts) -> Slates:
         """Slates for a batch of requests on one surface."""
         surface = int(requests.surface[0])
@@ -133,8 +141,8 @@ class Pipeline:
                 continue
             found = source.component.candidates(requests, view, count)
             if source.custom:
-                found = checked(source.name, found, (len(requests), count), np.int32)
-                found = np.where(found < view.videos.count, found, NOBODY)
+                found = checked(source.name, found, (len(requests), count), np.int64)
+                found = np.where((found >= 0) & (found < view.videos.count), found, NOBODY)
             ids[:, place : place + count] = found
             codes[:, place : place + count] = code
             place += count
@@ -191,16 +199,28 @@ class Pipeline:
         chosen = self.select.component.select(requests, candidates, scores, view, self.slate)
         if self.select.custom:
             chosen = checked(self.select.name, chosen, (len(requests), self.slate), np.int64)
+            ordered = np.sort(chosen, axis=1)
+            if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
+                raise ComponentError(f"{self.select.name}: returned a position more than once")
         return chosen
+
+
+@njit()
+def _blank_repeated(ids):
+    """Put NOBODY in place of ids that stand earlier in the same row."""
+    for b in range(ids.shape[0]):
+        known = set()
+        for k in range(ids.shape[1]):
+            v = ids[b, k]
+            if v >= 0 and v in known:
+                ids[b, k] = NOBODY
+            known.add(v)
 
 
 def hydrate(candidates: Candidates) -> Candidates:
     """Drop repeated candidates; the first source that found a video keeps it."""
     ids = candidates.video.copy()
-    for row in ids:
-        first = np.zeros(len(row), bool)
-        first[np.unique(row, return_index=True)[1]] = True
-        row[~first] = NOBODY
+    _blank_repeated(ids)
     return Candidates(ids, candidates.source)
 
 

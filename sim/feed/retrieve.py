@@ -20,87 +20,96 @@ __all__ = [
 
 DRAWS = 100_000
 """Draw numbers kept for each source."""
-_ATTEMPTS = 2
-"""Tries for each candidate where a draw may come back empty."""
 
 
-@njit()
-def from_interest(out, place, count, r, code, profile, topics, start, videos):
-    """Videos of topics drawn by the profile [D], the most valuable first in each topic.
+@njit(forceinline=True)
+def _share(passed, total, count, jitter):
+    """How many of ``count`` even steps, begun at ``jitter``, lie below passed / total."""
+    return np.int64(float(passed) / float(total) * float(count) + jitter)
 
-    The place in a topic's list is skewed to its head: the square of a uniform draw.
+
+@njit(forceinline=True)
+def from_interest(out, place, count, r, code, profile, u, topics, start, videos):
+    """Videos of topics in proportion to row ``u`` of ``profile`` [U, D].
+
+    Systematic sampling: one draw moves even steps over the cumulative profile, so each topic
+    gets its share of ``count`` rounded up or down. In a topic's list, which begins with the most
+    valuable, the place is the square of a uniform draw.
     """
     total = np.float32(0.0)
     for d in range(topics):
-        total += profile[d]
+        total += profile[u, d]
+    jitter = uniform(r, code * DRAWS)
     n = 0
-    for i in range(count):
-        target = np.float32(uniform(r, code * DRAWS + 2 * i)) * total
-        d = 0
-        passed = profile[0]
-        while d < topics - 1 and passed <= target:
-            d += 1
-            passed += profile[d]
-        size = start[d + 1] - start[d]
-        if size > 0:
-            u = uniform(r, code * DRAWS + 2 * i + 1)
-            out[place + n] = videos[start[d] + np.int64(u * u * size)]
-            n += 1
+    done = 0
+    passed = np.float32(0.0)
+    for d in range(topics):
+        passed += profile[u, d]
+        upto = count if d == topics - 1 else min(_share(passed, total, count, jitter), count)
+        first = start[d]
+        size = float(start[d + 1] - first)
+        if size > 0.0:
+            for i in range(done, upto):
+                x = uniform(r, code * DRAWS + 1 + i)
+                out[place + n] = videos[first + np.int64(x * x * size)]
+                n += 1
+        done = max(done, upto)
     return n
 
 
-@njit()
-def from_groups(out, place, count, r, code, ids, weights, first, start, videos):
-    """Videos that share a sound or hashtag with what the user liked.
+@njit(forceinline=True)
+def from_groups(out, place, count, r, code, ids, weights, u, first, start, videos):
+    """Videos that share a sound or hashtag with what user ``u`` liked.
 
-    A group is drawn by its positive affinity among the ``SLOTS`` places from ``first`` on, then
-    any video in it.
+    Groups get candidates in proportion to positive affinities among the ``SLOTS`` places from
+    ``first`` on of ``ids`` and ``weights`` [U, 24], by systematic sampling; then any video in it.
     """
     total = np.float32(0.0)
     for i in range(first, first + SLOTS):
-        total += max(weights[i], np.float32(0.0))
+        total += max(weights[u, i], np.float32(0.0))
     if total <= np.float32(0.0):
+        return 0
+    jitter = uniform(r, code * DRAWS)
+    n = 0
+    done = 0
+    passed = np.float32(0.0)
+    for slot in range(first, first + SLOTS):
+        passed += max(weights[u, slot], np.float32(0.0))
+        upto = min(_share(passed, total, count, jitter), count)
+        group = ids[u, slot]
+        if upto > done and group >= 0 and group < start.size - 1:
+            begin = start[group]
+            size = start[group + 1] - begin
+            if size > 0:
+                for i in range(done, upto):
+                    out[place + n] = videos[begin + below(r, code * DRAWS + 1 + i, size)]
+                    n += 1
+        done = max(done, upto)
+    return n
+
+
+@njit(forceinline=True)
+def from_following(out, place, count, r, code, follows, first, following, start, videos):
+    """Recent videos of the creators in ``follows[first : first + following]``.
+
+    Any of them, and in the creator's list, newest first, the square of a uniform draw.
+    """
+    if following == 0:
         return 0
     n = 0
     for i in range(count):
-        target = np.float32(uniform(r, code * DRAWS + 2 * i)) * total
-        slot = first
-        passed = max(weights[first], np.float32(0.0))
-        while slot < first + SLOTS - 1 and passed <= target:
-            slot += 1
-            passed += max(weights[slot], np.float32(0.0))
-        group = ids[slot]
-        if group < 0 or group >= start.size - 1:
-            continue
-        size = start[group + 1] - start[group]
-        if size > 0:
-            out[place + n] = videos[start[group] + below(r, code * DRAWS + 2 * i + 1, size)]
-            n += 1
+        number = code * DRAWS + 2 * i
+        c = follows[first + below(r, number, following)]
+        if c < start.size - 1:
+            size = start[c + 1] - start[c]
+            if size > 0:
+                x = uniform(r, number + 1)
+                out[place + n] = videos[start[c] + np.int64(x * x * float(size))]
+                n += 1
     return n
 
 
-@njit()
-def from_following(out, place, count, r, code, follows, start, videos):
-    """Recent videos of creators that the user follows; the newest are the likeliest."""
-    if follows.size == 0:
-        return 0
-    n = 0
-    attempt = 0
-    while n < count and attempt < _ATTEMPTS * count:
-        number = code * DRAWS + 2 * attempt
-        attempt += 1
-        c = follows[below(r, number, follows.size)]
-        if c >= start.size - 1:
-            continue
-        size = start[c + 1] - start[c]
-        if size > 0:
-            u = uniform(r, number + 1)
-            out[place + n] = videos[start[c] + np.int64(u * u * size)]
-            n += 1
-    return n
-
-
-@njit()
+@njit(forceinline=True)
 def from_list(out, place, count, r, code, videos):
     """Any video of a list, each with the same probability."""
     if videos.size == 0:
@@ -111,14 +120,17 @@ def from_list(out, place, count, r, code, videos):
 
 
 @njit()
-def latest_of_follows(out, place, count, follows, start, videos):
-    """The newest videos of each followed creator in turn, for the following surface."""
+def latest_of_follows(out, place, count, follows, first, following, start, videos):
+    """The newest videos of each creator in turn, for the following surface.
+
+    Creators are ``follows[first : first + following]``.
+    """
     n = 0
     depth = 0
     found = True
     while n < count and found:
         found = False
-        for i in range(follows.size):
+        for i in range(first, first + following):
             c = follows[i]
             if c < start.size - 1 and start[c] + depth < start[c + 1]:
                 found = True

@@ -5,66 +5,116 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.compiled import njit
+from sim.core.maths import bits_of32
 
 __all__ = ["select_spaced"]
 
-_USED = np.float32(-np.inf)
+_NEVER = np.int64(-(2**62))
+"""Key of a candidate that is taken, or must not be shown."""
+_PLACE_BITS = 16
 
 
-@njit()
-def _breaks_spacing(i, ids, creator, sound, slate, n, creator_gap, sound_gap):
+@njit(forceinline=True)
+def _key(score, i):
+    """A whole number that orders like the score, equal scores by the earlier candidate.
+
+    Whole numbers have a total order, so their maximum is found in vector registers.
+    """
+    if score == -np.inf:
+        return _NEVER
+    bits = np.int64(bits_of32(score))
+    if bits < 0:
+        bits ^= np.int64(0x7FFFFFFF)
+    return (bits << np.int64(_PLACE_BITS)) | np.int64((1 << _PLACE_BITS) - 1 - i)
+
+
+@njit(forceinline=True)
+def _place(key):
+    return np.int64((1 << _PLACE_BITS) - 1) - (key & np.int64((1 << _PLACE_BITS) - 1))
+
+
+@njit(forceinline=True)
+def _too_near(ids, i, creator, sound, slate, n, creator_gap, sound_gap):
+    """Whether candidate ``i`` at place ``n`` would break the distance."""
+    v = ids[i]
     for j in range(max(0, n - creator_gap), n):
-        if creator[ids[slate[j]]] == creator[ids[i]]:
+        if creator[ids[slate[j]]] == creator[v]:
             return True
-    for j in range(max(0, n - sound_gap), n):  # noqa: SIM110 (Numba has no any())
-        if sound[ids[slate[j]]] == sound[ids[i]]:
+    for j in range(max(0, n - sound_gap), n):
+        if sound[ids[slate[j]]] == sound[v]:
             return True
     return False
 
 
+@njit(forceinline=True)
+def _highest(keys, k):
+    high = _NEVER
+    for i in range(k):
+        high = max(high, keys[i])
+    return high
+
+
 @njit()
-def _best(scores, k, ids, creator, sound, waiting, only_waiting, slate, n, creator_gap, sound_gap):
-    best = -1
-    high = _USED
+def _best_waiting(keys, k, ids, state, creator, sound, slate, n, creator_gap, sound_gap):
+    """Key of the best candidate that waits in a pool and keeps the distance."""
+    high = _NEVER
     for i in range(k):
         if (
-            scores[i] > high
-            and (not only_waiting or waiting[ids[i]] == 1)
-            and not _breaks_spacing(i, ids, creator, sound, slate, n, creator_gap, sound_gap)
+            keys[i] > high
+            and state[ids[i]] == 1
+            and not _too_near(ids, i, creator, sound, slate, n, creator_gap, sound_gap)
         ):
-            best = i
-            high = scores[i]
-    return best
+            high = keys[i]
+    return high
 
 
-@njit()
+@njit(forceinline=True)
+def _best(keys, k, ids, creator, sound, slate, n, creator_gap, sound_gap):
+    """Key of the best candidate that keeps the distance; of the best of all if none does."""
+    first = _highest(keys, k)
+    high = first
+    while high != _NEVER:
+        i = _place(high)
+        if not _too_near(ids, i, creator, sound, slate, n, creator_gap, sound_gap):
+            break
+        # the next lower one: a pass over those below, because such a clash is rare
+        lower = _NEVER
+        for j in range(k):
+            if keys[j] < high:
+                lower = max(lower, keys[j])
+        high = lower
+    return first if high == _NEVER else high
+
+
+@njit(forceinline=True)
 def select_spaced(
-    scores, k, ids, creator, sound, state, reserved, length, creator_gap, sound_gap, slate
-):  # fmt: skip
+    scores, k, ids, creator, sound, state, reserved, length, creator_gap, sound_gap, keys, slate
+):
     """Fill ``slate`` with positions among the ``k`` candidates; returns how many.
 
     Place by place the highest score that keeps the distance: no other video by the same creator
     in the last ``creator_gap`` places, none with the same sound in the last ``sound_gap``. In a
     place of the bit set ``reserved`` only videos waiting in a cold-start pool (``state`` 1)
     count, if there is one. When nothing keeps the distance the highest score is taken all the
-    same. Equal scores: the earlier candidate. ``scores`` [K] float32 is used up.
+    same. Equal scores: the earlier candidate. A score of -inf is never taken.
+
+    ``scores`` [K] float32; ``keys`` [K] int64 is working memory; K is at most 65,536.
     """
+    for i in range(k):
+        keys[i] = _key(scores[i], i)
     n = 0
-    while n < length and n < k:
-        best = -1
+    while n < length:
+        best = _NEVER
         if (reserved >> np.uint64(n)) & np.uint64(1):
-            best = _best(
-                scores, k, ids, creator, sound, state, True, slate, n, creator_gap, sound_gap
-            )  # fmt: skip
-        if best < 0:
-            best = _best(
-                scores, k, ids, creator, sound, state, False, slate, n, creator_gap, sound_gap
-            )  # fmt: skip
-        if best < 0:
-            best = _best(scores, k, ids, creator, sound, state, False, slate, n, 0, 0)
-        if best < 0:
+            best = _best_waiting(
+                keys, k, ids, state, creator, sound, slate, n, creator_gap, sound_gap
+            )
+        if best == _NEVER:
+            best = _best(keys, k, ids, creator, sound, slate, n, creator_gap, sound_gap)
+        if best == _NEVER:
             break
-        slate[n] = best
-        scores[best] = _USED
+        i = _place(best)
+        slate[n] = i
+        keys[i] = _NEVER
         n += 1
     return n

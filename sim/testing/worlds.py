@@ -48,7 +48,8 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for name, value in over.items():
         below = result.get(name)
-        if isinstance(below, Mapping) and isinstance(value, Mapping):
+        named = isinstance(value, Mapping) and {"use", "policy"} & set(value)
+        if isinstance(below, Mapping) and isinstance(value, Mapping) and not named:
             result[name] = _merged(below, value)
         else:
             result[name] = value
@@ -56,7 +57,10 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tiny_scenario(**overrides: Any) -> Scenario:
-    """150 users for 8 hours; ``overrides`` are merged in, in plain units (seconds, shares)."""
+    """150 users for 8 hours; ``overrides`` are merged in, in plain units (seconds, shares).
+
+    A component, which says its ``use`` or ``policy``, replaces the one that was there.
+    """
     return Scenario(**_merged(_TINY, overrides))
 
 

@@ -253,6 +253,19 @@ ONE_MISTAKE = [
         "catalogue: {duration: {median: 2 s}}",
         (1, 32, "catalogue.duration.median", "must not be below min, 5 s; got 2 s"),
     ),
+    (
+        "catalogue: {duration: {median: 11 min}}",
+        (1, 32, "catalogue.duration.median", "must not be above max, 10 min; got 11 min"),
+    ),
+    (
+        "population: {locales: [{name: a, share: 50 %}, {name: a, share: 50 %}]}",
+        (
+            1,
+            55,
+            "population.locales[1].name",
+            'must be unique; "a" is the name of locales[0] too',
+        ),
+    ),
     # ---- YAML that a scenario must not use
     (
         "seed: !!python/object/apply:os.system [ls]",
@@ -359,6 +372,14 @@ def test_settings_that_are_right_are_checked_together_beside_wrong_ones() -> Non
         (4, "probes[1]"),
         (5, "probes[2].name"),
         (5, "probes[2].topic"),
+    ]
+
+
+def test_a_refresh_longer_than_the_run_is_refused() -> None:
+    with pytest.raises(ScenarioError) as error:
+        loads("name: x\nduration: 30 s\nrefresh: 60 s\n")
+    assert [(p.line, p.path, p.message) for p in error.value.problems] == [
+        (3, "refresh", "must not be longer than the duration, 30 s; got 1 min")
     ]
 
 

@@ -183,6 +183,17 @@ def test_what_is_dumped_loads_back_equal(scenario: Scenario, resolved: bool) -> 
     assert dump(again, resolved=resolved) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", " a ", "no", "true", "1e5", "0x1f", "null", "~", "<<", "a: b", "# x", "18:00", "a\nb",
+     "\x85", "\u2028x", "\t", "\x00", "\ufeff", "é🎈", "'", '"', "\\", "x" * 300 + " y" * 300],
+)  # fmt: skip
+def test_texts_and_keys_that_could_be_misread(text: str) -> None:
+    score = (Custom(use="my:Score", **{text: text}), Value())
+    scenario = Scenario(name="a", duration=60.0, question=text, feed=FeedConfig(score=score))
+    assert loads(dump(scenario, resolved=False)) == scenario
+
+
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_the_scenarios_that_come_along_load_and_come_back(path: Path) -> None:
     scenario = load(path)
@@ -231,6 +242,16 @@ def test_a_hash_tells_different_scenarios_apart_and_survives_processes() -> None
         env=os.environ | {"PYTHONHASHSEED": "77"},
     )
     assert other.stdout.strip() == scenario_hash(first)
+
+
+def test_equal_scenarios_hash_alike_however_their_numbers_were_written() -> None:
+    texts = ("20", "20.0", "2e1")
+    scenarios = [
+        loads(f"name: a\nduration: 1 d\nfeed: {{score: [{{use: 'my:S', x: {text}}}]}}\n")
+        for text in texts
+    ]
+    assert scenarios[0] == scenarios[1] == scenarios[2]
+    assert len({scenario_hash(scenario) for scenario in scenarios}) == 1
 
 
 def test_the_order_of_weights_and_sources_does_not_matter() -> None:

@@ -50,18 +50,21 @@ def test_people_follow_as_many_as_the_scenario_says(world: World) -> None:
 
 
 def test_followers_are_heavy_tailed_as_in_f14(world: World) -> None:
-    """F14: quartiles 10, 48, 221; top 1 % hold 64 % and top 10 % hold 84 % of the followers.
+    """F14: quantiles 10, 48, 221, 660 (90 %), 4,374 (99 %); the top 10 % hold 84 %.
 
-    Nobody can be followed by more people than there are, so a small platform has a shorter tail.
+    Only ratios can be compared, within a factor of two. Nobody can be followed by more people
+    than there are, so the last percent falls short on a small platform: a factor of three.
     """
     followers = np.sort(world.creators.followers)[::-1]
-    low, middle, high = np.quantile(followers, [0.25, 0.5, 0.75])
-    assert 2 < high / middle < 10
-    assert 2 < middle / max(low, 1) < 12
-    top10 = followers[: len(followers) // 10].sum() / followers.sum()
-    top1 = followers[: len(followers) // 100].sum() / followers.sum()
-    assert 0.6 < top10 < 0.92
-    assert 0.15 < top1 < 0.7
+    low, middle, high, p90, p99 = np.quantile(followers, [0.25, 0.5, 0.75, 0.9, 0.99])
+    for found, fact, factor in [
+        (high / middle, 221 / 48, 2),
+        (middle / low, 48 / 10, 2),
+        (p90 / middle, 660 / 48, 2),
+        (p99 / middle, 4_374 / 48, 3),
+        (followers[: len(followers) // 10].sum() / followers.sum(), 0.84, 2),
+    ]:
+        assert fact / factor < found < fact * factor
 
 
 def test_people_follow_within_their_interests(world: World) -> None:

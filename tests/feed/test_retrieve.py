@@ -1,0 +1,212 @@
+"""Sources: how many, from which list, and never what does not exist."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.core.random import key, stream
+from sim.feed.belief import SLOTS, SOUND_SLOTS, TAG_SLOTS
+from sim.feed.index import Groups, Index, build_index, group_by, top_of
+from sim.feed.pipeline import source_counts
+from sim.feed.retrieve import (
+    DRAWS,
+    from_following,
+    from_groups,
+    from_interest,
+    from_list,
+    from_sound_page,
+    latest_of_follows,
+)
+
+R = np.uint64(stream(key(1, "request"), 4))
+START = np.array([0, 3, 3, 8], np.int64)
+VIDEOS = np.array([5, 6, 7, 20, 21, 22, 23, 24], np.int32)
+"""Three groups: [5 6 7], nothing, [20 .. 24]."""
+
+
+def out(size: int = 40) -> np.ndarray:
+    return np.full(size, -1, np.int32)
+
+
+def test_interest_draws_topics_by_the_profile() -> None:
+    found = out(4_000)
+    profile = np.array([0.3, 0.0, 0.9, 0, 0, 0, 0, 0], np.float32)
+    n = from_interest(found, 0, 4_000, R, 0, profile[None], 0, 3, START, VIDEOS)
+    assert n == 4_000
+    # every topic has its share of the places, rounded up or down
+    assert abs(np.isin(found, VIDEOS[3:]).sum() - 3_000) <= 1
+    # the head of a list is likelier: P(first of three) = sqrt(1/3)
+    first = (found[found < 10] == 5).mean()
+    assert abs(first - np.sqrt(1 / 3)) < 5 * np.sqrt(0.25 / 1_000)
+
+
+def test_interest_skips_topics_without_videos() -> None:
+    found = out()
+    profile = np.array([0.0, 1.0, 0.0, 0, 0, 0, 0, 0], np.float32)
+    assert from_interest(found, 0, 40, R, 0, profile[None], 0, 3, START, VIDEOS) == 0
+    assert (found == -1).all()
+
+
+def test_groups_follow_positive_affinities_only() -> None:
+    ids = np.full((1, 3 * SLOTS), -1, np.int32)
+    weights = np.zeros((1, 3 * SLOTS), np.float32)
+    found = out()
+    assert from_groups(found, 0, 40, R, 1, ids, weights, 0, SOUND_SLOTS, START, VIDEOS) == 0
+    ids[0, :4], weights[0, :4] = [0, 2, 1, 99], [0.5, -0.9, 0.2, 0.2]
+    n = from_groups(found, 0, 40, R, 1, ids, weights, 0, SOUND_SLOTS, START, VIDEOS)
+    # group 1 is empty and 99 does not exist: those draws come back empty
+    assert 0 < n < 40
+    assert set(found[:n].tolist()) <= {5, 6, 7}
+    assert (found[n:] == -1).all()
+    # hashtags are other places of the same row
+    assert from_groups(out(), 0, 40, R, 1, ids, weights, 0, TAG_SLOTS, START, VIDEOS) == 0
+
+
+def test_following_draws_from_followed_creators() -> None:
+    found = out()
+    follows = np.array([0, 1, 77], np.int32)
+    n = from_following(found, 0, 40, R, 3, follows, 0, 3, START, VIDEOS)
+    assert 0 < n <= 40
+    assert set(found[:n].tolist()) <= {5, 6, 7}
+    assert from_following(out(), 0, 40, R, 3, follows, 0, 0, START, VIDEOS) == 0
+
+
+def test_a_list_is_drawn_evenly_and_from_the_given_place_on() -> None:
+    found = out(3_010)
+    assert from_list(found, 10, 3_000, R, 4, VIDEOS[:3]) == 3_000
+    assert (found[:10] == -1).all()
+    cells = np.bincount(found[10:])[5:]
+    assert ((cells - 1_000) ** 2 / 1_000).sum() < 2 + 5 * 2
+    assert from_list(out(), 0, 5, R, 4, VIDEOS[:0]) == 0
+
+
+def test_sources_do_not_share_luck() -> None:
+    a, b = out(), out()
+    many = np.arange(10_000, dtype=np.int32)
+    from_list(a, 0, 40, R, 4, many)
+    from_list(b, 0, 40, R, 5, many)
+    assert len(set(a.tolist()) & set(b.tolist())) <= 2
+    assert DRAWS > 2 * 2 * 2_000  # the most candidates, two draws each, two attempts
+
+
+def test_the_following_surface_shows_the_newest_of_each_in_turn() -> None:
+    found = out(6)
+    n = latest_of_follows(found, 0, 6, np.array([9, 2, 1, 0], np.int32), 1, 3, START, VIDEOS)
+    assert found[:n].tolist() == [20, 5, 21, 6, 22, 7]
+    found = out(20)
+    n = latest_of_follows(found, 0, 20, np.array([2, 0, 1], np.int32), 0, 2, START, VIDEOS)
+    assert found[:n].tolist() == [20, 5, 21, 6, 22, 7, 23, 24]
+
+
+def test_a_sound_page_shows_the_newest_first() -> None:
+    found = out(3)
+    assert from_sound_page(found, 0, 3, 2, START, VIDEOS) == 3
+    assert found.tolist() == [24, 23, 22]
+    for sound in (1, 3, -1, 99):
+        assert from_sound_page(out(), 0, 3, sound, START, VIDEOS) == 0
+
+
+@given(
+    st.dictionaries(st.text("abcdefgh", min_size=1), st.floats(0, 1e6), min_size=1, max_size=12),
+    st.integers(1, 2_000),
+)
+def test_quotas_add_up_and_are_in_proportion(weights: dict[str, float], total: int) -> None:
+    counts = source_counts(weights, total)
+    assert list(counts) == list(weights)
+    if sum(weights.values()) == 0:
+        assert set(counts.values()) == {0}
+        return
+    assert sum(counts.values()) == total
+    for name, weight in weights.items():
+        assert abs(counts[name] - total * weight / sum(weights.values())) < 1 + 1e-6
+        assert counts[name] >= 0
+
+
+def test_quotas_of_the_default_sources() -> None:
+    assert source_counts({"a": 0.4, "b": 0.08, "c": 0.52}, 200) == {"a": 80, "b": 16, "c": 104}
+    assert source_counts({"b": 1.0, "a": 1.0, "c": 1.0}, 4) == {"b": 1, "a": 2, "c": 1}
+
+
+# ---- indexes --------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(-1, 5), max_size=60), st.booleans())
+def test_group_by_is_a_stable_sort(labels: list[int], reverse: bool) -> None:
+    members = np.arange(100, 100 + len(labels), dtype=np.int32)
+    start, found = group_by(np.array(labels, np.int64), members, 6, reverse)
+    order = list(range(len(labels)))
+    for group in range(6):
+        wanted = [100 + i for i in (order[::-1] if reverse else order) if labels[i] == group]
+        assert found[start[group] : start[group + 1]].tolist() == wanted
+    assert start[6] == len(found)
+
+
+@given(st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=60), st.integers(0, 70))
+def test_top_of_is_the_head_of_a_sort(values: list[float], count: int) -> None:
+    array = np.array(values, np.float32)
+    members = np.arange(len(values), dtype=np.int32)
+    wanted = sorted((v for v in members.tolist() if array[v] > 0), key=lambda v: (-array[v], v))
+    assert top_of(array, members, count).tolist() == wanted[:count]
+
+
+def _lists(groups: Groups) -> list[list[int]]:
+    return [part.tolist() for part in np.split(groups.video, groups.start[1:-1])]
+
+
+def _index(**changes: object) -> Index:
+    n, dims = 9, 8
+    caption = np.zeros((n, dims), np.float32)
+    caption[np.arange(n), np.arange(n) % 3] = 1.0
+    arguments: dict[str, object] = {
+        "count": 8,
+        "eligible": np.array([1, 1, 0, 1, 1, 1, 1, 1, 1], np.int8),
+        "open_to_all": np.array([1, 1, 1, 0, 1, 1, 1, 1, 1], np.int8),
+        "uploaded_s": np.arange(n, dtype=float),
+        "oldest_s": 1.0,
+        "caption": caption,
+        "topics": 3,
+        "base": np.array([0, 9, 8, 7, 1, 5, 6, 2, 3], np.float32),
+        "momentum": np.array([9, 1, 9, 9, 4, 3, 0, 2, 9], np.float32),
+        "sound": np.array([0, 0, 0, 1, 1, 1, 2, 2, 2], np.int32),
+        "sounds": 3,
+        "tags": np.array([[0, 1, -1]] * n, np.int32),
+        "tag_count": 4,
+        "creator": np.array([0, 1, 0, 1, 0, 1, 0, 1, 0], np.int32),
+        "creators": 2,
+        "fresh": np.array([3], np.int32),
+    }
+    return build_index(**{**arguments, **changes})  # type: ignore[arg-type]
+
+
+def test_indexes_hold_what_they_should() -> None:
+    index = _index()
+    # 0 is too old, 2 not eligible, 3 waits in a pool, 8 is beyond the count
+    assert index.live.tolist() == [1, 4, 5, 6, 7]
+    assert index.trending.tolist() == [4, 5, 7, 1]
+    assert index.fresh.tolist() == [3]
+    assert _lists(index.topic) == [[6], [1, 7, 4], [5]]
+    # followers and the pages of sounds and hashtags see waiting videos too
+    assert _lists(index.sound) == [[1], [3, 4, 5], [6, 7]]
+    assert _lists(index.creator) == [[6, 4], [7, 5, 3, 1]]
+    assert index.tag.start.tolist() == [0, 6, 12, 12, 12]
+
+
+def test_an_index_without_videos() -> None:
+    index = _index(count=0)
+    assert index.live.size == index.trending.size == index.topic.video.size == 0
+    assert index.topic.start.tolist() == [0, 0, 0, 0]
+
+
+def test_equal_scores_do_not_break_the_topic_lists() -> None:
+    index = _index(base=np.zeros(9, np.float32))
+    assert sorted(index.topic.video.tolist()) == [1, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("worst", [-1e30, 1e-30])
+def test_extreme_scores_stay_within_their_topic(worst: float) -> None:
+    base = np.array([0, 9, 8, 7, worst, 5, 6, 2, 3], np.float32)
+    index = _index(base=base)
+    assert index.topic.start.tolist() == [0, 1, 4, 5]

@@ -1,0 +1,189 @@
+"""The wall: nothing that a feed component can reach is true taste, quality or skill."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sim.feed
+from sim.feed.cold_start import ColdStart
+from sim.testing.worlds import tiny_platform
+from sim.world.state import Creators, UserTruth, VideoTruth, World
+from tests.conftest import Played
+
+HIDDEN_TYPES = (UserTruth, VideoTruth, Creators, World)
+HIDDEN_OF_CREATORS = ("niche", "skill", "popularity", "trend_uptake", "posts_per_week")
+
+
+def hidden_arrays(world: World) -> dict[str, np.ndarray]:
+    """All arrays of the truth, by name."""
+    found = {}
+    for table in (world.truth, world.video_truth):
+        for field in dataclasses.fields(table):
+            found[f"{type(table).__name__}.{field.name}"] = getattr(table, field.name)
+    for name in HIDDEN_OF_CREATORS:
+        found[f"Creators.{name}"] = getattr(world.creators, name)
+    return found
+
+
+def parts_of(item: Any) -> Iterator[tuple[str, Any]]:
+    """Everything one step away from an object, private or not."""
+    if isinstance(item, np.ndarray):
+        if item.base is not None:
+            yield ".base", item.base
+        if item.dtype == object:
+            yield from ((f"[{i}]", part) for i, part in enumerate(item.ravel().tolist()))
+        return
+    if isinstance(item, dict):
+        for name, part in item.items():
+            yield f"[{name!r}]", part
+            yield f".key({name!r})", name
+    elif isinstance(item, list | tuple | set | frozenset) and not hasattr(item, "_fields"):
+        yield from ((f"[{i}]", part) for i, part in enumerate(item))
+    for name in getattr(item, "_fields", ()):
+        yield f".{name}", getattr(item, name)
+    for name in getattr(item, "__dict__", {}):
+        yield f".{name}", item.__dict__[name]
+    for owner in type(item).__mro__:
+        for name in getattr(owner, "__slots__", ()):
+            if hasattr(item, name):
+                yield f".{name}", getattr(item, name)
+    if callable(item):
+        for name in ("__self__", "__wrapped__", "func", "args", "keywords"):
+            if hasattr(item, name):
+                yield f".{name}", getattr(item, name)
+        for cell in getattr(item, "__closure__", None) or ():
+            yield ".closure", cell.cell_contents
+        yield ".defaults", getattr(item, "__defaults__", None)
+
+
+PLAIN = (int, float, complex, str, bytes, bool, type(None), np.generic, np.dtype, type, memoryview)
+
+
+def reachable(root: Any) -> Iterator[tuple[str, Any]]:
+    """(path, object) of everything that can be reached, each object once."""
+    seen: set[int] = set()
+    keep = []
+    stack: list[tuple[str, Any]] = [("view", root)]
+    while stack:
+        path, item = stack.pop()
+        if id(item) in seen or isinstance(item, PLAIN) or type(item).__name__ == "module":
+            continue
+        seen.add(id(item))
+        keep.append(item)  # an id is free again once its object is gone
+        yield path, item
+        stack += [(path + step, part) for step, part in parts_of(item)]
+
+
+def leaks(root: Any, world: World) -> list[str]:
+    """Paths from ``root`` to something hidden."""
+    hidden = hidden_arrays(world)
+    found = []
+    for path, item in reachable(root):
+        if isinstance(item, HIDDEN_TYPES):
+            found.append(f"{path} is {type(item).__name__}")
+        elif isinstance(item, np.ndarray):
+            for name, array in hidden.items():
+                if np.may_share_memory(item, array) and np.shares_memory(item, array):
+                    found.append(f"{path} is {name}")
+                elif (
+                    item.size and len(item) == len(array) and item.shape == array.shape
+                    and item.any() and np.array_equal(item, array)
+                ):  # fmt: skip
+                    found.append(f"{path} is a copy of {name}")
+    return found
+
+
+def test_nothing_hidden_is_reachable_from_the_view(played: Played) -> None:
+    live = played.live
+    assert leaks(live.platform.view, live.world) == []
+
+
+def test_the_walk_reaches_what_is_there(played: Played) -> None:
+    """A walk that sees nothing would find no leak."""
+    view = played.live.platform.view
+    paths = {path for path, _ in reachable(view)}
+    assert {
+        "view.videos.caption", "view.beliefs.profile", "view.index.topic.start",
+        "view.cold._memory", "view.tables.base", "view.creators.followers",
+        "view.exposures._seen[3]",
+    } <= paths  # fmt: skip
+    assert len(paths) > 50
+
+
+PLANTS = {
+    "a hidden table": lambda view, world: setattr(view, "extra", world.truth),
+    "an array": lambda view, world: setattr(view, "extra", world.video_truth.quality),
+    "a slice of an array": lambda view, world: setattr(
+        view.videos, "caption", world.video_truth.topics[2:9, :3]
+    ),
+    "a copy": lambda view, world: setattr(view.cold, "extra", world.creators.skill.copy()),
+    "in a dictionary": lambda view, world: setattr(view, "extra", {"a": [world.creators.niche]}),
+    "in a closure": lambda view, world: setattr(view.cold, "look", lambda: world.video_truth.hook),
+    "a bound method": lambda view, world: setattr(view, "look", world.truth.interests.mean),
+    "the world itself": lambda view, world: setattr(view.exposures, "home", world),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_planted_leak_is_found(plant: str) -> None:
+    live = tiny_platform(duration=1_200.0)
+    assert leaks(live.platform.view, live.world) == []
+    PLANTS[plant](live.platform.view, live.world)
+    assert leaks(live.platform.view, live.world) != []
+
+
+def test_cold_start_does_not_hold_the_world(played: Played) -> None:
+    assert isinstance(played.live.platform.view.cold, ColdStart)
+    assert leaks(played.live.platform.view.cold, played.live.world) == []
+
+
+HIDDEN_NAMES = {
+    "UserTruth", "VideoTruth", "World", "Creators", "truth", "video_truth", "interests",
+    "generosity", "patience", "chronotype", "quality", "hook", "niche", "skill", "popularity",
+    "trend_uptake",
+}  # fmt: skip
+"""Names that no line of the feed may use; ``probe`` columns are public but not for rankers."""
+
+
+def hidden_names(text: str) -> set[str]:
+    """Hidden names that a source text imports, reads or writes."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+                found.add(name)
+            case ast.alias(name=name):
+                found |= set(name.split("."))
+            case ast.Constant(value=str() as name) | ast.keyword(arg=name):
+                found.add(name)
+    return found & (HIDDEN_NAMES | {"probe", "probe_number", "behaviour"})
+
+
+FEED_FILES = sorted(Path(sim.feed.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("path", FEED_FILES, ids=lambda path: path.name)
+def test_no_file_of_the_feed_names_the_truth(path: Path) -> None:
+    assert hidden_names(path.read_text(encoding="utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from sim.world.state import UserTruth",
+        "import sim.behaviour.watch",
+        "x = world.video_truth",
+        "x = view.videos.probe",
+        "x = getattr(creators, 'skill')",
+        "def f(quality): pass",
+    ],
+)
+def test_a_hidden_name_is_found(text: str) -> None:
+    assert hidden_names(text)
