@@ -21,7 +21,7 @@ from sim.scenario import Scenario, dump, scenario_hash
 
 __all__ = ["DEFAULT_ENGINE", "Progress", "Run", "new_run_folder", "simulate"]
 
-DEFAULT_ENGINE = "reference"
+DEFAULT_ENGINE = "fast"
 _PACKAGES = ("numpy", "numba", "simpy", "scipy", "pydantic", "polars", "pyarrow", "matplotlib")
 
 Phase = Literal["compile", "build", "simulate", "write", "plot"]
@@ -118,13 +118,22 @@ def simulate(
 
     if engine not in ENGINES:
         raise ForyouError(f'unknown engine "{engine}"; known are {", ".join(ENGINES)}')
-    del force
+    if not force:
+        _refuse_what_cannot_fit(scenario, engine, shards)
     seed = scenario.seed if seed is None else seed
     folder = new_run_folder(out, scenario.name)
     return _Execution(
         scenario, seed, engine, shards, folder, allow_code, base_dir, plots, command,
         progress or _ignore,
     ).run()  # fmt: skip
+
+
+def _refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int) -> None:
+    import psutil
+
+    from sim.engine.estimate import refuse_what_cannot_fit
+
+    refuse_what_cannot_fit(scenario, engine, shards, psutil.virtual_memory().available)
 
 
 def _ignore(report: Progress) -> None:
@@ -158,9 +167,9 @@ class _Execution:
             "simulate": round(played - built, 3),
             "write": round(time.perf_counter() - played, 3),
         }
-        manifest["peak_rss_bytes"] = peak_rss_bytes()
+        manifest["peak_rss_bytes"] = _peak_rss_bytes()
         manifest["finished"] = True
-        write_json(self.folder / "manifest.json", manifest)
+        _write_json(self.folder / "manifest.json", manifest)
         if self.plots:
             self._draw()
         return Run(self.folder, manifest, summary)
@@ -173,12 +182,13 @@ class _Execution:
         from sim.assemble import assemble, make_pipeline
 
         make_pipeline(self.scenario, self.base_dir, self.allow_code)
+        self._compile()
         self._report("build")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             resolved = dump(self.scenario.model_copy(update={"seed": self.seed}))
             (self.folder / "scenario.yaml").write_text(resolved, encoding="utf-8")
-            write_json(self.folder / "manifest.json", self._first_manifest())
+            _write_json(self.folder / "manifest.json", self._first_manifest())
         except OSError as error:
             raise RunFolderError(f"{self.folder}: cannot be written: {error}") from error
         return assemble(
@@ -190,6 +200,16 @@ class _Execution:
             base_dir=self.base_dir,
             allow_code=self.allow_code,
         )
+
+    def _compile(self) -> None:
+        """The first run ever compiles the engine; say so, and do it before the clock starts."""
+        from sim.assemble import assemble
+        from sim.engine.warm import WARM_UP, needs_compiling
+
+        if self.engine == "fast" and needs_compiling():
+            self._report("compile")
+            tiny = assemble(WARM_UP, 0, engine=self.engine)
+            tiny.env.run(until=tiny.end)
 
     def _simulate(self, live: Any) -> None:
         """Let the clock run to the end, with a report now and then."""
@@ -265,12 +285,12 @@ class _Execution:
             "scenario": scenario.name,
             "question": scenario.question,
             "scenario_hash": scenario_hash(scenario),
-            "seed": self.seed,
+            "seed": int(self.seed),
             "engine": self.engine,
             "shards": self.shards,
             "command": self.command,
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "versions": versions(),
+            "versions": _versions(),
             "users": scenario.population.users,
             "duration_s": float(scenario.duration),
             "warmup_s": float(scenario.warmup),
@@ -291,7 +311,7 @@ class _Execution:
         from sim.analysis import read_tables, summarise
 
         summary = summarise(read_tables(self.folder, manifest))
-        write_json(self.folder / "summary.json", summary)
+        _write_json(self.folder / "summary.json", summary)
         return summary
 
     def _draw(self) -> None:
@@ -302,20 +322,20 @@ class _Execution:
         draw_plots(load_tables(self.folder), self.folder / "plots")
 
 
-def versions() -> dict[str, str]:
+def _versions() -> dict[str, str]:
     """Versions of what a result may depend on."""
     found = {"foryou": importlib.metadata.version("foryou"), "python": machine.python_version()}
     found.update({name: importlib.metadata.version(name) for name in _PACKAGES})
     return found
 
 
-def peak_rss_bytes() -> int:
+def _peak_rss_bytes() -> int:
     """Largest memory that this process has held."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak) if sys.platform == "darwin" else int(peak) * 1024
 
 
-def write_json(path: Path, value: Any) -> None:
+def _write_json(path: Path, value: Any) -> None:
     """Write JSON that appears under its name only when it is whole."""
     unfinished = path.with_suffix(".json.part")
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)

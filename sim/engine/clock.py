@@ -24,7 +24,7 @@ def _tick(env: simpy.Environment, delay: float, rank: int) -> simpy.Event:
     event = simpy.Event(env)
     event._ok = True
     event._value = None
-    env.schedule(event, priority=rank, delay=delay)
+    env.schedule(event, priority=rank, delay=delay)  # type: ignore[arg-type]  # any whole number
     return event
 
 

@@ -7,6 +7,7 @@ write to memory of their own, so their number changes no result.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class Memory:
         self.counts = np.zeros((world.users, WIDTH), np.int32)
         self.graph = world.follows.creator
         bounds = np.linspace(0, world.users, shards + 1).astype(np.int64)
-        self.ranges = [(int(a), int(b)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        self.ranges = [(int(a), int(b)) for a, b in pairwise(bounds)]
         self.arenas: list[Arena] = [new_arena(_ARENA_LEAST) for _ in range(shards)]
 
     def _arena(self, user: int) -> Arena:
@@ -219,9 +220,7 @@ class FastEngine:
             if len(batch) == 0:
                 continue
             slates = self._pipeline.run(
-                Requests(
-                    users[batch], time_s[batch], surface[batch], sound[batch], streams[batch]
-                ),
+                Requests(users[batch], time_s[batch], surface[batch], sound[batch], streams[batch]),
                 platform.view,
                 platform.stages,
             )

@@ -32,8 +32,16 @@ from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import add_to_hash, hash_event
 from sim.world.state import NOBODY
 
-__all__ = ["DONE", "FULL_ARENA", "FULL_LOG", "Tally", "first_sessions",
-           "next_requests", "play", "take_slates"]
+__all__ = [
+    "DONE",
+    "FULL_ARENA",
+    "FULL_LOG",
+    "Tally",
+    "first_sessions",
+    "next_requests",
+    "play",
+    "take_slates",
+]
 
 DONE, FULL_LOG, FULL_ARENA = 0, 1, 2
 _SURFACES, _SOURCES = len(SURFACE_NAMES), len(SOURCE_NAMES)
@@ -139,15 +147,30 @@ def take_slates(p, session_key, users, slates, who, surface, video, source, pool
 
 
 @njit()
-def _open(plan, p, keys, cards, listing, index, beliefs, graph, data, users, slates, u, t, scratch,
-          stages):
+def _open(
+    plan, p, keys, cards, listing, index, beliefs, graph, data, users, slates, u, t, scratch, stages
+):
     """Choose a surface and get a slate; an empty one falls back to For You."""
     r, surface, sound = _next_request(p, keys, users[u], u)
     length = 0
     while True:
         length = fill_slate(
-            plan, cards, listing, index, beliefs, graph, data, users, slates, u, t, surface,
-            sound, r, scratch, stages,
+            plan,
+            cards,
+            listing,
+            index,
+            beliefs,
+            graph,
+            data,
+            users,
+            slates,
+            u,
+            t,
+            surface,
+            sound,
+            r,
+            scratch,
+            stages,
         )
         if length > 0 or surface == FOR_YOU:
             break
@@ -177,10 +200,39 @@ def _count(counts, i, views, watch_ms, first, actions):
 
 @njit(forceinline=True)
 def _impression(
-    p, react_key, learning_rate, signals, bin_s, first_bin, cards, listing_creator, listing_sound,
-    listing_tags, caption, interests, topics, profile, slot_id, slot_weight, graph, used, free,
-    data, user, slate_video, slate_source, slate_pool, u, t, video_counts, timeline, followers,
-    user_counts, sums, events, logged,
+    p,
+    react_key,
+    learning_rate,
+    signals,
+    bin_s,
+    first_bin,
+    cards,
+    listing_creator,
+    listing_sound,
+    listing_tags,
+    caption,
+    interests,
+    topics,
+    profile,
+    slot_id,
+    slot_weight,
+    graph,
+    used,
+    free,
+    data,
+    user,
+    slate_video,
+    slate_source,
+    slate_pool,
+    u,
+    t,
+    video_counts,
+    timeline,
+    followers,
+    user_counts,
+    sums,
+    events,
+    logged,
 ):
     """One video on one screen; returns (next time, whether the user leaves).
 
@@ -199,16 +251,32 @@ def _impression(
     else:
         s = stream3(react_key, u, v, np.int64(user_counts[u, IMPRESSIONS]))
     watch_ms, views, actions, appeal = react(
-        p, s, float(dot(interests, u, topics, v)), float(card.quality), float(card.hook),
-        card.duration_s, float(user.generosity), float(user.patience),
-        user.locale == card.locale, follows(data, graph, user, creator),
+        p,
+        s,
+        float(dot(interests, u, topics, v)),
+        float(card.quality),
+        float(card.hook),
+        card.duration_s,
+        float(user.generosity),
+        float(user.patience),
+        user.locale == card.locale,
+        follows(data, graph, user, creator),
     )
     if actions & _FOLLOW:
         add_follow(used, free, data, graph, user, creator)
         followers[creator] += 1
     learn(
-        learning_rate, profile, slot_id, slot_weight, u, caption, listing_sound, listing_tags,
-        listing_creator, v, signal_of(actions, signals),
+        learning_rate,
+        profile,
+        slot_id,
+        slot_weight,
+        u,
+        caption,
+        listing_sound,
+        listing_tags,
+        listing_creator,
+        v,
+        signal_of(actions, signals),
     )
     surface = np.int64(user.surface)
     source = np.int64(slate_source[u, place])
@@ -223,9 +291,7 @@ def _impression(
     user_counts[u, REACH] += new
     _add_actions(user_counts, u, actions)
     user.watch_ms += watch_ms
-    add_to_hash(
-        hash_event(t, u, v, watch_ms, actions, views, surface, source, pool), sums
-    )
+    add_to_hash(hash_event(t, u, v, watch_ms, actions, views, surface, source, pool), sums)
     if events.size > 0:
         event = events[logged[0]]
         event.time_s = t
@@ -255,8 +321,29 @@ def _impression(
 
 @njit()
 def play(
-    plan, p, keys, learning, bin_s, first_bin, cards, listing, interests, topics, index, beliefs,
-    graph, arena, users, slates, scratch, tally, waiting, order, i, last, end,
+    plan,
+    p,
+    keys,
+    learning,
+    bin_s,
+    first_bin,
+    cards,
+    listing,
+    interests,
+    topics,
+    index,
+    beliefs,
+    graph,
+    arena,
+    users,
+    slates,
+    scratch,
+    tally,
+    waiting,
+    order,
+    i,
+    last,
+    end,
 ):
     """Play users ``i`` to ``last`` up to time ``end``, which is not included.
 
@@ -275,7 +362,8 @@ def play(
     creator, sound, tags, caption = listing.creator, listing.sound, listing.tags, listing.caption
     profile, slot_id, slot_weight = beliefs.profile, beliefs.slot_id, beliefs.slot_weight
     slate_video, slate_source, slate_pool = slates.video, slates.source, slates.pool
-    react_key, session_key, rate, signals = keys.react, keys.session, learning.rate, learning.signals
+    react_key, session_key = keys.react, keys.session
+    rate, signals = learning.rate, learning.signals
     while i < last:
         u = order[i] if order.size > 0 else np.int64(i)
         user = users[u]
@@ -293,16 +381,61 @@ def play(
                     waiting[0] += 1
                     waiting[waiting[0]] = u
                     break
-                leaves = 0 == _open(
-                    plan, p, keys, cards, listing, index, beliefs, graph, data, users, slates, u,
-                    t, scratch, stages,
+                leaves = (
+                    _open(
+                        plan,
+                        p,
+                        keys,
+                        cards,
+                        listing,
+                        index,
+                        beliefs,
+                        graph,
+                        data,
+                        users,
+                        slates,
+                        u,
+                        t,
+                        scratch,
+                        stages,
+                    )
+                    == 0
                 )
             if not leaves:
                 t, leaves = _impression(
-                    p, react_key, rate, signals, bin_s, first_bin, cards, creator, sound, tags,
-                    caption, interests, topics, profile, slot_id, slot_weight, graph, used, free,
-                    data, user, slate_video, slate_source, slate_pool, u, t, video_counts,
-                    timeline, followers, user_counts, sums, events, logged,
+                    p,
+                    react_key,
+                    rate,
+                    signals,
+                    bin_s,
+                    first_bin,
+                    cards,
+                    creator,
+                    sound,
+                    tags,
+                    caption,
+                    interests,
+                    topics,
+                    profile,
+                    slot_id,
+                    slot_weight,
+                    graph,
+                    used,
+                    free,
+                    data,
+                    user,
+                    slate_video,
+                    slate_source,
+                    slate_pool,
+                    u,
+                    t,
+                    video_counts,
+                    timeline,
+                    followers,
+                    user_counts,
+                    sums,
+                    events,
+                    logged,
                 )
             if leaves:
                 user.mode = AWAY

@@ -8,6 +8,7 @@ indexes, follow trends. Engines hand over each window's counters and get the nex
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ from sim.world.publish import Posts, PublishSettings, publish
 from sim.world.state import NOBODY, World
 
 __all__ = ["Platform", "UserCounts", "WindowCounts"]
+
+Number = TypeVar("Number", bound=np.generic)
 
 _MOMENTUM_HALF_LIFE_S = 6 * 3600.0
 """Half-life of a video's momentum in the trending source (assumption)."""
@@ -161,9 +164,7 @@ class Platform:
         mean_value = float(self.weights @ view.rates.action) + (
             self.watch_weight * view.rates.watch_s
         )
-        self.promotions += view.cold.step(
-            view.counts, self.weights, self.watch_weight, mean_value
-        )
+        self.promotions += view.cold.step(view.counts, self.weights, self.watch_weight, mean_value)
         changed = np.concatenate([touched, uploaded]).astype(np.int32)
         self._refresh_scores(changed, now)
         view.refreshed_s = now
@@ -183,7 +184,7 @@ class Platform:
         """Add the window's counters to the totals; returns the videos that were shown."""
         view, window = self.view, self.window
         count = self.world.videos.count
-        touched = fold_counts(window.videos, view.counts, view.totals, count)
+        touched = _fold_counts(window.videos, view.counts, view.totals, count)
         self.impressions = int(view.totals[IMPRESSIONS])
         self.world.creators.followers += window.followers
         view.creators.followers[:] = self.world.creators.followers
@@ -243,7 +244,7 @@ class Platform:
         # ids follow upload times, so the last day is the tail of the table
         first = np.searchsorted(videos.uploaded_s[: videos.count], now - _FRESH_S)
         tail = np.arange(first, videos.count, dtype=np.int32)
-        return tail[videos.eligible[tail] == 1]
+        return np.asarray(tail[videos.eligible[tail] == 1])
 
     def _empty_window(self, start: float, end: float) -> WindowCounts:
         """Cleared counters for the window [start, end); arrays are used again."""
@@ -296,7 +297,7 @@ def _policy(scenario: Scenario) -> PoolPolicy:
     return PoolPolicy(0, 0.0, 1.0, 0.0, 0.0)
 
 
-def _longer(array: NDArray[np.generic], rows: int) -> NDArray[np.generic]:
+def _longer(array: NDArray[Number], rows: int) -> NDArray[Number]:
     """The array with zero rows appended up to ``rows``."""
     if len(array) >= rows:
         return array
@@ -316,7 +317,7 @@ def _joined(a: Posts, b: Posts) -> Posts:
 
 
 @njit()
-def fold_counts(window, counts, totals, count):
+def _fold_counts(window, counts, totals, count):
     """Add [V, F] window counters to the counts and totals, clear them; returns the shown videos."""
     touched = np.empty(count, np.int32)
     n = 0

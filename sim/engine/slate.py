@@ -87,8 +87,22 @@ CARD = np.dtype(
 
 @njit()
 def write_cards(
-    cards, videos, creator, uploaded_s, duration_s, sound, tags, locale, eligible, owner, base,
-    lift, pool, state, quality, hook,
+    cards,
+    videos,
+    creator,
+    uploaded_s,
+    duration_s,
+    sound,
+    tags,
+    locale,
+    eligible,
+    owner,
+    base,
+    lift,
+    pool,
+    state,
+    quality,
+    hook,
 ):
     """Bring the cards of ``videos`` up to date."""
     for i in range(videos.size):
@@ -158,24 +172,58 @@ def _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes):
             continue
         if code == _INTEREST:
             found = from_interest(
-                ids, n, quota, r, code, beliefs.profile, u, plan.topics, index.topic.start,
+                ids,
+                n,
+                quota,
+                r,
+                code,
+                beliefs.profile,
+                u,
+                plan.topics,
+                index.topic.start,
                 index.topic.video,
             )
         elif code == _SOUND:
             found = from_groups(
-                ids, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, SOUND_SLOTS,
-                index.sound.start, index.sound.video,
+                ids,
+                n,
+                quota,
+                r,
+                code,
+                beliefs.slot_id,
+                beliefs.slot_weight,
+                u,
+                SOUND_SLOTS,
+                index.sound.start,
+                index.sound.video,
             )
         elif code == _HASHTAG:
             found = from_groups(
-                ids, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, TAG_SLOTS,
-                index.tag.start, index.tag.video,
+                ids,
+                n,
+                quota,
+                r,
+                code,
+                beliefs.slot_id,
+                beliefs.slot_weight,
+                u,
+                TAG_SLOTS,
+                index.tag.start,
+                index.tag.video,
             )
         elif code == _FOLLOWING:
             row = graph if user.follow_size == 0 else data
             found = from_following(
-                ids, n, quota, r, code, row, user.follow_start, user.follow_count,
-                index.creator.start, index.creator.video,
+                ids,
+                n,
+                quota,
+                r,
+                code,
+                row,
+                user.follow_start,
+                user.follow_count,
+                index.creator.start,
+                index.creator.video,
             )
         else:
             videos = index.live
@@ -243,9 +291,7 @@ def _filter(filters, max_age, cards, data, user, u, t, ids, codes, home, bad, n,
     for i in range(n):
         v = ids[i]
         card = cards[v]
-        bad[i] = (
-            (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest)
-        )
+        bad[i] = (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest)
         home[i] = data[np.uint64(start) + first_place(v, size)] if check_seen else np.int32(-1)
     kept = 0
     for i in range(n):
@@ -330,16 +376,37 @@ def _score_slowly(values, cards, beliefs, caption, sound, tags, creator, u, ids,
     for i in range(n):
         v = ids[i]
         match = affinity(
-            beliefs.profile, beliefs.slot_id, beliefs.slot_weight, u, caption, sound, tags,
-            creator, v,
+            beliefs.profile,
+            beliefs.slot_id,
+            beliefs.slot_weight,
+            u,
+            caption,
+            sound,
+            tags,
+            creator,
+            v,
         )
         scores[i] = _added(cards[v].base + match * cards[v].lift, values)
 
 
 @njit(forceinline=True)
 def fill_slate(
-    plan, cards, listing, index, beliefs, graph, data, users, slates, u, t, surface, sound, r,
-    scratch, stages,
+    plan,
+    cards,
+    listing,
+    index,
+    beliefs,
+    graph,
+    data,
+    users,
+    slates,
+    u,
+    t,
+    surface,
+    sound,
+    r,
+    scratch,
+    stages,
 ):
     """Make a request for user ``u`` at time ``t`` and put the slate into the user's row.
 
@@ -353,8 +420,14 @@ def fill_slate(
     elif surface == FOLLOWING:
         row = graph if user.follow_size == 0 else data
         n = latest_of_follows(
-            ids, 0, plan.candidates, row, user.follow_start, user.follow_count,
-            index.creator.start, index.creator.video,
+            ids,
+            0,
+            plan.candidates,
+            row,
+            user.follow_start,
+            user.follow_count,
+            index.creator.start,
+            index.creator.video,
         )
         codes[:n] = _FOLLOWING
     else:
@@ -364,27 +437,65 @@ def fill_slate(
     unique = _drop_duplicates(ids, codes, scratch.marks, n)
     stages[DUPLICATES] += n - unique
     kept = _filter(
-        plan.filter, plan.max_age, cards, data, user, u, t, ids, codes, scratch.home, scratch.bad,
-        unique, stages,
+        plan.filter,
+        plan.max_age,
+        cards,
+        data,
+        user,
+        u,
+        t,
+        ids,
+        codes,
+        scratch.home,
+        scratch.bad,
+        unique,
+        stages,
     )
     stages[KEPT] += kept
     chosen = scratch.chosen
     if surface == FOR_YOU:
         if _spread_slots(beliefs, u, scratch.slot_id, scratch.slot_weight):
             _score(
-                plan.values, cards, listing.caption, beliefs.profile, u, ids, kept,
-                scratch.scores, scratch.slot_id, scratch.slot_weight,
+                plan.values,
+                cards,
+                listing.caption,
+                beliefs.profile,
+                u,
+                ids,
+                kept,
+                scratch.scores,
+                scratch.slot_id,
+                scratch.slot_weight,
             )
         else:
             _score_slowly(
-                plan.values, cards, beliefs, listing.caption, listing.sound, listing.tags,
-                listing.creator, u, ids, kept, scratch.scores,
+                plan.values,
+                cards,
+                beliefs,
+                listing.caption,
+                listing.sound,
+                listing.tags,
+                listing.creator,
+                u,
+                ids,
+                kept,
+                scratch.scores,
             )
         _clear_slots(beliefs, u, scratch.slot_id, scratch.slot_weight)
         reserved = reserved_places(r, plan.slots, plan.slate)
         length = select_spaced(
-            scratch.scores, kept, ids, listing.creator, listing.sound, listing.state, reserved,
-            plan.slate, plan.creator_gap, plan.sound_gap, scratch.keys, chosen,
+            scratch.scores,
+            kept,
+            ids,
+            listing.creator,
+            listing.sound,
+            listing.state,
+            reserved,
+            plan.slate,
+            plan.creator_gap,
+            plan.sound_gap,
+            scratch.keys,
+            chosen,
         )
     else:
         length = min(plan.slate, kept)

@@ -67,9 +67,7 @@ class BuiltinSource:
                     out, 0, count, r, self.code, ids, weights, user, SOUND_SLOTS, *index.sound
                 )
             case "hashtag":
-                from_groups(
-                    out, 0, count, r, self.code, ids, weights, user, TAG_SLOTS, *index.tag
-                )
+                from_groups(out, 0, count, r, self.code, ids, weights, user, TAG_SLOTS, *index.tag)
             case "following":
                 follows = view.follows.of(user)
                 from_following(

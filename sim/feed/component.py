@@ -25,8 +25,8 @@ from sim.core.errors import ComponentError, ConsentError
 from sim.feed.view import FeedView, Requests
 
 __all__ = [
-    "Candidates", "Filter", "Prediction", "Predictor", "Scorer", "Selector", "Source",
-    "Stage", "checked", "load_plugin",
+    "METHODS", "Candidates", "Filter", "GivenPrediction", "Prediction", "Predictor", "Scorer",
+    "Selector", "Source", "Stage", "checked", "checked_prediction", "load_plugin",
 ]  # fmt: skip
 
 Stage = Literal["source", "filter", "predict", "score", "select"]

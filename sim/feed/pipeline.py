@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.errors import ComponentError
 from sim.core.compiled import njit
+from sim.core.errors import ComponentError
 from sim.feed.builtin import newest_of_follows, newest_of_sound
 from sim.feed.component import (
     Candidates,
@@ -104,8 +104,10 @@ class Pipeline:
     @property
     def has_custom(self) -> bool:
         """Whether a component is the user's own code."""
-        parts = [*(s for s, _, _ in self.sources), *self.filters, *self.score]
-        return any(part.custom for part in [*parts, self.predict, self.select])
+        flags = [named.custom for named, _, _ in self.sources]
+        flags += [named.custom for named in self.filters]
+        flags += [named.custom for named in self.score]
+        return any([*flags, self.predict.custom, self.select.custom])
 
     def run(self, requests: Requests, view: FeedView, counts: StageCounts) -> Slates:
         """Slates for a batch of requests on one surface."""

@@ -37,13 +37,12 @@ def _place(key):
 def _too_near(ids, i, creator, sound, slate, n, creator_gap, sound_gap):
     """Whether candidate ``i`` at place ``n`` would break the distance."""
     v = ids[i]
+    near = False
     for j in range(max(0, n - creator_gap), n):
-        if creator[ids[slate[j]]] == creator[v]:
-            return True
+        near |= creator[ids[slate[j]]] == creator[v]
     for j in range(max(0, n - sound_gap), n):
-        if sound[ids[slate[j]]] == sound[v]:
-            return True
-    return False
+        near |= sound[ids[slate[j]]] == sound[v]
+    return near
 
 
 @njit(forceinline=True)

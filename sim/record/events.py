@@ -7,8 +7,6 @@ carries its own time and ids, so it can be added up from any number of shards.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +14,7 @@ from sim.core.compiled import njit
 from sim.core.maths import bits_of
 from sim.core.random import mix
 
-__all__ = ["EVENT", "add_to_hash", "hash_event", "hash_text"]
+__all__ = ["EVENT", "add_to_hash", "hash_all", "hash_event", "hash_text"]
 
 EVENT = np.dtype(
     [
@@ -87,8 +85,3 @@ def hash_all(events, sums):
 def hash_text(sums: NDArray[np.uint64], impressions: int) -> str:
     """The event-log hash as it stands in a manifest."""
     return f"{int(sums[0]):016x}{int(sums[1]):016x}-{impressions}"
-
-
-def empty_events() -> NDArray[Any]:
-    """No events."""
-    return np.empty(0, EVENT)

@@ -17,7 +17,7 @@ from sim.world.draw import main_topic
 from sim.world.state import World
 
 __all__ = [
-    "creator_columns", "probe_columns", "to_table", "user_columns", "video_columns",
+    "creator_columns", "probe_columns", "probe_names", "to_table", "user_columns", "video_columns",
     "write_table",
 ]  # fmt: skip
 

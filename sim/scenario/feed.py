@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.core.actions import ACTION_NAMES
 from sim.core.config import Config, FrozenDict
-from sim.core.units import Count, Duration, Number, Share, suggest
+from sim.core.units import Count, Duration, Number, Share, shown, suggest
 from sim.scenario.components import Choice, Component, Custom, is_custom
 
 __all__ = [
@@ -157,7 +157,7 @@ ColdStart = Annotated[
 def _unknown(kind: str, name: str, known: tuple[str, ...]) -> PydanticCustomError:
     hint = suggest(name, known) or "known are " + ", ".join(known)
     return PydanticCustomError(
-        "unknown_name", "{message}", {"message": f'unknown {kind} "{name}"; {hint}'}
+        "unknown_name", "{message}", {"message": f"unknown {kind} {shown(name)}; {hint}"}
     )
 
 

@@ -107,5 +107,6 @@ def test_what_happens_in_a_window_is_seen_by_others_after_it() -> None:
     for (at, total, _), (later, after, _) in pairwise(seen):
         assert (total == after) == (at == later)
     # people went on in between
-    assert all(played > total for _, total, played in seen)
+    assert all(played >= total for _, total, played in seen)
+    assert sum(played > total for _, total, played in seen) > len(seen) / 2
     assert sorted({at for at, _, _ in seen}) == [7_200.0, 7_800.0, 8_400.0, 9_000.0]

@@ -87,6 +87,8 @@ def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> Non
         "? " * 500_000,
         "\n" * 1_000_000,
         "k" * 1_000_000 + ": 1",
+        "? " + "k" * 1_000_000 + "\n: 1\n",
+        "feed: {weights: {? " + "k" * 1_000_000 + " : 1}}\n",
         "k: 1\n" * 200_000,
         "k: " + "9" * 1_000_000,
         "seed: 1" + " " * 1_000_000 + "x",
