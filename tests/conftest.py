@@ -6,9 +6,14 @@ from typing import NamedTuple
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from sim.assemble import Live
 from sim.testing.worlds import tiny_platform
+
+# the first example may wait for the compiler
+settings.register_profile("foryou", deadline=None)
+settings.load_profile("foryou")
 
 
 class Played(NamedTuple):

@@ -57,13 +57,13 @@ def _bits_from_float32(typingctx: Any, value: Any) -> Any:  # noqa: ARG001
 @njit("int32(float32)")
 def bits_of32(value: float) -> int:
     """The 32 bits of a float32, as a signed number."""
-    return _bits_from_float32(value)  # type: ignore[no-any-return, call-arg]
+    return _bits_from_float32(value)  # type: ignore[call-arg]
 
 
 @njit("uint64(float64)")
 def bits_of(value: float) -> int:
     """The 64 bits of a float64."""
-    return _bits_from_float(value)  # type: ignore[no-any-return, call-arg]
+    return _bits_from_float(value)  # type: ignore[no-any-return]
 
 
 @njit("float64(float64)")

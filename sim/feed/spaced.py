@@ -20,9 +20,9 @@ def _key(score, i):
 
     Whole numbers have a total order, so their maximum is found in vector registers.
     """
-    if score == -np.inf:
+    if not score > -np.inf:  # NaN too
         return _NEVER
-    bits = np.int64(bits_of32(score))
+    bits = np.int64(bits_of32(score + np.float32(0.0)))  # -0.0 becomes 0.0
     if bits < 0:
         bits ^= np.int64(0x7FFFFFFF)
     return (bits << np.int64(_PLACE_BITS)) | np.int64((1 << _PLACE_BITS) - 1 - i)
@@ -95,7 +95,8 @@ def select_spaced(
     in the last ``creator_gap`` places, none with the same sound in the last ``sound_gap``. In a
     place of the bit set ``reserved`` only videos waiting in a cold-start pool (``state`` 1)
     count, if there is one. When nothing keeps the distance the highest score is taken all the
-    same. Equal scores: the earlier candidate. A score of -inf is never taken.
+    same. Equal scores: the earlier candidate. A score of -inf or NaN is never
+    taken.
 
     ``scores`` [K] float32; ``keys`` [K] int64 is working memory; K is at most 65,536.
     """

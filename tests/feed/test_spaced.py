@@ -70,7 +70,8 @@ def fast(case: dict[str, Any]) -> list[int]:
     bits = sum(1 << place for place in case["kept"])
     n = select_spaced(
         np.array(case["scores"], np.float32), k, ids, table["creator"], table["sound"], state,
-        np.uint64(bits), case["length"], case["creator_gap"], case["sound_gap"], slate,
+        np.uint64(bits), case["length"], case["creator_gap"], case["sound_gap"],
+        np.empty(k, np.int64), slate,
     )  # fmt: skip
     assert (slate[n:] == -7).all()
     return slate[:n].tolist()
