@@ -154,7 +154,7 @@ class FastEngine:
         for tally, chunks in zip(tallies, logged, strict=True):
             if tally.videos is not window.videos:
                 window.videos += tally.videos
-                window.timeline += tally.timeline
+                window.timeline += tally.timeline.reshape(window.timeline.shape)
                 window.followers += tally.followers
             self._log.sums += tally.sums
             for chunk in chunks:
@@ -244,7 +244,7 @@ class FastEngine:
             timeline = np.zeros_like(window.timeline)
             followers = np.zeros_like(window.followers)
         return Tally(
-            videos, timeline, followers, self._stages[shard], np.zeros(2, np.uint64),
+            videos, timeline.reshape(-1, WIDTH), followers, self._stages[shard], np.zeros(2, np.uint64),
             self._memory.counts, self._events[shard], np.zeros(1, np.int64),
         )  # fmt: skip
 

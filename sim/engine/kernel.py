@@ -21,12 +21,20 @@ from sim.behaviour.session import (
     swipe_gap_s,
 )
 from sim.core.actions import bit
+from sim.core.borrow import borrow
 from sim.core.compiled import njit
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
+from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS
 from sim.core.random import stream2, stream3, uniform
 from sim.engine.memory import AWAY, IN_SESSION, add_follow, add_seen, follows, room_for_one
-from sim.engine.slate import fill_slate
-from sim.feed.belief import dot, learn, signal_of
+from sim.engine.slate import (
+    Listing,
+    SlateRows,
+    borrowed_index,
+    borrowed_plan,
+    borrowed_scratch,
+    fill_slate,
+)
+from sim.feed.belief import Beliefs, dot, learn, signal_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import add_to_hash, hash_event
@@ -54,7 +62,7 @@ class Tally(NamedTuple):
     videos: NDArray[np.int64]
     """videos [V, F]"""
     timeline: NDArray[np.int64]
-    """timeline [T, surfaces, sources, F]"""
+    """timeline [T x surfaces x sources, F]"""
     followers: NDArray[np.int32]
     """followers [C]"""
     stages: NDArray[np.int64]
@@ -146,7 +154,7 @@ def take_slates(p, session_key, users, slates, who, surface, video, source, pool
             user.next_s = user.next_s + _rest(p, session_key, user, u, user.next_s)
 
 
-@njit()
+@njit(forceinline=True)
 def _open(
     plan, p, keys, cards, listing, index, beliefs, graph, data, users, slates, u, t, scratch, stages
 ):
@@ -352,18 +360,32 @@ def play(
     With room in ``waiting`` the feed is outside: a user who needs a slate is put on that list,
     whose first place counts them, and is left there.
 
-    Returns (place to go on with, DONE or why the kernel stopped). Arrays are taken out of their
-    tuples once, here: Numba counts a reference each time one is taken out.
+    Returns (place to go on with, DONE or why the kernel stopped). 
     """
-    data, used, free = arena.data, arena.used, arena.free
-    events, logged, stages, sums = tally.events, tally.logged, tally.stages, tally.sums
-    video_counts, followers, user_counts = tally.videos, tally.followers, tally.user_counts
-    timeline = tally.timeline.reshape(-1, WIDTH)
+    # owners are counted nowhere below this line; the arguments keep the arrays alive
+    data, used, free = borrow(arena.data), borrow(arena.used), borrow(arena.free)
+    events, logged, sums = borrow(tally.events), borrow(tally.logged), borrow(tally.sums)
+    stages, followers = borrow(tally.stages), borrow(tally.followers)
+    video_counts, user_counts = borrow(tally.videos), borrow(tally.user_counts)
+    timeline = borrow(tally.timeline)
+    graph, waiting, order = borrow(graph), borrow(waiting), borrow(order)
+    interests, topics = borrow(interests), borrow(topics)
+    cards, users, signals = borrow(cards), borrow(users), borrow(learning.signals)
+    listing = Listing(
+        borrow(listing.creator), borrow(listing.sound), borrow(listing.tags),
+        borrow(listing.caption), borrow(listing.state),
+    )
+    beliefs = Beliefs(
+        borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight)
+    )
+    slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
+    plan = borrowed_plan(plan)
+    scratch = borrowed_scratch(scratch)
+    index = borrowed_index(index)
     creator, sound, tags, caption = listing.creator, listing.sound, listing.tags, listing.caption
     profile, slot_id, slot_weight = beliefs.profile, beliefs.slot_id, beliefs.slot_weight
     slate_video, slate_source, slate_pool = slates.video, slates.source, slates.pool
-    react_key, session_key = keys.react, keys.session
-    rate, signals = learning.rate, learning.signals
+    react_key, session_key, rate = keys.react, keys.session, learning.rate
     while i < last:
         u = order[i] if order.size > 0 else np.int64(i)
         user = users[u]

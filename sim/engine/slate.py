@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.borrow import borrow
 from sim.core.compiled import njit
 from sim.engine.memory import first_place, has_seen
 from sim.feed.belief import SLOTS, SOUND_SLOTS, TAG_SLOTS, affinity, combine, dot
 from sim.feed.cold_start import reserved_places
+from sim.feed.index import Groups, Index
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
 from sim.feed.retrieve import (
     from_following,
@@ -535,3 +537,38 @@ class SlateRows(NamedTuple):
     """source [U, P]"""
     pool: NDArray[np.int8]
     """pool [U, P]"""
+
+
+@njit(forceinline=True)
+def borrowed_plan(plan):
+    """The plan with borrowed arrays (see ``sim.core.borrow``)."""
+    return FeedPlan(
+        borrow(plan.source), borrow(plan.quota), borrow(plan.filter), borrow(plan.max_age),
+        plan.candidates, plan.slate, plan.topics, plan.slots, plan.creator_gap, plan.sound_gap,
+        plan.values,
+    )  # fmt: skip
+
+
+@njit(forceinline=True)
+def borrowed_scratch(scratch):
+    """The working memory with borrowed arrays."""
+    return Scratch(
+        borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.scores), borrow(scratch.marks),
+        borrow(scratch.keys), borrow(scratch.home), borrow(scratch.bad), borrow(scratch.chosen),
+        borrow(scratch.slot_id), borrow(scratch.slot_weight),
+    )  # fmt: skip
+
+
+@njit(forceinline=True)
+def _borrowed_groups(groups):
+    return Groups(borrow(groups.start), borrow(groups.video))
+
+
+@njit(forceinline=True)
+def borrowed_index(index):
+    """The index with borrowed arrays."""
+    return Index(
+        borrow(index.live), _borrowed_groups(index.topic), _borrowed_groups(index.sound),
+        _borrowed_groups(index.tag), _borrowed_groups(index.creator), borrow(index.trending),
+        borrow(index.fresh),
+    )  # fmt: skip

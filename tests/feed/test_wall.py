@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import sim.feed
+from sim.assemble import ENGINES
 from sim.feed.cold_start import ColdStart
 from sim.testing.worlds import tiny_platform
 from sim.world.state import Creators, UserTruth, VideoTruth, World
@@ -102,6 +103,12 @@ def leaks(root: Any, world: World) -> list[str]:
 
 def test_nothing_hidden_is_reachable_from_the_view(played: Played) -> None:
     live = played.live
+    assert leaks(live.platform.view, live.world) == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_engine_hands_out_anything_hidden(engine: str) -> None:
+    live = tiny_platform(duration=2_400.0, engine=engine)
     assert leaks(live.platform.view, live.world) == []
 
 
