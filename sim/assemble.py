@@ -128,12 +128,15 @@ def assemble(
     events: Path | None = None,
     base_dir: Path | None = None,
     allow_code: bool = False,
+    pipeline: Pipeline | None = None,
 ) -> Live:
     """Build the world, the platform and the engine, and put the clock's parts in place.
 
-    ``events`` is the file for the event log, or None to keep only its hash.
+    ``events`` is the file for the event log, or None to keep only its hash. ``pipeline`` is one
+    that was made already.
     """
-    pipeline = make_pipeline(scenario, base_dir, allow_code)
+    if pipeline is None:
+        pipeline = make_pipeline(scenario, base_dir, allow_code)
     world = build_world(scenario, seed)
     log = EventLog(events)
     platform, player = _ENGINE_PARTS[engine](scenario, seed, world, pipeline, log, shards)
@@ -159,7 +162,7 @@ def _start_clock(live: Live) -> None:
     def refresh(now: float) -> None:
         platform.refresh(now)
         videos = live.world.videos
-        live.paths.notice(videos.uploaded_s, videos.probe, videos.count)
+        live.paths.notice(videos.uploaded_s, live.world.video_truth.probe, videos.count)
 
     def snapshot(now: float) -> None:
         del now

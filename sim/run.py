@@ -181,7 +181,7 @@ class _Execution:
         """Everything that can be refused is refused before the folder is made."""
         from sim.assemble import assemble, make_pipeline
 
-        make_pipeline(self.scenario, self.base_dir, self.allow_code)
+        pipeline = make_pipeline(self.scenario, self.base_dir, self.allow_code)
         self._compile()
         self._report("build")
         try:
@@ -197,8 +197,7 @@ class _Execution:
             engine=self.engine,
             shards=self.shards,
             events=self.folder / "events.parquet.part" if self.scenario.record.events else None,
-            base_dir=self.base_dir,
-            allow_code=self.allow_code,
+            pipeline=pipeline,
         )
 
     def _compile(self) -> None:
@@ -246,7 +245,7 @@ class _Execution:
             "users": user_columns(world, live.engine.user_counts(), live.engine.follow_counts()),
             "timeline": live.timeline.columns(),
             "paths": live.paths.columns(
-                world.videos.uploaded_s, probe_names(world, world.videos.probe)
+                world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
             ),
             "probes": probe_columns(world, videos, live.paths, float(self.scenario.viral.reach)),
         }

@@ -20,7 +20,12 @@ from sim.behaviour.tables import look_up
 from sim.core.maths import exp
 from sim.core.random import exponential
 
-__all__ = ["completed", "play_until", "view_count", "watch_ms", "watch_seconds"]
+__all__ = [
+    "MAX_WATCH_MS", "completed", "play_until", "view_count", "watch_ms", "watch_seconds",
+]  # fmt: skip
+
+MAX_WATCH_MS = 2**31 - 1
+"""Longest watch of one impression, ms: almost 25 days, replays included."""
 
 
 @njit(cache=True, forceinline=True)
@@ -77,8 +82,11 @@ def watch_seconds(
 
 @njit(cache=True, forceinline=True)
 def watch_ms(seconds: float) -> int:
-    """Seconds as whole milliseconds, the unit of every watch counter; halves round up."""
-    return int(seconds * 1000.0 + 0.5)
+    """Seconds as whole milliseconds, the unit of every watch counter; halves round up.
+
+    At most ``MAX_WATCH_MS``: an event has 32 bits for it.
+    """
+    return min(int(seconds * 1000.0 + 0.5), MAX_WATCH_MS)
 
 
 @njit(cache=True, forceinline=True)

@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _COMPILED_LAYERS = ("core", "world", "behaviour", "feed", "engine")
-_KEPT_FOLDERS = 3
+_KEPT_FOLDERS = 8
 
 
 def _source_hash() -> str:

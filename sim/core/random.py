@@ -36,6 +36,7 @@ __all__ = [
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _ODD_A = np.uint64(0xD1342543DE82EF95)
 _ODD_B = np.uint64(0xA24BAED4963EE407)
+_ODD_C = np.uint64(0x8CB92BA72F3D8DD7)
 _STEP = 2.0**-52
 
 
@@ -68,7 +69,7 @@ def stream2(k: np.uint64, a: int, b: int) -> np.uint64:
 @njit("uint64(uint64, int64, int64, int64)")
 def stream3(k: np.uint64, a: int, b: int, c: int) -> np.uint64:
     """The stream of the triple (``a``, ``b``, ``c``) under key ``k``."""
-    return mix(mix(mix(k + np.uint64(a) * _ODD_A) + np.uint64(b) * _ODD_B) + np.uint64(c) * _GOLDEN)
+    return mix(mix(mix(k + np.uint64(a) * _ODD_A) + np.uint64(b) * _ODD_B) + np.uint64(c) * _ODD_C)
 
 
 @njit("float64(uint64, int64)")

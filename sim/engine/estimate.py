@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.core.counts import WIDTH
 from sim.core.errors import ResourceError
-from sim.engine.memory import USER
+from sim.engine.memory import TRAITS, USER
 from sim.engine.slate import CARD
 from sim.feed.belief import SLOTS
 from sim.scenario import Scenario
@@ -49,7 +49,7 @@ def estimate_run(scenario: Scenario, engine: str, shards: int = 1) -> Estimate:
     per_user = (
         dims * 4 * 2  # true interests, believed profile
         + 3 * SLOTS * 8  # affinities
-        + USER.itemsize
+        + USER.itemsize + TRAITS.itemsize + 8  # and the time of the next event
         + WIDTH * 4
         + scenario.feed.slate * 6
         + scenario.population.follows * 4 + 16

@@ -24,8 +24,9 @@ from sim.engine.kernel import (
     next_requests,
     play,
     take_slates,
+    who_acts,
 )
-from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_users
+from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_traits, new_users
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.slate import (
     CARD,
@@ -37,7 +38,7 @@ from sim.engine.slate import (
     SlateRows,
     new_scratch,
     write_cards,
-)
+)  # fmt: skip
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
@@ -50,7 +51,6 @@ __all__ = ["FastEngine", "Memory"]
 
 _LOG_BUFFER = 1 << 16
 _ARENA_LEAST = 1 << 16
-_ALL = np.empty(0, np.int64)
 
 
 class Memory:
@@ -58,6 +58,8 @@ class Memory:
 
     def __init__(self, world: World, slate: int, shards: int) -> None:
         self.users = new_users(world)
+        self.next_s = np.zeros(world.users)
+        """next_s [U] time of the next thing each user does, s"""
         self.slates = SlateRows(
             np.zeros((world.users, slate), np.int32), np.zeros((world.users, slate), np.int8),
             np.zeros((world.users, slate), np.int8),
@@ -121,7 +123,9 @@ class FastEngine:
         # a component of the user's own need not be safe in several threads
         threads = 1 if outside else shards
         self._pool = ThreadPoolExecutor(threads) if shards > 1 else None
-        first_sessions(platform.behaviour, platform.keys, memory.users)
+        self._traits = new_traits(platform.world)
+        first_sessions(platform.behaviour, platform.keys, memory.users, self._traits, memory.next_s)
+        self._order = [np.empty(last - first + 1, np.int64) for first, last in memory.ranges]
 
     def start(self, env: simpy.Environment) -> None:
         """Nothing to put on the clock: users are played when a window ends."""
@@ -167,7 +171,9 @@ class FastEngine:
         """Play one shard; returns the chunks of its log."""
         chunks: list[NDArray[Any]] = []
         first, last = self._memory.ranges[shard]
-        self._play_some(shard, tally, _ALL, first, last, end, chunks)
+        order = self._order[shard]
+        active = who_acts(self._memory.next_s, first, last, end, order)
+        self._play_some(shard, tally, order, 0, active, end, chunks)
         waiting = self._waiting[shard]
         while len(waiting) and waiting[0]:
             who = waiting[1 : 1 + waiting[0]].copy()
@@ -188,8 +194,9 @@ class FastEngine:
             user, why = play(
                 self._plan, platform.behaviour, platform.keys, platform.learning, platform.bin_s,
                 platform.window.first_bin, self._cards, listing, interests, topics, view.index,
-                view.beliefs, memory.graph, memory.arenas[shard], memory.users, memory.slates,
-                self._scratch[shard], tally, self._waiting[shard], order, user, last, end,
+                view.beliefs, memory.graph, memory.arenas[shard], memory.users, self._traits,
+                memory.next_s, memory.slates, self._scratch[shard], tally, self._waiting[shard],
+                order, user, last, end,
             )  # fmt: skip
             if why == FULL_ARENA:
                 memory.grow(shard)
@@ -209,8 +216,9 @@ class FastEngine:
         time_s, surface = np.empty(n), np.empty(n, np.int8)
         sound, streams = np.empty(n, np.int32), np.empty(n, np.uint64)
         next_requests(
-            platform.behaviour, platform.keys, memory.users, who, time_s, surface, sound, streams
-        )
+            platform.behaviour, platform.keys, memory.users, memory.next_s, who, time_s, surface,
+            sound, streams,
+        )  # fmt: skip
         rows = memory.slates.video.shape[1]
         video, length = np.zeros((n, rows), np.int32), np.zeros(n, np.int64)
         source, pool = np.zeros((n, rows), np.int8), np.zeros((n, rows), np.int8)
@@ -229,7 +237,8 @@ class FastEngine:
             if wanted != FOR_YOU:
                 surface[batch[slates.length == 0]] = FOR_YOU
         take_slates(
-            platform.behaviour, platform.keys.session, memory.users, memory.slates, who, surface,
+            platform.behaviour, platform.keys.session, memory.users, self._traits, memory.next_s,
+            memory.slates, who, surface,
             video, source, pool, length,
         )  # fmt: skip
 
@@ -244,8 +253,8 @@ class FastEngine:
             timeline = np.zeros_like(window.timeline)
             followers = np.zeros_like(window.followers)
         return Tally(
-            videos, timeline.reshape(-1, WIDTH), followers, self._stages[shard], np.zeros(2, np.uint64),
-            self._memory.counts, self._events[shard], np.zeros(1, np.int64),
+            videos, timeline.reshape(-1, WIDTH), followers, self._stages[shard],
+            np.zeros(2, np.uint64), self._memory.counts, self._events[shard], np.zeros(1, np.int64),
         )  # fmt: skip
 
     def _update_cards(self) -> None:

@@ -21,7 +21,7 @@ from sim.behaviour.session import (
     swipe_gap_s,
 )
 from sim.core.actions import bit
-from sim.core.borrow import borrow
+from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS
 from sim.core.random import stream2, stream3, uniform
@@ -41,17 +41,13 @@ from sim.record.events import add_to_hash, hash_event
 from sim.world.state import NOBODY
 
 __all__ = [
-    "DONE",
-    "FULL_ARENA",
-    "FULL_LOG",
-    "Tally",
-    "first_sessions",
-    "next_requests",
-    "play",
-    "take_slates",
-]
+    "DONE", "FULL_ARENA", "FULL_LOG", "Tally", "first_sessions", "next_requests", "play",
+    "take_slates", "who_acts",
+]  # fmt: skip
 
 DONE, FULL_LOG, FULL_ARENA = 0, 1, 2
+_SOON, _NEXT = 4, 2
+"""How many users ahead memory is asked for: first their own, then that of their next video."""
 _SURFACES, _SOURCES = len(SURFACE_NAMES), len(SOURCE_NAMES)
 _FOLLOW, _SOUND_TAP, _SKIP = bit("follow"), bit("sound_tap"), bit("skip")
 
@@ -78,24 +74,24 @@ class Tally(NamedTuple):
 
 
 @njit(forceinline=True)
-def _rest(p, session_key, user, u, now):
+def _rest(p, session_key, traits, user, u, now):
     """Seconds to the next session of a user."""
     return next_session_delay_s(
         p.session,
         stream2(session_key, u, np.int64(user.session)),
         now,
-        float(user.activity),
-        float(user.chronotype),
-        user.utc_offset_s,
+        float(traits[u].activity),
+        float(traits[u].chronotype),
+        traits[u].utc_offset_s,
     )
 
 
 @njit()
-def first_sessions(p, keys, users):
+def first_sessions(p, keys, users, traits, next_s):
     """Set the time of every user's first session."""
     for u in range(users.size):
         user = users[u]
-        user.next_s = 0.0 + _rest(p, keys.session, user, np.int64(u), 0.0)
+        next_s[u] = 0.0 + _rest(p, keys.session, traits, user, np.int64(u), 0.0)
 
 
 @njit(forceinline=True)
@@ -128,16 +124,18 @@ def _next_request(p, keys, user, u):
 
 
 @njit()
-def next_requests(p, keys, users, who, time_s, surface, sound, streams):
+def next_requests(p, keys, users, next_s, who, time_s, surface, sound, streams):
     """Fill the columns of the next requests of the users ``who``."""
     for i in range(who.size):
         u = np.int64(who[i])
-        time_s[i] = users[u].next_s
+        time_s[i] = next_s[u]
         streams[i], surface[i], sound[i] = _next_request(p, keys, users[u], u)
 
 
 @njit()
-def take_slates(p, session_key, users, slates, who, surface, video, source, pool, length):
+def take_slates(
+    p, session_key, users, traits, next_s, slates, who, surface, video, source, pool, length
+):
     """Hand out slates made outside; who gets an empty one leaves."""
     for i in range(who.size):
         u = np.int64(who[i])
@@ -151,7 +149,7 @@ def take_slates(p, session_key, users, slates, who, surface, video, source, pool
         user.surface = surface[i]
         if length[i] == 0:
             user.mode = AWAY
-            user.next_s = user.next_s + _rest(p, session_key, user, u, user.next_s)
+            next_s[u] = next_s[u] + _rest(p, session_key, traits, user, u, next_s[u])
 
 
 @njit(forceinline=True)
@@ -163,23 +161,9 @@ def _open(
     length = 0
     while True:
         length = fill_slate(
-            plan,
-            cards,
-            listing,
-            index,
-            beliefs,
-            graph,
-            data,
-            users,
-            slates,
-            u,
-            t,
-            surface,
-            sound,
-            r,
-            scratch,
-            stages,
-        )
+            plan, cards, listing, index, beliefs, graph, data, users, slates, u, t, surface, sound,
+            r, scratch, stages,
+        )  # fmt: skip
         if length > 0 or surface == FOR_YOU:
             break
         surface = np.int64(FOR_YOU)
@@ -208,40 +192,11 @@ def _count(counts, i, views, watch_ms, first, actions):
 
 @njit(forceinline=True)
 def _impression(
-    p,
-    react_key,
-    learning_rate,
-    signals,
-    bin_s,
-    first_bin,
-    cards,
-    listing_creator,
-    listing_sound,
-    listing_tags,
-    caption,
-    interests,
-    topics,
-    profile,
-    slot_id,
-    slot_weight,
-    graph,
-    used,
-    free,
-    data,
-    user,
-    slate_video,
-    slate_source,
-    slate_pool,
-    u,
-    t,
-    video_counts,
-    timeline,
-    followers,
-    user_counts,
-    sums,
-    events,
-    logged,
-):
+    p, react_key, learning_rate, signals, bin_s, first_bin, cards, listing_creator, listing_sound,
+    listing_tags, caption, interests, topics, profile, slot_id, slot_weight, graph, used, free,
+    data, user, traits, slate_video, slate_source, slate_pool, u, t, video_counts, timeline,
+    followers, user_counts, sums, events, logged,
+):  # fmt: skip
     """One video on one screen; returns (next time, whether the user leaves).
 
     1. what the user does;  2. what is remembered: shown, followed, believed;  3. what is counted,
@@ -251,6 +206,12 @@ def _impression(
     user.place = place + 1
     user.videos += 1
     v = np.int64(slate_video[u, place])
+    if place + 1 < user.length:
+        after = slate_video[u, place + 1]
+        prefetch(cards, after)
+        prefetch(topics, after)
+        prefetch(caption, after)
+        prefetch(video_counts, after)
     card = cards[v]
     creator = np.int64(card.creator)
     first = add_seen(used, free, data, user, np.int32(v))
@@ -259,33 +220,17 @@ def _impression(
     else:
         s = stream3(react_key, u, v, np.int64(user_counts[u, IMPRESSIONS]))
     watch_ms, views, actions, appeal = react(
-        p,
-        s,
-        float(dot(interests, u, topics, v)),
-        float(card.quality),
-        float(card.hook),
-        card.duration_s,
-        float(user.generosity),
-        float(user.patience),
-        user.locale == card.locale,
-        follows(data, graph, user, creator),
-    )
+        p, s, float(dot(interests, u, topics, v)), float(card.quality), float(card.hook),
+        card.duration_s, float(traits[u].generosity), float(traits[u].patience), user.locale ==
+        card.locale, follows(data, graph, user, creator),
+    )  # fmt: skip
     if actions & _FOLLOW:
         add_follow(used, free, data, graph, user, creator)
         followers[creator] += 1
     learn(
-        learning_rate,
-        profile,
-        slot_id,
-        slot_weight,
-        u,
-        caption,
-        listing_sound,
-        listing_tags,
-        listing_creator,
-        v,
-        signal_of(actions, signals),
-    )
+        learning_rate, profile, slot_id, slot_weight, u, caption, listing_sound, listing_tags,
+        listing_creator, v, signal_of(actions, signals),
+    )  # fmt: skip
     surface = np.int64(user.surface)
     source = np.int64(slate_source[u, place])
     pool = np.int64(slate_pool[u, place])
@@ -329,38 +274,15 @@ def _impression(
 
 @njit()
 def play(
-    plan,
-    p,
-    keys,
-    learning,
-    bin_s,
-    first_bin,
-    cards,
-    listing,
-    interests,
-    topics,
-    index,
-    beliefs,
-    graph,
-    arena,
-    users,
-    slates,
-    scratch,
-    tally,
-    waiting,
-    order,
-    i,
-    last,
-    end,
-):
-    """Play users ``i`` to ``last`` up to time ``end``, which is not included.
-
-    With a list in ``order`` these are places of that list.
+    plan, p, keys, learning, bin_s, first_bin, cards, listing, interests, topics, index, beliefs,
+    graph, arena, users, traits, next_s, slates, scratch, tally, waiting, order, i, last, end,
+):  # fmt: skip
+    """Play the users in places ``i`` to ``last`` of ``order`` up to ``end``, not included.
 
     With room in ``waiting`` the feed is outside: a user who needs a slate is put on that list,
     whose first place counts them, and is left there.
 
-    Returns (place to go on with, DONE or why the kernel stopped). 
+    Returns (place to go on with, DONE or why the kernel stopped).
     """
     # owners are counted nowhere below this line; the arguments keep the arrays alive
     data, used, free = borrow(arena.data), borrow(arena.used), borrow(arena.free)
@@ -369,15 +291,17 @@ def play(
     video_counts, user_counts = borrow(tally.videos), borrow(tally.user_counts)
     timeline = borrow(tally.timeline)
     graph, waiting, order = borrow(graph), borrow(waiting), borrow(order)
+    next_s, traits = borrow(next_s), borrow(traits)
     interests, topics = borrow(interests), borrow(topics)
     cards, users, signals = borrow(cards), borrow(users), borrow(learning.signals)
     listing = Listing(
-        borrow(listing.creator), borrow(listing.sound), borrow(listing.tags),
-        borrow(listing.caption), borrow(listing.state),
+        borrow(listing.creator),
+        borrow(listing.sound),
+        borrow(listing.tags),
+        borrow(listing.caption),
+        borrow(listing.state),
     )
-    beliefs = Beliefs(
-        borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight)
-    )
+    beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
     slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
     plan = borrowed_plan(plan)
     scratch = borrowed_scratch(scratch)
@@ -387,9 +311,27 @@ def play(
     slate_video, slate_source, slate_pool = slates.video, slates.source, slates.pool
     react_key, session_key, rate = keys.react, keys.session, learning.rate
     while i < last:
-        u = order[i] if order.size > 0 else np.int64(i)
+        u = order[i]
+        # ask early for the memory of users that come soon, and what they will look at
+        if i + _SOON < last:
+            soon = order[i + _SOON]
+            prefetch(users, soon)
+            prefetch(traits, soon)
+            prefetch(slate_video, soon)
+            prefetch(profile, soon)
+            prefetch(interests, soon)
+            prefetch(slot_id, soon)
+            prefetch(slot_weight, soon)
+            prefetch(user_counts, soon)
+            soon = order[i + _NEXT]
+            prefetch(graph, users[soon].follow_start)
+            v = slate_video[soon, min(np.int64(users[soon].place), slate_video.shape[1] - 1)]
+            prefetch(cards, v)
+            prefetch(topics, v)
+            prefetch(caption, v)
+            prefetch(video_counts, v)
         user = users[u]
-        t = user.next_s
+        t = next_s[u]
         while t < end:
             if events.size > 0 and logged[0] == events.size:
                 return i, FULL_LOG
@@ -403,65 +345,31 @@ def play(
                     waiting[0] += 1
                     waiting[waiting[0]] = u
                     break
-                leaves = (
-                    _open(
-                        plan,
-                        p,
-                        keys,
-                        cards,
-                        listing,
-                        index,
-                        beliefs,
-                        graph,
-                        data,
-                        users,
-                        slates,
-                        u,
-                        t,
-                        scratch,
-                        stages,
-                    )
-                    == 0
-                )
+                length = _open(
+                    plan, p, keys, cards, listing, index, beliefs, graph, data, users, slates, u,
+                    t, scratch, stages,
+                )  # fmt: skip
+                leaves = length == 0
             if not leaves:
                 t, leaves = _impression(
-                    p,
-                    react_key,
-                    rate,
-                    signals,
-                    bin_s,
-                    first_bin,
-                    cards,
-                    creator,
-                    sound,
-                    tags,
-                    caption,
-                    interests,
-                    topics,
-                    profile,
-                    slot_id,
-                    slot_weight,
-                    graph,
-                    used,
-                    free,
-                    data,
-                    user,
-                    slate_video,
-                    slate_source,
-                    slate_pool,
-                    u,
-                    t,
-                    video_counts,
-                    timeline,
-                    followers,
-                    user_counts,
-                    sums,
-                    events,
-                    logged,
-                )
+                    p, react_key, rate, signals, bin_s, first_bin, cards, creator, sound, tags,
+                    caption, interests, topics, profile, slot_id, slot_weight, graph, used, free,
+                    data, user, traits, slate_video, slate_source, slate_pool, u, t, video_counts,
+                    timeline, followers, user_counts, sums, events, logged,
+                )  # fmt: skip
             if leaves:
                 user.mode = AWAY
-                t = t + _rest(p, session_key, user, u, t)
-            user.next_s = t
+                t = t + _rest(p, session_key, traits, user, u, t)
+            next_s[u] = t
         i += 1
     return i, DONE
+
+
+@njit()
+def who_acts(next_s, first, last, end, order):
+    """Users of [first, last) who do something before ``end``; returns how many."""
+    n = 0
+    for u in range(first, last):
+        order[n] = u
+        n += 1 if next_s[u] < end else 0
+    return n

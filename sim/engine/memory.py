@@ -16,9 +16,9 @@ from sim.core.compiled import njit
 from sim.world.state import NOBODY, World
 
 __all__ = [
-    "AWAY", "BLOCK", "IN_SESSION", "USER", "Arena", "add_follow", "add_seen", "first_place",
-    "follows",
-    "grown_arena", "has_seen", "new_arena", "new_users", "room_for_one",
+    "AWAY", "BLOCK", "IN_SESSION", "TRAITS", "USER", "Arena", "add_follow", "add_seen",
+    "first_place", "follows", "grown_arena", "has_seen", "new_arena",
+    "new_traits", "new_users", "room_for_one",
 ]  # fmt: skip
 
 AWAY, IN_SESSION = 0, 1
@@ -30,15 +30,9 @@ _HASH = np.uint64(2654435761)
 
 USER = np.dtype(
     [
-        ("next_s", np.float64),  # time of the next thing the user does, s
         ("seen_start", np.int64),  # first place of the hash table in the arena
         ("follow_start", np.int64),  # first place of the list, in the graph or in the arena
         ("watch_ms", np.int64),  # watched so far, ms
-        ("generosity", np.float32),  # copies of the truth about this user
-        ("patience", np.float32),
-        ("activity", np.float32),
-        ("chronotype", np.float32),
-        ("utc_offset_s", np.float64),
         ("seen_size", np.int32),  # size of the hash table; 0 before the first impression
         ("seen_count", np.int32),  # videos in it
         ("follow_size", np.int32),  # size of the block in the arena; 0 while it is in the graph
@@ -59,6 +53,18 @@ USER = np.dtype(
 )
 """One user in the kernel. One record, so that a user's state lies on two neighbouring lines."""
 
+TRAITS = np.dtype(
+    [
+        ("generosity", np.float32),
+        ("patience", np.float32),
+        ("activity", np.float32),
+        ("chronotype", np.float32),
+        ("utc_offset_s", np.float64),
+    ],
+    align=True,
+)
+"""The truth about a user, for the play alone; the feed can reach USER records, not these."""
+
 
 class Arena(NamedTuple):
     """Growing memory of one shard."""
@@ -73,15 +79,21 @@ class Arena(NamedTuple):
 def new_users(world: World) -> NDArray[Any]:
     """All users away, with their follows in the graph."""
     users = np.zeros(world.users, USER)
-    for name in ("generosity", "patience", "activity", "chronotype"):
-        users[name] = getattr(world.truth, name)
     users["locale"] = world.accounts.locale
-    users["utc_offset_s"] = world.utc_offset_s[world.accounts.locale]
     users["sound"] = NOBODY
     users["last_day"] = -1
     users["follow_start"] = world.follows.start[:-1]
     users["follow_count"] = np.diff(world.follows.start)
     return users
+
+
+def new_traits(world: World) -> NDArray[Any]:
+    """traits [U] of all users."""
+    traits = np.zeros(world.users, TRAITS)
+    for name in ("generosity", "patience", "activity", "chronotype"):
+        traits[name] = getattr(world.truth, name)
+    traits["utc_offset_s"] = world.utc_offset_s[world.accounts.locale]
+    return traits
 
 
 def new_arena(places: int) -> Arena:

@@ -107,24 +107,15 @@ class Platform:
         self._indexed_s = 0.0
         rows = len(world.videos.creator)
         self.view = FeedView(
-            users=world.users,
-            topics=world.topics,
-            refreshed_s=0.0,
-            accounts=world.accounts,
+            users=world.users, topics=world.topics, refreshed_s=0.0, accounts=world.accounts,
             creators=CreatorAccounts(world.creators.user, world.creators.followers.copy()),
-            videos=world.videos,
-            sounds=world.sounds,
-            counts=np.zeros((rows, WIDTH), np.int64),
-            totals=np.zeros(WIDTH, np.int64),
-            rates=platform_rates(np.zeros(WIDTH, np.int64)),
+            videos=world.videos, sounds=world.sounds, counts=np.zeros((rows, WIDTH), np.int64),
+            totals=np.zeros(WIDTH, np.int64), rates=platform_rates(np.zeros(WIDTH, np.int64)),
             tables=ScoreTables(np.zeros(rows, np.float32), np.zeros(rows, np.float32)),
-            index=empty_index(world.topics),
-            cold=ColdStart(_policy(scenario), rows),
-            momentum=np.zeros(rows, np.float32),
-            beliefs=first_beliefs(world.accounts, world.topics),
-            exposures=exposures,
-            follows=follows,
-        )
+            index=empty_index(world.topics), cold=ColdStart(_policy(scenario), rows),
+            momentum=np.zeros(rows, np.float32), beliefs=first_beliefs(world.accounts,
+            world.topics), exposures=exposures, follows=follows,
+        )  # fmt: skip
         self._indexed_views = np.zeros(rows, np.int64)
         self._trend_views = np.zeros(rows, np.int64)
         self._trend_uses = np.zeros(len(world.sounds.uses), np.int32)
@@ -248,8 +239,10 @@ class Platform:
 
     def _empty_window(self, start: float, end: float) -> WindowCounts:
         """Cleared counters for the window [start, end); arrays are used again."""
-        first_bin = int(start // self.bin_s)
-        bins = int(end // self.bin_s) - first_bin + 1
+        # as the engines find the bin of an event; the last window may be a hair longer
+        first_bin = int(np.floor(start / self.bin_s))
+        last_bin = int(np.floor((end + 1e-6 * (end - start)) / self.bin_s))
+        bins = last_bin - first_bin + 1
         shape = (bins, len(SURFACE_NAMES), len(SOURCE_NAMES), WIDTH)
         window = getattr(self, "window", None)
         rows = len(self.world.videos.creator)

@@ -125,7 +125,7 @@ class ReferenceEngine:
         window = self._platform.window
         rows = _counter_rows(events)
         np.add.at(window.videos, events["video"], rows)
-        bins = (events["time_s"] // self._platform.bin_s).astype(np.int64) - window.first_bin
+        bins = np.floor(events["time_s"] / self._platform.bin_s).astype(np.int64) - window.first_bin
         np.add.at(window.timeline, (bins, events["surface"], events["source"]), rows)
         new = events[(events["actions"] & _FOLLOW) != 0]["video"]
         np.add.at(window.followers, self._platform.world.videos.creator[new], 1)
@@ -278,7 +278,7 @@ class ReferenceEngine:
     def _note_session(self, user: int, now: float) -> None:
         users = self._users
         users.sessions[user] += 1
-        day = int(now // 86_400.0)
+        day = int(np.floor(now / 86_400.0))
         if day != users.last_day[user]:
             users.last_day[user] = day
             users.active_days[user] += 1

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.borrow import borrow
+from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
 from sim.engine.memory import first_place, has_seen
 from sim.feed.belief import SLOTS, SOUND_SLOTS, TAG_SLOTS, affinity, combine, dot
@@ -30,7 +30,8 @@ from sim.scenario.feed import SOURCES
 
 __all__ = [
     "CARD", "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED",
-    "FeedPlan", "Listing", "Scratch", "SlateRows", "fill_slate", "new_scratch", "write_cards",
+    "FeedPlan", "Listing", "Scratch", "SlateRows", "borrowed_index", "borrowed_plan",
+    "borrowed_scratch", "fill_slate", "new_scratch", "write_cards",
 ]  # fmt: skip
 
 REQUESTS, RETRIEVED, DUPLICATES, KEPT, SELECTED, REMOVED = 0, 1, 2, 3, 4, 5
@@ -89,23 +90,9 @@ CARD = np.dtype(
 
 @njit()
 def write_cards(
-    cards,
-    videos,
-    creator,
-    uploaded_s,
-    duration_s,
-    sound,
-    tags,
-    locale,
-    eligible,
-    owner,
-    base,
-    lift,
-    pool,
-    state,
-    quality,
-    hook,
-):
+    cards, videos, creator, uploaded_s, duration_s, sound, tags, locale, eligible, owner, base,
+    lift, pool, state, quality, hook,
+):  # fmt: skip
     """Bring the cards of ``videos`` up to date."""
     for i in range(videos.size):
         v = videos[i]
@@ -134,8 +121,8 @@ class Scratch(NamedTuple):
     ids: NDArray[np.int32]
     codes: NDArray[np.int8]
     scores: NDArray[np.float32]
-    marks: NDArray[np.int32]
-    """marks [power of 2, at least twice the candidates] for finding duplicates"""
+    marks: NDArray[np.int64]
+    """marks [1 + a power of 2, at least four times the candidates] for finding duplicates"""
     keys: NDArray[np.int64]
     home: NDArray[np.int32]
     """home [K] what lies in a candidate's first place of the table of shown videos"""
@@ -151,11 +138,11 @@ class Scratch(NamedTuple):
 def new_scratch(candidates: int, slate: int) -> Scratch:
     """Working memory for requests of this size."""
     marks = 64
-    while marks < 2 * candidates:
+    while marks < 4 * candidates:
         marks *= 2
     return Scratch(
         np.empty(candidates, np.int32), np.empty(candidates, np.int8),
-        np.empty(candidates, np.float32), np.full(marks, -1, np.int32),
+        np.empty(candidates, np.float32), np.zeros(1 + marks, np.int64),
         np.empty(candidates, np.int64), np.empty(candidates, np.int32),
         np.empty(candidates, np.bool_), np.empty(slate, np.int64),
         np.full((3, 256), -1, np.int32), np.zeros((3, 256), np.float32),
@@ -174,59 +161,25 @@ def _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes):
             continue
         if code == _INTEREST:
             found = from_interest(
-                ids,
-                n,
-                quota,
-                r,
-                code,
-                beliefs.profile,
-                u,
-                plan.topics,
-                index.topic.start,
+                ids, n, quota, r, code, beliefs.profile, u, plan.topics, index.topic.start,
                 index.topic.video,
-            )
+            )  # fmt: skip
         elif code == _SOUND:
             found = from_groups(
-                ids,
-                n,
-                quota,
-                r,
-                code,
-                beliefs.slot_id,
-                beliefs.slot_weight,
-                u,
-                SOUND_SLOTS,
-                index.sound.start,
-                index.sound.video,
-            )
+                ids, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, SOUND_SLOTS,
+                index.sound.start, index.sound.video,
+            )  # fmt: skip
         elif code == _HASHTAG:
             found = from_groups(
-                ids,
-                n,
-                quota,
-                r,
-                code,
-                beliefs.slot_id,
-                beliefs.slot_weight,
-                u,
-                TAG_SLOTS,
-                index.tag.start,
-                index.tag.video,
-            )
+                ids, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, TAG_SLOTS,
+                index.tag.start, index.tag.video,
+            )  # fmt: skip
         elif code == _FOLLOWING:
             row = graph if user.follow_size == 0 else data
             found = from_following(
-                ids,
-                n,
-                quota,
-                r,
-                code,
-                row,
-                user.follow_start,
-                user.follow_count,
-                index.creator.start,
-                index.creator.video,
-            )
+                ids, n, quota, r, code, row, user.follow_start, user.follow_count,
+                index.creator.start, index.creator.video,
+            )  # fmt: skip
         else:
             videos = index.live
             if code == _FRESH:
@@ -240,21 +193,32 @@ def _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes):
 
 
 @njit(forceinline=True)
-def _drop_duplicates(ids, codes, marks, n):
-    """Keep the first of equal candidates; returns how many are left."""
-    marks[:] = -1
-    mask = np.uint64(marks.size - 1)
+def _drop_duplicates(ids, codes, marks, n, cards, caption, data, seen_start, seen_size):
+    """Keep the first of equal candidates; returns how many are left.
+
+    ``marks`` is a hash table that is never cleared: an entry counts only with the stamp of this
+    call, which its first place holds. The memory that the next stages read of each candidate is
+    asked for here.
+    """
+    marks[0] += 1
+    stamp = marks[0] << np.int64(32)
+    mask = np.uint64(marks.size - 2)  # the table has one place less than the array
     kept = 0
     for i in range(n):
         v = ids[i]
+        prefetch(cards, v)
+        prefetch(caption, v)
+        prefetch(data, seen_start + np.int64(first_place(v, seen_size)))
+        entry = stamp | np.int64(v)
         j = ((np.uint64(v) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)) & mask
-        while marks[j] >= 0 and marks[j] != v:
+        there = marks[j + np.uint64(1)]
+        while there >= stamp and there != entry:
             j = (j + np.uint64(1)) & mask
-        new = marks[j] < 0
-        marks[j] = v
+            there = marks[j + np.uint64(1)]
+        marks[j + np.uint64(1)] = entry
         ids[kept] = v
         codes[kept] = codes[i]
-        kept += 1 if new else 0
+        kept += 1 if there != entry else 0
     return kept
 
 
@@ -278,16 +242,18 @@ def _filter(filters, max_age, cards, data, user, u, t, ids, codes, home, bad, n,
     """Remove what may not be shown; returns how many candidates are left.
 
     The first pass only loads, without branches, so that the memory works on many candidates at
-    once. The second decides; only when something could object are the filters asked in turn.
+    once. The second decides; only when more than ``seen`` could object are the filters asked in
+    turn.
     """
     oldest = -np.inf
     check_seen = user.seen_size > 0
-    asked = False
+    asked = -1
     for number in range(filters.size):
-        asked |= filters[number] == _SEEN
+        if filters[number] == _SEEN and asked < 0:
+            asked = number
         if filters[number] == _TOO_OLD:
             oldest = max(oldest, t - max_age[number])
-    check_seen &= asked
+    check_seen &= asked >= 0
     start = user.seen_start
     size = user.seen_size
     for i in range(n):
@@ -301,11 +267,11 @@ def _filter(filters, max_age, cards, data, user, u, t, ids, codes, home, bad, n,
         seen = home[i] == v
         if home[i] >= 0 and not seen:
             seen = has_seen(data, start, size, v)
-        number = -1
-        if seen or bad[i]:
+        number = asked if seen else -1
+        if bad[i]:
             number = _removed_by(filters, max_age, cards[v], seen, u, t)
-            if number >= 0:
-                stages[REMOVED + number] += 1
+        if number >= 0:
+            stages[REMOVED + number] += 1
         ids[kept] = v
         codes[kept] = codes[i]
         kept += 1 if number < 0 else 0
@@ -378,38 +344,17 @@ def _score_slowly(values, cards, beliefs, caption, sound, tags, creator, u, ids,
     for i in range(n):
         v = ids[i]
         match = affinity(
-            beliefs.profile,
-            beliefs.slot_id,
-            beliefs.slot_weight,
-            u,
-            caption,
-            sound,
-            tags,
-            creator,
-            v,
-        )
+            beliefs.profile, beliefs.slot_id, beliefs.slot_weight, u, caption, sound, tags,
+            creator, v,
+        )  # fmt: skip
         scores[i] = _added(cards[v].base + match * cards[v].lift, values)
 
 
 @njit(forceinline=True)
 def fill_slate(
-    plan,
-    cards,
-    listing,
-    index,
-    beliefs,
-    graph,
-    data,
-    users,
-    slates,
-    u,
-    t,
-    surface,
-    sound,
-    r,
-    scratch,
-    stages,
-):
+    plan, cards, listing, index, beliefs, graph, data, users, slates, u, t, surface, sound, r,
+    scratch, stages,
+):  # fmt: skip
     """Make a request for user ``u`` at time ``t`` and put the slate into the user's row.
 
     Returns its length. ``r`` is the request's stream; ``sound`` that of an open sound page.
@@ -436,69 +381,33 @@ def fill_slate(
         n = from_sound_page(ids, 0, plan.candidates, sound, index.sound.start, index.sound.video)
         codes[:n] = _SOUND
     stages[RETRIEVED] += n
-    unique = _drop_duplicates(ids, codes, scratch.marks, n)
+    unique = _drop_duplicates(
+        ids, codes, scratch.marks, n, cards, listing.caption, data, user.seen_start, user.seen_size
+    )
     stages[DUPLICATES] += n - unique
     kept = _filter(
-        plan.filter,
-        plan.max_age,
-        cards,
-        data,
-        user,
-        u,
-        t,
-        ids,
-        codes,
-        scratch.home,
-        scratch.bad,
-        unique,
-        stages,
-    )
+        plan.filter, plan.max_age, cards, data, user, u, t, ids, codes, scratch.home, scratch.bad,
+        unique, stages,
+    )  # fmt: skip
     stages[KEPT] += kept
     chosen = scratch.chosen
     if surface == FOR_YOU:
         if _spread_slots(beliefs, u, scratch.slot_id, scratch.slot_weight):
             _score(
-                plan.values,
-                cards,
-                listing.caption,
-                beliefs.profile,
-                u,
-                ids,
-                kept,
-                scratch.scores,
-                scratch.slot_id,
-                scratch.slot_weight,
-            )
+                plan.values, cards, listing.caption, beliefs.profile, u, ids, kept, scratch.scores,
+                scratch.slot_id, scratch.slot_weight,
+            )  # fmt: skip
         else:
             _score_slowly(
-                plan.values,
-                cards,
-                beliefs,
-                listing.caption,
-                listing.sound,
-                listing.tags,
-                listing.creator,
-                u,
-                ids,
-                kept,
-                scratch.scores,
-            )
+                plan.values, cards, beliefs, listing.caption, listing.sound, listing.tags,
+                listing.creator, u, ids, kept, scratch.scores,
+            )  # fmt: skip
         _clear_slots(beliefs, u, scratch.slot_id, scratch.slot_weight)
         reserved = reserved_places(r, plan.slots, plan.slate)
         length = select_spaced(
-            scratch.scores,
-            kept,
-            ids,
-            listing.creator,
-            listing.sound,
-            listing.state,
-            reserved,
-            plan.slate,
-            plan.creator_gap,
-            plan.sound_gap,
-            scratch.keys,
-            chosen,
-        )
+            scratch.scores, kept, ids, listing.creator, listing.sound, listing.state, reserved,
+            plan.slate, plan.creator_gap, plan.sound_gap, scratch.keys, chosen,
+        )  # fmt: skip
     else:
         length = min(plan.slate, kept)
         if surface != FOLLOWING:

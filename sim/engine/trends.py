@@ -32,12 +32,12 @@ def follow_trends(
     """Update the momentum of all sounds and return the best, the highest first.
 
     ``seen_views`` [V] and ``seen_uses`` [S] are what the last look saw; both are brought up to
-    date. Only sounds with at least three uses can trend.
+    date. A sound that came with a video trends when that video is seen a lot.
     """
     plays = np.zeros(sounds.count, np.int64)
     _new_views(videos.sound, videos.count, counts, seen_views, plays)
     _new_momentum(sounds.uses, seen_uses, plays, sounds.count, sounds.momentum)
-    members = np.flatnonzero(sounds.uses[: sounds.count] >= 3).astype(np.int32)
+    members = np.arange(sounds.count, dtype=np.int32)
     return np.asarray(top_of(sounds.momentum, members, _TRENDING))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES
+from sim.core.borrow import dot as _dot
 from sim.core.compiled import njit
 from sim.scenario import Scenario
 from sim.world.state import NOBODY, UserAccounts, padded
@@ -92,33 +93,11 @@ def _from_declared(declared, topics, profile):
 
 @njit(forceinline=True)
 def dot(a, i, b, j):
-    """Inner product of row ``i`` of ``a`` and row ``j`` of ``b``: float32, [.., D], D in eights.
+    """Inner product of row ``i`` of ``a`` and row ``j`` of ``b``: float32 [.., D], D in eights.
 
-    Eight partial sums in a fixed order: the order is part of the definition, and it is the one
-    that fills a vector register. Positions are unsigned, so that no sign has to be tested.
+    The order of its additions is fixed; see :func:`sim.core.borrow.dot`.
     """
-    s0 = np.float32(0.0)
-    s1 = np.float32(0.0)
-    s2 = np.float32(0.0)
-    s3 = np.float32(0.0)
-    s4 = np.float32(0.0)
-    s5 = np.float32(0.0)
-    s6 = np.float32(0.0)
-    s7 = np.float32(0.0)
-    x = np.uint64(i)
-    y = np.uint64(j)
-    d = np.uint64(0)
-    while d < np.uint64(a.shape[1]):
-        s0 += a[x, d] * b[y, d]
-        s1 += a[x, d + np.uint64(1)] * b[y, d + np.uint64(1)]
-        s2 += a[x, d + np.uint64(2)] * b[y, d + np.uint64(2)]
-        s3 += a[x, d + np.uint64(3)] * b[y, d + np.uint64(3)]
-        s4 += a[x, d + np.uint64(4)] * b[y, d + np.uint64(4)]
-        s5 += a[x, d + np.uint64(5)] * b[y, d + np.uint64(5)]
-        s6 += a[x, d + np.uint64(6)] * b[y, d + np.uint64(6)]
-        s7 += a[x, d + np.uint64(7)] * b[y, d + np.uint64(7)]
-        d += np.uint64(8)
-    return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
+    return _dot(a, i, b, j)
 
 
 @njit(forceinline=True)

@@ -249,7 +249,8 @@ class Spaced:
         for b in range(len(requests)):
             places = np.flatnonzero(candidates.present[b])
             slate = np.empty(length, np.int64)
-            reserved = reserved_places(requests.stream[b], self.slots, length)
+            # called from Python, compiled code hands out a plain number: make it 64 bits again
+            reserved = np.uint64(reserved_places(requests.stream[b], self.slots, length))
             n = select_spaced(
                 scores[b, places], len(places), candidates.video[b, places],
                 view.videos.creator, view.videos.sound, view.cold.state,

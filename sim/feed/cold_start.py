@@ -146,7 +146,7 @@ def _judge(
             threshold = ranked[min(int(float(known) * (1.0 - promote)), known - 1)]
         memory[level, finished[level] % memory.shape[1]] = value
         finished[level] += 1
-        if value <= threshold:
+        if value <= threshold or promote <= 0.0:
             state[v] = STOPPED
         elif pool[v] == levels:
             state[v] = GRADUATED
@@ -169,8 +169,8 @@ def reserved_places(r, share, length):
     """
     wanted = int(share * length + uniform(r, _RESERVED_DRAW))
     bits = np.uint64(0)
+    jitter = uniform(r, _RESERVED_DRAW + 1)
     for i in range(wanted):
-        jitter = uniform(r, _RESERVED_DRAW + 1 + i)
         place = int((float(i) + jitter) * float(length) / float(wanted))
         bits |= np.uint64(1) << np.uint64(place)
     return bits

@@ -31,15 +31,9 @@ from sim.world.state import NOBODY
 T = TypeVar("T")
 
 __all__ = [
-    "FOLLOWING",
-    "FOR_YOU",
-    "SOUND_PAGE",
-    "SOUND_PAGE_LENGTH",
-    "Named",
-    "Pipeline",
-    "Slates",
-    "source_counts",
-]
+    "FOLLOWING", "FOR_YOU", "SOUND_PAGE", "SOUND_PAGE_LENGTH", "Named", "Pipeline", "Slates",
+    "StageCounts", "first_present", "hydrate", "source_counts",
+]  # fmt: skip
 
 FOR_YOU, FOLLOWING, SOUND_PAGE = 0, 1, 2
 """Positions in SURFACE_NAMES."""

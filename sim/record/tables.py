@@ -49,7 +49,7 @@ def video_columns(
         "reach": counts[:n, REACH],
         "pool": pool[:n],
         "pool_state": pool_state[:n],
-        "probe": probe_names(world, videos.probe[:n]),
+        "probe": probe_names(world, truth.probe[:n]),
     }
 
 
@@ -91,8 +91,9 @@ def user_columns(world: World, users: Any, follows_end: NDArray[np.int32]) -> Co
 
 def probe_columns(world: World, videos: Columns, paths: Paths, viral_reach: float) -> Columns:
     """Columns of the probes table: the planted videos and what became of them."""
-    planted = np.flatnonzero(world.videos.probe[: world.videos.count] >= 0)
-    planted = planted[np.lexsort((world.videos.probe_number[planted], world.videos.probe[planted]))]
+    truth = world.video_truth
+    planted = np.flatnonzero(truth.probe[: world.videos.count] >= 0)
+    planted = planted[np.lexsort((truth.probe_number[planted], truth.probe[planted]))]
     needed = int(np.ceil(viral_reach * world.users - 1e-9))
     reached = paths.first_reaching(max(needed, 1))
     uploaded = world.videos.uploaded_s
@@ -101,7 +102,7 @@ def probe_columns(world: World, videos: Columns, paths: Paths, viral_reach: floa
     times = [reached[v] - uploaded[v] if v in reached else None for v in planted.tolist()]
     return {
         "probe": videos["probe"][planted],
-        "number": world.videos.probe_number[planted],
+        "number": truth.probe_number[planted],
         **{name: column[planted] for name, column in videos.items() if name != "probe"},
         "reach_share": reach / world.users,
         "viral": viral,

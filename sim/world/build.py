@@ -23,7 +23,7 @@ from sim.world.state import (
     VideoTruth,
     World,
     padded,
-)
+)  # fmt: skip
 
 __all__ = ["build_world", "creator_count", "expected_posts"]
 
@@ -54,18 +54,12 @@ def build_world(scenario: Scenario, seed: int) -> World:
     before, during = expected_posts(scenario)
     rows = int(1.1 * (before + during)) + sum(p.count for p in scenario.probes) + 64
     world = World(
-        users=users,
-        topics=topics,
-        truth=truth,
-        accounts=accounts,
-        creators=creators,
-        video_truth=_empty_truth(rows, padded(topics)),
-        videos=_empty_listing(rows, padded(topics)),
-        sounds=_empty_sounds(rows),
-        follows=follows,
+        users=users, topics=topics, truth=truth, accounts=accounts, creators=creators,
+        video_truth=_empty_truth(rows, padded(topics)), videos=_empty_listing(rows,
+        padded(topics)), sounds=_empty_sounds(rows), follows=follows,
         utc_offset_s=np.array([place.utc_offset for place in scenario.population.locales], float),
         probe_names=tuple(probe.name for probe in scenario.probes),
-    )
+    )  # fmt: skip
     _first_catalogue(world, scenario, seed)
     return world
 
@@ -123,20 +117,14 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
         fixed_topic[c : c + planned.count] = NOBODY if planned.topic is None else planned.topic
         c += planned.count
     creators = Creators(
-        count=total,
-        user=np.where(np.arange(total) < ordinary, np.arange(total), NOBODY).astype(np.int32),
-        niche=np.zeros((total, padded(topics)), np.float32),
-        skill=np.empty(total, np.float32),
-        popularity=np.empty(total, np.float32),
-        trend_uptake=np.empty(total, np.float32),
-        posts_per_week=np.zeros(total, np.float32),
-        locale=np.zeros(total, np.int8),
-        next_post_s=np.full(total, np.inf),
-        post_number=np.zeros(total, np.int32),
-        followers=np.zeros(total, np.int32),
-        followers_start=np.zeros(total, np.int32),
-        probe=probe,
-    )
+        count=total, user=np.where(np.arange(total) < ordinary, np.arange(total),
+        NOBODY).astype(np.int32), niche=np.zeros((total, padded(topics)), np.float32),
+        skill=np.empty(total, np.float32), popularity=np.empty(total, np.float32),
+        trend_uptake=np.empty(total, np.float32), posts_per_week=np.zeros(total, np.float32),
+        locale=np.zeros(total, np.int8), next_post_s=np.full(total, np.inf),
+        post_number=np.zeros(total, np.int32), followers=np.zeros(total, np.int32),
+        followers_start=np.zeros(total, np.int32), probe=probe,
+    )  # fmt: skip
     creators.locale[:ordinary] = accounts.locale[:ordinary]
     _fill_creators(
         key(seed, "creator"), total, ordinary, topics, topic_weights(topics), truth.interests,
@@ -225,36 +213,26 @@ def _history_times(k, counts, history, times):
 
 def _empty_truth(rows: int, dims: int) -> VideoTruth:
     return VideoTruth(
-        np.zeros((rows, dims), np.float32), np.zeros(rows, np.float32), np.zeros(rows, np.float32)
-    )
-
-
-def _empty_listing(rows: int, dims: int) -> VideoListing:
-    return VideoListing(
-        count=0,
-        creator=np.zeros(rows, np.int32),
-        uploaded_s=np.zeros(rows),
-        duration_s=np.zeros(rows),
-        sound=np.zeros(rows, np.int32),
-        tags=np.full((rows, 3), NOBODY, np.int32),
-        caption=np.zeros((rows, dims), np.float32),
-        locale=np.zeros(rows, np.int8),
-        eligible=np.zeros(rows, np.int8),
-        followers_at_upload=np.zeros(rows, np.int32),
+        topics=np.zeros((rows, dims), np.float32),
+        quality=np.zeros(rows, np.float32),
+        hook=np.zeros(rows, np.float32),
         probe=np.full(rows, NOBODY, np.int16),
         probe_number=np.zeros(rows, np.int32),
     )
 
 
+def _empty_listing(rows: int, dims: int) -> VideoListing:
+    return VideoListing(
+        count=0, creator=np.zeros(rows, np.int32), uploaded_s=np.zeros(rows),
+        duration_s=np.zeros(rows), sound=np.zeros(rows, np.int32), tags=np.full((rows, 3), NOBODY,
+        np.int32), caption=np.zeros((rows, dims), np.float32), locale=np.zeros(rows, np.int8),
+        eligible=np.zeros(rows, np.int8), followers_at_upload=np.zeros(rows, np.int32),
+    )  # fmt: skip
+
+
 def _empty_sounds(rows: int) -> SoundListing:
     return SoundListing(
-        count=0,
-        topic=np.zeros(rows, np.int16),
-        born_s=np.zeros(rows),
-        original=np.zeros(rows, np.int8),
-        uses=np.zeros(rows, np.int32),
-        momentum=np.zeros(rows, np.float32),
-        trending=np.empty(0, np.int32),
-        recent=np.zeros(RECENT_SOUNDS, np.int32),
-        recent_pushed=0,
-    )
+        count=0, topic=np.zeros(rows, np.int16), born_s=np.zeros(rows), original=np.zeros(rows,
+        np.int8), uses=np.zeros(rows, np.int32), momentum=np.zeros(rows, np.float32),
+        trending=np.empty(0, np.int32), recent=np.zeros(RECENT_SOUNDS, np.int32), recent_pushed=0,
+    )  # fmt: skip

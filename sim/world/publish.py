@@ -102,16 +102,13 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
     counts = _publish(
         settings.video_key, settings.sound_key, world.topics, settings.topic_weights,
         settings.tags_per_topic, settings.original_share, settings.new_share,
-        settings.duration_median, settings.duration_spread,
-        settings.duration_min, settings.duration_max,
-        posts.creator, posts.time_s, posts.sound_mode, posts.quality, posts.hook,
-        posts.duration_s, posts.probe, posts.probe_number,
-        first, s.count, s.recent_pushed,
-        c.niche, c.skill, c.trend_uptake, c.locale, c.post_number, c.followers,
-        t.topics, t.quality, t.hook,
-        v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags, v.caption, v.locale, v.eligible,
-        v.followers_at_upload, v.probe, v.probe_number,
-        s.topic, s.born_s, s.original, s.uses, s.trending, s.recent,
+        settings.duration_median, settings.duration_spread, settings.duration_min,
+        settings.duration_max, posts.creator, posts.time_s, posts.sound_mode, posts.quality,
+        posts.hook, posts.duration_s, posts.probe, posts.probe_number, first, s.count,
+        s.recent_pushed, c.niche, c.skill, c.trend_uptake, c.locale, c.post_number, c.followers,
+        t.topics, t.quality, t.hook, v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags,
+        v.caption, v.locale, v.eligible, v.followers_at_upload, t.probe, t.probe_number, s.topic,
+        s.born_s, s.original, s.uses, s.trending, s.recent,
     )  # fmt: skip
     s.count, s.recent_pushed = counts
     v.count = first + n
@@ -121,15 +118,12 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
 @njit()
 def _publish(
     video_key, sound_key, topics, topic_cdf, tags_per_topic, original_share, new_share,
-    duration_median, duration_spread, duration_min, duration_max,
-    post_creator, post_time, post_mode, post_quality, post_hook, post_duration, post_probe,
-    post_probe_number,
-    first, sound_count, recent_pushed,
-    niche, skill, uptake, creator_locale, post_number, followers,
-    mixes, qualities, hooks,
-    creators, uploaded, durations, sounds, tags, captions, locales, eligible, followers_at_upload,
-    probes, probe_numbers,
-    sound_topic, sound_born, sound_original, sound_uses, trending, recent,
+    duration_median, duration_spread, duration_min, duration_max, post_creator, post_time,
+    post_mode, post_quality, post_hook, post_duration, post_probe, post_probe_number, first,
+    sound_count, recent_pushed, niche, skill, uptake, creator_locale, post_number, followers,
+    mixes, qualities, hooks, creators, uploaded, durations, sounds, tags, captions, locales,
+    eligible, followers_at_upload, probes, probe_numbers, sound_topic, sound_born, sound_original,
+    sound_uses, trending, recent,
 ):  # fmt: skip
     recent_size = recent.size
     for i in range(post_creator.size):
@@ -149,7 +143,7 @@ def _publish(
             original = sound == NEW_ORIGINAL_SOUND
             sound = sound_count
             sound_count += 1
-            sound_topic[sound] = main_topic(mixes[v], topics)
+            sound_topic[sound] = main_topic(captions[v], topics)
             sound_born[sound] = post_time[i]
             sound_original[sound] = 1 if original else 0
         sound_uses[sound] += 1

@@ -21,19 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "MAX_TAGS",
-    "NOBODY",
-    "Creators",
-    "FollowGraph",
-    "SoundListing",
-    "UserAccounts",
-    "UserTruth",
-    "VideoListing",
-    "VideoTruth",
-    "World",
-    "grow",
-    "padded",
-]
+    "MAX_TAGS", "NOBODY", "Creators", "FollowGraph", "SoundListing", "UserAccounts", "UserTruth",
+    "VideoListing", "VideoTruth", "World", "grow", "padded",
+]  # fmt: skip
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -121,6 +111,10 @@ class VideoTruth:
     """quality [V] standard normal over all posts"""
     hook: F32
     """hook [V] strength of the first seconds, standard normal"""
+    probe: I16
+    """probe [V] probe that planted it, or NOBODY; a ranker must not know"""
+    probe_number: I32
+    """probe_number [V] number within the probe"""
 
 
 @dataclass
@@ -146,10 +140,6 @@ class VideoListing:
     """eligible [V] 1 while it may be recommended"""
     followers_at_upload: I32
     """followers_at_upload [V] followers of the creator when it was posted"""
-    probe: I16
-    """probe [V] probe that planted it, or NOBODY (never used by a feed component)"""
-    probe_number: I32
-    """probe_number [V] number within the probe"""
 
 
 @dataclass

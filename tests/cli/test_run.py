@@ -177,6 +177,7 @@ def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
 def test_progress_is_shown_on_a_terminal_only(small: Path, tmp_path: Path) -> None:
     parent, child = pty.openpty()
     options = ["--out", str(tmp_path / "out"), "--no-plots", "--set", "duration=2 d"]
+    options += ["--engine", "reference"]  # slow enough for a rate to be shown
     with subprocess.Popen(
         [*FORYOU, "run", str(small), *options],
         stdout=subprocess.PIPE,

@@ -187,12 +187,12 @@ def test_every_upload_of_the_run_is_before_its_end(played: Played) -> None:
 def test_probes_post_at_their_time(played: Played) -> None:
     world = played.live.world
     n = world.videos.count
-    late = np.flatnonzero(world.videos.probe[:n] == 0)
+    late = np.flatnonzero(world.video_truth.probe[:n] == 0)
     assert world.videos.uploaded_s[late].tolist() == [7_200.0] * 4
     assert world.videos.followers_at_upload[late].tolist() == [30] * 4
     assert (world.video_truth.quality[late] == 1.5).all()
-    assert sorted(world.videos.probe_number[late].tolist()) == [0, 1, 2, 3]
-    spread = np.flatnonzero(world.videos.probe[:n] == 1)
+    assert sorted(world.video_truth.probe_number[late].tolist()) == [0, 1, 2, 3]
+    spread = np.flatnonzero(world.video_truth.probe[:n] == 1)
     assert world.videos.uploaded_s[spread].tolist() == [10_801.0, 12_001.0, 13_201.0]
     assert len(set(world.videos.creator[np.concatenate([late, spread])].tolist())) == 7
 

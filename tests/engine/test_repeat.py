@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
 from sim.assemble import ENGINES
@@ -80,8 +82,6 @@ def test_what_matters_changes_the_hash(usual: str, changes: dict[str, Any]) -> N
 
 
 def test_a_longer_run_begins_like_a_shorter_one(tmp_path: Path) -> None:
-    import polars as pl
-
     logs = []
     for duration in (3_600.0, 5_400.0):
         path = tmp_path / f"{duration}.parquet"
@@ -97,3 +97,23 @@ def test_a_longer_run_begins_like_a_shorter_one(tmp_path: Path) -> None:
 )
 def test_every_engine_plays_the_same_log(engine: str, changes: dict[str, Any]) -> None:
     assert hash_of(engine=engine, **changes) == hash_of(**changes)
+
+
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "reference"])
+def test_every_engine_counts_the_same(engine: str) -> None:
+    wanted, found = tiny_platform(**SHORT), tiny_platform(engine=engine, **SHORT)
+    a, b = wanted.platform, found.platform
+    np.testing.assert_array_equal(a.view.counts, b.view.counts)
+    np.testing.assert_array_equal(a.view.totals, b.view.totals)
+    np.testing.assert_array_equal(a.view.cold.pool, b.view.cold.pool)
+    np.testing.assert_array_equal(a.view.cold.state, b.view.cold.state)
+    np.testing.assert_array_equal(a.view.beliefs.profile, b.view.beliefs.profile)
+    np.testing.assert_array_equal(wanted.world.creators.followers, found.world.creators.followers)
+    np.testing.assert_array_equal(wanted.engine.follow_counts(), found.engine.follow_counts())
+    for name in ("counts", "watch_ms", "sessions", "active_days"):
+        np.testing.assert_array_equal(
+            getattr(wanted.engine.user_counts(), name), getattr(found.engine.user_counts(), name)
+        )
+    assert a.stages == b.stages
+    for name, column in wanted.timeline.columns().items():
+        assert column.tolist() == found.timeline.columns()[name].tolist()

@@ -127,6 +127,8 @@ def test_quotas_add_up_and_are_in_proportion(weights: dict[str, float], total: i
 
 def test_quotas_of_the_default_sources() -> None:
     assert source_counts({"a": 0.4, "b": 0.08, "c": 0.52}, 200) == {"a": 80, "b": 16, "c": 104}
+    # what is left over goes to the largest remainder
+    assert source_counts({"a": 1.0, "z": 2.0}, 4) == {"a": 1, "z": 3}
     assert source_counts({"b": 1.0, "a": 1.0, "c": 1.0}, 4) == {"b": 1, "a": 2, "c": 1}
 
 

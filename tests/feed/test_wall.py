@@ -93,11 +93,11 @@ def leaks(root: Any, world: World) -> list[str]:
             for name, array in hidden.items():
                 if np.may_share_memory(item, array) and np.shares_memory(item, array):
                     found.append(f"{path} is {name}")
-                elif (
-                    item.size and len(item) == len(array) and item.shape == array.shape
-                    and item.any() and np.array_equal(item, array)
-                ):  # fmt: skip
-                    found.append(f"{path} is a copy of {name}")
+            for field in item.dtype.names or (None,):
+                column = item if field is None else item[field]
+                for name, array in hidden.items():
+                    if column.size > 1 and column.any() and np.array_equal(column, array):
+                        found.append(f"{path} {field or ''} is a copy of {name}")
     return found
 
 
@@ -124,6 +124,13 @@ def test_the_walk_reaches_what_is_there(played: Played) -> None:
     assert len(paths) > 50
 
 
+def record_of(world: World) -> np.ndarray:
+    """Users as a compiled engine may keep them."""
+    record = np.zeros(world.users, [("next_s", np.float64), ("patience", np.float32)])
+    record["patience"] = world.truth.patience
+    return record
+
+
 PLANTS = {
     "a hidden table": lambda view, world: setattr(view, "extra", world.truth),
     "an array": lambda view, world: setattr(view, "extra", world.video_truth.quality),
@@ -131,6 +138,7 @@ PLANTS = {
         view.videos, "caption", world.video_truth.topics[2:9, :3]
     ),
     "a copy": lambda view, world: setattr(view.cold, "extra", world.creators.skill.copy()),
+    "a copy in a record": lambda view, world: setattr(view, "extra", record_of(world)),
     "in a dictionary": lambda view, world: setattr(view, "extra", {"a": [world.creators.niche]}),
     "in a closure": lambda view, world: setattr(view.cold, "look", lambda: world.video_truth.hook),
     "a bound method": lambda view, world: setattr(view, "look", world.truth.interests.mean),

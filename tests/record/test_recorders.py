@@ -139,7 +139,7 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
 def test_snapshots_are_what_the_counts_were(played: Played) -> None:
     live, events = played.live, played.events
     columns = live.paths.columns(
-        live.world.videos.uploaded_s, probe_names(live.world, live.world.videos.probe)
+        live.world.videos.uploaded_s, probe_names(live.world, live.world.video_truth.probe)
     )
     table = pl.DataFrame({k: list(v) for k, v in columns.items()})
     assert table.filter(pl.col("probe") != "")["video"].n_unique() == 7
@@ -166,7 +166,7 @@ def tables(played: Played) -> dict[str, dict[str, Any]]:
         "users": user_columns(world, live.engine.user_counts(), live.engine.follow_counts()),
         "timeline": live.timeline.columns(),
         "paths": live.paths.columns(
-            world.videos.uploaded_s, probe_names(world, world.videos.probe)
+            world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
         ),
         "probes": probe_columns(world, videos, live.paths, 0.2),
     }
@@ -210,6 +210,17 @@ def test_probes_become_viral_when_their_reach_does(
         # the first snapshot, every 30 minutes, after the thirtieth person
         late = row["uploaded_s"] + row["time_to_viral_s"] - first
         assert 0 <= late <= 1_800.0
+
+
+def test_viral_begins_exactly_at_the_threshold(
+    tables: dict[str, dict[str, Any]], played: Played
+) -> None:
+    live, videos = played.live, tables["videos"]
+    for reach in {int(r) for r in tables["probes"]["reach"]} - {0}:
+        at = probe_columns(live.world, videos, live.paths, reach / 150)
+        np.testing.assert_array_equal(at["viral"], at["reach"] >= reach)
+        above = probe_columns(live.world, videos, live.paths, (reach + 0.01) / 150)
+        np.testing.assert_array_equal(above["viral"], above["reach"] > reach)
 
 
 def test_creators_have_the_posts_of_the_run(

@@ -135,7 +135,7 @@ def test_publishing_appends_rows_in_order() -> None:
     assert world.videos.creator[ids].tolist() == [3, 1, 3]
     assert world.videos.uploaded_s[ids].tolist() == [1.0, 2.0, 3.0]
     assert (world.videos.eligible[ids] == 1).all()
-    assert (world.videos.probe[ids] == NOBODY).all()
+    assert (world.video_truth.probe[ids] == NOBODY).all()
     np.testing.assert_array_equal(
         world.videos.followers_at_upload[ids], world.creators.followers[[3, 1, 3]]
     )

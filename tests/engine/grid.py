@@ -1,0 +1,443 @@
+"""The grid of small scenarios on which all engines have to agree.
+
+One case for each option of each axis, the other axes as in the tiny world, and mixtures that
+take one option of every axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from sim.scenario.feed import SOURCES
+
+Overrides = Mapping[str, Any]
+
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
+MIXTURES = 16
+
+CODE = '''
+"""Components of the user's own, one of every stage."""
+import numpy as np
+from pydantic import BaseModel
+
+
+class Mood:
+    """Depends on everything that a request says."""
+
+    class Config(BaseModel):
+        strength: float = 0.1
+
+    def __init__(self, config):
+        self.strength = config.strength
+
+    def score(self, requests, candidates, prediction, scores, view):
+        luck = (requests.stream % np.uint64(97)).astype(float) + requests.sound
+        luck += np.sin(requests.time_s) + requests.user
+        return scores + self.strength * np.cos(luck[:, None] * (candidates.video + 1.0))
+
+
+class Picky:
+    def keep(self, requests, candidates, view):
+        likes = view.counts[candidates.video, 3]
+        return (candidates.video + requests.user[:, None] + likes) % 3 != 0
+
+
+class Rates:
+    def predict(self, requests, candidates, view):
+        rows = view.counts[candidates.video]
+        rate = (rows[..., 4:] + 0.3) / (rows[..., :1] + 7.0)
+        watch = np.sqrt(rows[..., 2] + 1.0) / 3.0
+        match = np.einsum(
+            "bd,bkd->bk", view.beliefs.profile[requests.user], view.videos.caption[candidates.video]
+        )
+        return np.clip(rate * (0.5 + match[..., None]), 0.0, 1.0), watch
+
+
+class Backwards:
+    def select(self, requests, candidates, scores, view, length):
+        worst = np.where(candidates.present & (scores > -np.inf), scores, np.inf)
+        order = np.argsort(worst, axis=1, kind="stable")[:, :length]
+        chosen = np.where(np.isinf(np.take_along_axis(worst, order, 1)), -1, order)
+        return np.pad(chosen, ((0, 0), (0, length - order.shape[1])), constant_values=-1)
+
+
+def spread(requests, view, count):
+    """Some ids twice, some of no video."""
+    step = (requests.stream % np.uint64(13)).astype(np.int64)[:, None] + 1
+    sound = requests.sound.astype(np.int64)[:, None]
+    known = view.exposures.contains(requests.user, np.arange(count)[None].repeat(len(step), 0))
+    return np.arange(count)[None] * step // 2 - 3 + sound + known
+
+
+def bonus(requests, candidates, prediction, scores, view, amount=0.0):
+    followed = np.array([len(view.follows.of(int(user))) for user in requests.user])
+    return scores + np.where(candidates.video % 7 == 0, amount * followed[:, None], 0.0)
+
+
+def never(requests, candidates, prediction, scores, view):
+    return np.where(candidates.video % 5 == 0, -np.inf, scores)
+'''
+"""A plug-in file; it is written beside the scenario as ``mine.py``."""
+
+BASE: Overrides = {"population": {"users": 60}, "duration": 4 * HOUR}
+
+
+def _feed(**feed: Any) -> Overrides:
+    return {"feed": feed}
+
+
+def _pools(**options: Any) -> Overrides:
+    usual = {"policy": "pools", "first": 3, "growth": 1.5, "promote": 0.6, "levels": 4}
+    return {"feed": {"cold_start": {**usual, "slots": 0.3, **options}}, "creators": _PROLIFIC}
+
+
+def _behave(users: int = 20, hours: float = 2, **groups: Any) -> Overrides:
+    session = {"sessions_per_day": 10.0, **groups.pop("session", {})}
+    return {
+        "behaviour": {**groups, "session": session},
+        "population": {"users": users},
+        "duration": hours * HOUR,
+    }
+
+
+_PROLIFIC = {"posts_per_week": 140}
+_MANY_VIDEOS = {"creators": {"posts_per_week": 90}}
+_ADDICTS = {"sessions_per_day": 100, "activity_min": 50, "activity_max": 1000, "leave": 1e-4}
+
+_SOURCES: dict[str, Overrides] = {
+    **{f"only {name}": _feed(sources={name: 1.0}) for name in SOURCES},
+    "only fresh, much posted": {
+        **_feed(sources={"fresh": 1.0}),
+        "creators": {"posts_per_week": 300},
+    },
+    "much sound": _feed(sources={"sound": 5.0, "random": 1.0}),
+    "much hashtag": _feed(sources={"hashtag": 5.0, "random": 1.0}),
+    "all the same": _feed(sources=dict.fromkeys(SOURCES, 1.0)),
+    "some of weight 0": _feed(
+        sources={"random": 0.0, "interest": 2.0, "sound": 0.0, "fresh": 1.0, "trending": 0.3}
+    ),
+    "most of weight 0": _feed(sources={"random": 1e-6, "interest": 1e6, "hashtag": 0.0}),
+}
+
+_FILTERS: dict[str, Overrides] = {
+    "none": _feed(filters=[]),
+    "only seen": _feed(filters=["seen"]),
+    "only own": {**_feed(filters=["own"]), "population": {"creators": 1.0}},
+    "only ineligible": _feed(filters=["ineligible"]),
+    "only too old": _feed(filters=[{"use": "too_old", "max_age": 2 * DAY}]),
+    "another order": _feed(filters=[{"use": "too_old", "max_age": DAY}, "own", "seen"]),
+    "twice too old": _feed(
+        filters=[
+            {"use": "too_old", "max_age": 2 * DAY},
+            "seen",
+            {"use": "too_old", "max_age": 6 * HOUR},
+            "seen",
+        ]
+    ),
+}
+
+_COLD_STARTS: dict[str, Overrides] = {
+    "none": {"feed": {"cold_start": {"policy": "none"}}, "creators": _PROLIFIC},
+    "pools of 3": _pools(),
+    "pools of 10": _pools(first=10, promote=0.3),
+    "all are promoted": _pools(promote=1.0, growth=1.0, levels=6),
+    "none is promoted": _pools(promote=0.0),
+    "all graduate": _pools(first=1, promote=1.0, growth=1.0, levels=2, slots=0.5),
+    "one level": _pools(levels=1, first=2),
+    "no slots": _pools(slots=0.0),
+    "all slots": _pools(slots=1.0),
+    "twenty levels": _pools(levels=20, first=1, growth=1.0, promote=0.9, slots=0.5),
+}
+
+_SELECTORS: dict[str, Overrides] = {
+    f"gaps {creator} and {sound}": _feed(
+        select={"use": "spaced", "creator_gap": creator, "sound_gap": sound}
+    )
+    for creator, sound in ((0, 0), (0, 5), (5, 0), (2, 1), (3, 4), (64, 64))
+}
+
+_SIZES: dict[str, Overrides] = {
+    "slate 1": _feed(slate=1, candidates=20),
+    "slate 1 of 1": _feed(slate=1, candidates=1),
+    "slate 3 of 3": _feed(slate=3, candidates=3),
+    "slate 10 of 500": _feed(slate=10, candidates=500),
+    "slate 64 of 64": _feed(slate=64, candidates=64),
+    "slate 64 of 300": _feed(slate=64, candidates=300, cold_start={"policy": "none"}),
+}
+
+_TOPICS: dict[str, Overrides] = {
+    "2 topics": {"population": {"topics": 2, "declared_interests": 2}},
+    "7 topics, none ticked": {"population": {"topics": 7, "declared_interests": 0}},
+    "16 topics": {"population": {"topics": 16}, "catalogue": {"hashtags_per_topic": 1}},
+    "64 topics, all ticked": {"population": {"topics": 64, "declared_interests": 64}},
+    "1000 hashtags a topic": {"catalogue": {"hashtags_per_topic": 1000}},
+}
+
+_VALUES: dict[str, Overrides] = {
+    "watch time": _feed(weights={"watch": 1.0}),
+    "watch time and actions": _feed(weights={"watch": 0.02, "like": 3.0, "skip": -1.0}),
+    "all negative": _feed(weights={"completion": -1.0, "like": -2.0, "watch": -0.1}),
+    "no weights": _feed(weights={}),
+    "huge weights": _feed(weights={"completion": 1e6, "skip": -1e6}),
+    "twice the value": _feed(score=["value", "value"]),
+    "small prior": _feed(predict={"use": "smoothed", "prior": 0.5}),
+    "large prior": _feed(predict={"use": "smoothed", "prior": 1e9}),
+}
+
+_LEARNING: dict[str, Overrides] = {
+    "at once": _feed(learning={"rate": 1.0}),
+    "never": _feed(learning={"signals": {}}),
+    "slowly": _feed(learning={"rate": 1e-4}),
+    "dislikes": _feed(learning={"rate": 0.5, "signals": {"completion": -3.0, "skip": -3.0}}),
+    "skips are liked": _feed(learning={"signals": {"skip": 1.0, "like": 1e6, "follow": -1e6}}),
+}
+
+_PLACES: dict[str, Overrides] = {
+    "three locales": {
+        "population": {
+            "locales": [
+                {"name": "west", "share": 0.3, "utc_offset": -7 * HOUR},
+                {"name": "east", "share": 0.5, "utc_offset": 19.5 * HOUR},
+                {"name": "far", "share": 0.2, "utc_offset": 24 * HOUR},
+            ]
+        }
+    },
+    "nobody in one": {
+        "population": {
+            "locales": [
+                {"name": "empty", "share": 0.0, "utc_offset": -24 * HOUR},
+                {"name": "full", "share": 1.0, "utc_offset": 20 * HOUR},
+            ]
+        }
+    },
+}
+
+_TIMES: dict[str, Overrides] = {
+    "refresh 1 s": {
+        "refresh": 1.0,
+        "duration": 10 * MINUTE,
+        "behaviour": {"session": {"sessions_per_day": 40.0, "activity_max": 100.0}},
+    },
+    "refresh 7 s": {"refresh": 7.0, "duration": HOUR, "record": {"timeline": 90.0}},
+    "refresh 60 s": {"refresh": MINUTE, "warmup": HOUR},
+    "refresh 5 h": {"refresh": 5 * HOUR, "duration": 12 * HOUR, "population": {"users": 40}},
+    "one window": {"refresh": 3 * HOUR, "duration": 3 * HOUR},
+    "reindex below refresh": {"refresh": 300.0, "feed": {"reindex": 1.0}},
+    "reindex once": {"feed": {"reindex": DAY}},
+    "uneven": {"refresh": 777.7, "duration": 9_999.9, "record": {"timeline": 0.7}},
+    "duration above refresh by a hair": {"refresh": 600.0, "duration": 2 * HOUR + 1e-3},
+    "tiny bins": {
+        "refresh": 100.0,
+        "record": {"timeline": 0.1},
+        "duration": 1_500.0,
+        "behaviour": {"session": {"sessions_per_day": 20.0}},
+    },
+    "wide bins": {"record": {"timeline": 7 * HOUR}},
+}
+
+_PROBES: dict[str, Overrides] = {
+    "many": {
+        "probes": [
+            {"name": "first", "count": 3, "post_at": 0.0},
+            {"name": "known", "count": 2, "followers": 30, "post_at": 900.0, "quality": 3.0},
+            {"name": "weak", "count": 9, "post_at": 600.0, "spread": 1_500.0, "hook": -3.0},
+            {"name": "short", "post_at": 700.0, "video_duration": 1.0, "topic": 1},
+            {"name": "own-sound", "count": 2, "post_at": 800.0, "sound": "original"},
+            {"name": "library", "count": 2, "post_at": 800.0, "sound": "library"},
+            {"name": "trend", "count": 2, "post_at": 3_000.0, "sound": "trending"},
+        ]
+    },
+    "all follow": {
+        "probes": [{"name": "star", "followers": 40, "post_at": 10.0, "quality": 10.0}],
+        "population": {"users": 40},
+    },
+    "at the refresh": {"probes": [{"name": "edge", "count": 5, "post_at": 600.0}]},
+}
+
+_WORLDS: dict[str, Overrides] = {
+    "one user": {
+        "population": {"users": 1, "follows": 1},
+        "feed": {"filters": ["seen"]},
+        "behaviour": {"session": _ADDICTS},
+        **_MANY_VIDEOS,
+    },
+    "three users": {
+        "population": {"users": 3, "creators": 1.0},
+        "behaviour": {"session": _ADDICTS},
+        **_MANY_VIDEOS,
+    },
+    "all are creators": {"population": {"creators": 1.0}},
+    "one creator": {"population": {"creators": 0.0}},
+    "empty catalogue": {"catalogue": {"history": 0.0}, "creators": _PROLIFIC},
+    "everything too old": _feed(filters=[{"use": "too_old", "max_age": 1.0}]),
+    "only probes": {
+        "probes": [{"name": "long", "count": 40, "post_at": 0.0, "video_duration": 10 * HOUR}],
+        "creators": {"posts_per_week": 0.0},
+    },
+    "nothing ever": {"catalogue": {"history": 0.0}, "creators": {"posts_per_week": 0.0}},
+    "no follows": {"population": {"follows": 0}},
+    "follow everybody": {"population": {"follows": 100, "creators": 0.8}},
+    "one sound": {"catalogue": {"original_sounds": 0.0, "new_library_sounds": 0.0}},
+    "own sounds": {"catalogue": {"original_sounds": 1.0}},
+    "trends": {
+        "catalogue": {"original_sounds": 0.1, "new_library_sounds": 0.05},
+        "creators": {"posts_per_week": 300, "trend_uptake": 1.0, "posts_spread": 2.0},
+    },
+    "much is posted": {"creators": {"posts_per_week": 1500}, "duration": 3 * HOUR},
+}
+
+_PEOPLE: dict[str, Overrides] = {
+    "sound pages": _behave(act={"sound_tap": 10.0, "generosity_spread": 0.5}),
+    "many follows": {
+        **_behave(act={"follow": 10.0}, session={**_ADDICTS, "following_share": 0.3}, users=8),
+        **_MANY_VIDEOS,
+        "population": {"users": 60, "creators": 1.0, "follows": 1},
+        "duration": HOUR,
+    },
+    "following surface": _behave(session={"following_share": 1.0, "following_half": 1e-3}),
+    "following nobody": {
+        "behaviour": {"session": {"following_share": 1.0, "following_half": 1e-3}},
+        "population": {"follows": 0.4},
+        "feed": {"filters": ["seen"]},
+    },
+    "addicts": {
+        **_behave(session=_ADDICTS),
+        **_MANY_VIDEOS,
+        "population": {"users": 10, "creators": 1.0},
+    },
+    "addicts who see it all": _behave(session=_ADDICTS, users=10),
+    "addicts, nothing filtered": {
+        **_behave(session=_ADDICTS, users=6, hours=1), **_feed(filters=[]),
+    },
+    "no patience": _behave(
+        session={"leave": 1.0, "leave_skip": 1000.0, "sessions_per_day": 200, "activity_max": 1000,
+                 "rest_s": 1.0},
+        hours=1,
+    ),
+    "everything is done": _behave(
+        act=dict.fromkeys(
+            ("like", "comment", "share", "save", "follow", "sound_tap", "not_interested"), 10.0
+        ),
+        session={"sessions_per_day": 20},
+    ),
+    "loops": _behave(
+        watch={"hazard": [[0.0, 0.001], [3.0, 0.001]], "replay": [[0.0, 0.01]], "max_plays": 50},
+    ),
+    "for days": {
+        **_behave(watch={"hazard": [[0.0, 1e-6], [3.0, 1e-6]], "replay": [[0.0, 1e-6]],
+                         "max_plays": 1000, "ending_hazard": 0.0}),
+        "catalogue": {"duration": {"median": 10 * HOUR, "min": HOUR, "max": 10 * HOUR}},
+        "population": {"users": 120},
+        "duration": 8 * HOUR,
+    },
+    "at once": _behave(watch={"hazard": [[0.0, 999.0], [3.0, 999.0]]}, users=10, hours=1),
+    "extremes": _behave(
+        interest={"affinity": 5, "quality": -5, "taste": 5, "locale_gap": 5},
+        watch={"early_appeal": 5, "late_appeal": -5, "hook": 5, "late_patience": 5},
+        act={"appeal": 5, "generosity_spread": 5, "followed": 1000},
+    ),
+}  # fmt: skip
+
+_OWN_CODE: dict[str, Overrides] = {
+    "scorer": _feed(score=["value", {"use": "mine:Mood", "strength": 0.7}]),
+    "function": _feed(score=["value", {"use": "mine:bonus", "amount": 0.01}, "value"]),
+    "what is never shown": _feed(score=["value", "mine:never"]),
+    "filter": _feed(filters=["seen", "mine:Picky", "own"]),
+    "source": _feed(sources={"mine:spread": 1.0, "interest": 1.0, "fresh": 0.5}),
+    "predictor": _feed(
+        predict="mine:Rates", weights={"like": 1.0, "skip": -0.3, "completion": 0.1, "watch": 0.01}
+    ),
+    "selector": _feed(select="mine:Backwards"),
+    "every stage": {
+        **_behave(
+            act={"sound_tap": 10.0, "follow": 1.0}, session={"following_share": 0.5}, users=40
+        ),
+        "feed": {
+            "sources": {"mine:spread": 1.0, "random": 1.0},
+            "filters": ["mine:Picky", "seen"],
+            "predict": "mine:Rates",
+            "score": ["value", "mine:Mood", "mine:bonus"],
+            "select": "mine:Backwards",
+        },
+    },
+    "empty pages": {
+        **_behave(act={"sound_tap": 10.0}, session={"following_share": 0.9}, users=40),
+        "feed": {
+            "sources": {"mine:spread": 1.0, "random": 1.0},
+            "filters": ["seen"],
+            "score": ["value", "mine:Mood"],
+        },
+    },
+}
+
+_AXES: dict[str, dict[str, Overrides]] = {
+    "sources": _SOURCES,
+    "filters": _FILTERS,
+    "cold start": _COLD_STARTS,
+    "select": _SELECTORS,
+    "sizes": _SIZES,
+    "topics": _TOPICS,
+    "values": _VALUES,
+    "learning": _LEARNING,
+    "places": _PLACES,
+    "times": _TIMES,
+    "probes": _PROBES,
+    "worlds": _WORLDS,
+    "people": _PEOPLE,
+    "own code": _OWN_CODE,
+}
+_MIXED = [name for name in _AXES if name not in ("times", "worlds", "people", "own code")]
+"""Axes of the mixtures; the others would make them too large or leave nothing to play."""
+
+
+def merged(base: Overrides, over: Overrides) -> dict[str, Any]:
+    """Deep merge; what says its ``use`` or ``policy``, and sources and weights, is replaced."""
+    result = dict(base)
+    for name, value in over.items():
+        below = result.get(name)
+        whole = name in ("sources", "weights", "signals")
+        whole |= isinstance(value, Mapping) and bool({"use", "policy"} & set(value))
+        if isinstance(below, Mapping) and isinstance(value, Mapping) and not whole:
+            result[name] = merged(below, value)
+        else:
+            result[name] = value
+    return result
+
+
+def _mixtures() -> Iterator[tuple[str, Overrides]]:
+    """One option of every axis, each option about equally often."""
+    for number in range(MIXTURES):
+        rng = np.random.default_rng(number)
+        mixture: dict[str, Any] = {}
+        for axis in _MIXED:
+            options = list(_AXES[axis].values())
+            mixture = merged(mixture, options[int(rng.integers(len(options)))])
+        # some sources alone find nothing before somebody has watched something
+        weights = mixture["feed"].get("sources", {})
+        if weights:
+            mixture["feed"]["sources"] = {"random": 0.5 * max(weights.values()), **weights}
+        people = {"population": {"users": 50}, "duration": 2 * HOUR, "refresh": 200.0}
+        odds = {"follow": 0.02, "sound_tap": 0.05}
+        session = {"following_share": 0.3, "sessions_per_day": 8.0}
+        yield (
+            f"mixture {number}",
+            merged(mixture, {**people, "behaviour": {"act": odds, "session": session}}),
+        )
+
+
+CASES: dict[str, dict[str, Any]] = {
+    name: merged(BASE, overrides)
+    for name, overrides in [
+        ("usual", {}),
+        *(
+            (f"{axis}: {name}", over)
+            for axis, cases in _AXES.items()
+            for name, over in cases.items()
+        ),
+        *_mixtures(),
+    ]
+}
+"""Overrides of the tiny scenario, by name."""
