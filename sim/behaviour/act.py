@@ -8,10 +8,9 @@ warmth once and calls ``chance`` with the same numbers in the same order.
 
 from __future__ import annotations
 
-from numba import njit
-
 from sim.behaviour.params import ActParams
 from sim.behaviour.tables import look_up
+from sim.core.compiled import njit
 from sim.core.maths import exp
 
 __all__ = [
@@ -30,7 +29,7 @@ __all__ = [
 ]
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def warmth(p: ActParams, appeal: float, generosity: float, followed: bool) -> float:
     """Factor on the odds of every kind action: appeal (sd), generosity (standard normal)."""
     value = exp(p.appeal * appeal + p.generosity_spread * generosity)
@@ -39,32 +38,32 @@ def warmth(p: ActParams, appeal: float, generosity: float, followed: bool) -> fl
     return value
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def chance(level: float, shape: float, warm: float) -> float:
     """Probability in [0, 1) from odds."""
     odds = level * shape * warm
     return odds / (1.0 + odds)
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def like_shape(p: ActParams, watch_ratio: float) -> float:
     """Factor on the odds of like, share, save, follow and sound tap by watch ratio."""
     return look_up(p.like_shape, watch_ratio)
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def comment_shape(p: ActParams, watch_ratio: float) -> float:
     """Factor on the odds of comment by watch ratio."""
     return look_up(p.comment_shape, watch_ratio)
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def not_interested_shape(watch_ratio: float) -> float:
     """Factor on the odds of not interested: falls to 0 at the end of the video; assumption."""
     return max(0.0, 1.0 - watch_ratio)
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def like_probability(
     p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
 ) -> float:
@@ -72,7 +71,7 @@ def like_probability(
     return chance(p.like, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def comment_probability(
     p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
 ) -> float:
@@ -80,7 +79,7 @@ def comment_probability(
     return chance(p.comment, comment_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def share_probability(
     p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
 ) -> float:
@@ -88,7 +87,7 @@ def share_probability(
     return chance(p.share, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def save_probability(
     p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
 ) -> float:
@@ -96,7 +95,7 @@ def save_probability(
     return chance(p.save, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def follow_probability(
     p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
 ) -> float:
@@ -106,7 +105,7 @@ def follow_probability(
     return chance(p.follow, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def sound_tap_probability(
     p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
 ) -> float:
@@ -114,7 +113,7 @@ def sound_tap_probability(
     return chance(p.sound_tap, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def not_interested_probability(p: ActParams, watch_ratio: float, appeal: float) -> float:
     """Probability of asking for less of this."""
     return chance(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from sim.behaviour.draws import NEXT_POST
 from sim.behaviour.params import CreateParams
 from sim.behaviour.rhythm import day_second, rhythm_delay
 from sim.behaviour.signatures import NEXT_POST as NEXT_POST_TYPES
+from sim.core.compiled import njit
 from sim.core.random import exponential
 
 __all__ = ["next_post_delay_s"]
 
 
-@njit(NEXT_POST_TYPES, cache=True, forceinline=True)
+@njit(NEXT_POST_TYPES, forceinline=True)
 def next_post_delay_s(
     p: CreateParams, s: np.uint64, now_s: float, posts_per_week: float, utc_offset_s: float
 ) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from sim.behaviour.params import InterestParams
+from sim.core.compiled import njit
 
 __all__ = ["appeal"]
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def appeal(
     p: InterestParams, affinity: float, quality: float, taste: float, same_locale: bool
 ) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from sim.behaviour import draws
 from sim.behaviour.act import chance, comment_shape, like_shape, not_interested_shape, warmth
@@ -12,6 +11,7 @@ from sim.behaviour.params import BehaviourParams
 from sim.behaviour.signatures import REACT
 from sim.behaviour.watch import view_count, watch_ms, watch_seconds
 from sim.core.actions import bit
+from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import normal, uniform
 
@@ -32,7 +32,7 @@ _SOUND_TAP = bit("sound_tap")
 _NOT_INTERESTED = bit("not_interested")
 
 
-@njit(REACT, cache=True, forceinline=True)
+@njit(REACT, forceinline=True)
 def react(
     p: BehaviourParams,
     s: np.uint64,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sim.core.compiled import njit
 
 __all__ = ["DAY_S", "HOUR_S", "day_second", "rhythm_delay"]
 
@@ -11,7 +12,7 @@ DAY_S = 86_400.0
 HOUR_S = 3_600.0
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def day_second(now_s: float, offset_s: float) -> float:
     """Local time of day in [0, 86400) s; scenario time 0 is midnight at offset 0."""
     local = now_s + offset_s
@@ -22,7 +23,7 @@ def day_second(now_s: float, offset_s: float) -> float:
     return second
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def rhythm_delay(hours_sum: np.ndarray, per_day: float, budget: float, clock_s: float) -> float:
     """Seconds from local time of day ``clock_s`` to the next event.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from sim.behaviour.draws import NEXT_SESSION, SURFACE, SWIPE_GAP
 from sim.behaviour.params import SessionParams
@@ -11,6 +10,7 @@ from sim.behaviour.rhythm import day_second, rhythm_delay
 from sim.behaviour.signatures import NEXT_SESSION as NEXT_SESSION_TYPES
 from sim.behaviour.signatures import SURFACE as SURFACE_TYPES
 from sim.behaviour.signatures import SWIPE_GAP as SWIPE_GAP_TYPES
+from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import exponential, uniform
 
@@ -28,13 +28,13 @@ FOR_YOU = 0
 FOLLOWING = 1
 
 
-@njit(SWIPE_GAP_TYPES, cache=True, forceinline=True)
+@njit(SWIPE_GAP_TYPES, forceinline=True)
 def swipe_gap_s(p: SessionParams, s: np.uint64) -> float:
     """Seconds between the end of one video and the start of the next; draw ``SWIPE_GAP``."""
     return p.gap_min_s + p.gap_mean_s * exponential(s, SWIPE_GAP)
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def leave_probability(
     p: SessionParams, appeal: float, videos_in_session: int, skipped: bool
 ) -> float:
@@ -49,14 +49,14 @@ def leave_probability(
     return hazard / (1.0 + hazard)
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def session_intensity(p: SessionParams, activity: float) -> float:
     """Sessions a day that a user would start if sessions took no time; activity standard normal."""
     rate = exp(p.log_sessions_per_day + p.activity_spread * activity)
     return min(max(rate, p.activity_min), p.activity_max)
 
 
-@njit(NEXT_SESSION_TYPES, cache=True, forceinline=True)
+@njit(NEXT_SESSION_TYPES, forceinline=True)
 def next_session_delay_s(
     p: SessionParams,
     s: np.uint64,
@@ -75,7 +75,7 @@ def next_session_delay_s(
     return p.rest_s + rhythm_delay(p.hours_sum, session_intensity(p, activity), budget, clock_s)
 
 
-@njit(SURFACE_TYPES, cache=True, forceinline=True)
+@njit(SURFACE_TYPES, forceinline=True)
 def surface_choice(p: SessionParams, s: np.uint64, follows: int) -> int:
     """Which surface a feed request opens, ``FOR_YOU`` or ``FOLLOWING``; draw ``SURFACE``.
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from sim.core.compiled import njit
 
 __all__ = ["Table", "factor_table", "hazard_tables", "look_up"]
 
@@ -41,7 +42,7 @@ class Table(NamedTuple):
     """Steps of the guide per unit of position."""
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def look_up(table: Table, x: float) -> float:
     """The value at ``x`` >= 0."""
     i = np.int64(table.guide[int(min(x * table.per_unit, _LAST_STEP))])

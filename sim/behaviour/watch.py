@@ -11,12 +11,12 @@ A proportional hazard over the seconds played, in three parts that share one exp
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from sim.behaviour.draws import WATCH
 from sim.behaviour.params import HOOK_S, WatchParams
 from sim.behaviour.signatures import WATCH_SECONDS
 from sim.behaviour.tables import look_up
+from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import exponential
 
@@ -28,7 +28,7 @@ MAX_WATCH_MS = 2**31 - 1
 """Longest watch of one impression, ms: almost 25 days, replays included."""
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def play_until(
     p: WatchParams, budget: float, duration_s: float, appeal: float, hook: float, patience: float
 ) -> float:
@@ -68,7 +68,7 @@ def play_until(
     return min(t, p.max_plays * duration_s)
 
 
-@njit(WATCH_SECONDS, cache=True, forceinline=True)
+@njit(WATCH_SECONDS, forceinline=True)
 def watch_seconds(
     p: WatchParams, s: np.uint64, duration_s: float, appeal: float, hook: float, patience: float
 ) -> float:
@@ -80,7 +80,7 @@ def watch_seconds(
     return play_until(p, exponential(s, WATCH), duration_s, appeal, hook, patience)
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def watch_ms(seconds: float) -> int:
     """Seconds as whole milliseconds, the unit of every watch counter; halves round up.
 
@@ -89,13 +89,13 @@ def watch_ms(seconds: float) -> int:
     return min(int(seconds * 1000.0 + 0.5), MAX_WATCH_MS)
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def completed(ms: int, duration_s: float) -> bool:
     """Whether the video was watched to its end at least once: ``ms`` reaches its duration."""
     return ms >= watch_ms(duration_s)
 
 
-@njit(cache=True, forceinline=True)
+@njit(forceinline=True)
 def view_count(ms: int, duration_s: float) -> int:
     """Plays that started: 1 even for 0 ms, and one more for each replay of at least 1 ms.
 

@@ -65,7 +65,7 @@ def is_warm(name: str) -> bool:
     return cache_folder is not None and any(cache_folder.glob(f"**/{name}-*.nbi"))
 
 
-def njit(signature: str | None = None, *, forceinline: bool = False) -> Callable[[F], F]:
+def njit(signature: Any = None, *, forceinline: bool = False) -> Callable[[F], F]:
     """Compile a function: cached, GIL released, no ``fastmath``, division by zero gives inf or NaN.
 
     ``forceinline`` is for small functions in the innermost loops.
@@ -76,7 +76,7 @@ def njit(signature: str | None = None, *, forceinline: bool = False) -> Callable
         "nogil": True,
         "error_model": "numpy",
     }
-    decorate = numba.njit(signature, **options) if signature else numba.njit(**options)
+    decorate = numba.njit(signature, **options) if signature is not None else numba.njit(**options)
 
     def wrap(function: F) -> F:
         compiled: F = decorate(function)
