@@ -45,7 +45,7 @@ from sim.feed.view import Requests
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
 from sim.scenario import Scenario
-from sim.world.state import World
+from sim.world.state import NOBODY, World
 
 __all__ = ["FastEngine", "Memory"]
 
@@ -180,6 +180,10 @@ class FastEngine:
             waiting[0] = 0
             self._serve(who)
             self._play_some(shard, tally, who, 0, len(who), end, chunks)
+        if len(waiting) and len(chunks) > 1:
+            # users were played in turns; the log has each user's events of a window together
+            events = np.concatenate(chunks)
+            chunks = [events[np.argsort(events["user"], kind="stable")]]
         return chunks
 
     def _play_some(
@@ -235,7 +239,8 @@ class FastEngine:
             video[batch], source[batch] = slates.video, slates.source
             pool[batch], length[batch] = slates.pool, slates.length
             if wanted != FOR_YOU:
-                surface[batch[slates.length == 0]] = FOR_YOU
+                empty = batch[slates.length == 0]
+                surface[empty], sound[empty] = FOR_YOU, NOBODY
         take_slates(
             platform.behaviour, platform.keys.session, memory.users, self._traits, memory.next_s,
             memory.slates, who, surface,

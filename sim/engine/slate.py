@@ -405,8 +405,8 @@ def fill_slate(
         _clear_slots(beliefs, u, scratch.slot_id, scratch.slot_weight)
         reserved = reserved_places(r, plan.slots, plan.slate)
         length = select_spaced(
-            scratch.scores, kept, ids, listing.creator, listing.sound, listing.state, reserved,
-            plan.slate, plan.creator_gap, plan.sound_gap, scratch.keys, chosen,
+            scratch.scores, kept, ids, codes, listing.creator, listing.sound, listing.state,
+            reserved, plan.slate, plan.creator_gap, plan.sound_gap, scratch.keys, chosen,
         )  # fmt: skip
     else:
         length = min(plan.slate, kept)

@@ -224,7 +224,10 @@ class Value:
         """Adds the value of each candidate to its score."""
         if isinstance(prediction, SmoothedPrediction):
             return scores + prediction.value()
-        value = prediction.probability @ self.weights + self.watch_weight * prediction.watch_s
+        # action by action: a matrix product adds up in an order that depends on the machine
+        value = self.watch_weight * prediction.watch_s
+        for a, weight in enumerate(self.weights.tolist()):
+            value = value + weight * prediction.probability[..., a]
         return scores + value.astype(np.float32)
 
 
@@ -253,6 +256,7 @@ class Spaced:
             reserved = np.uint64(reserved_places(requests.stream[b], self.slots, length))
             n = select_spaced(
                 scores[b, places], len(places), candidates.video[b, places],
+                candidates.source[b, places],
                 view.videos.creator, view.videos.sound, view.cold.state,
                 reserved, length, self.creator_gap, self.sound_gap,
                 np.empty(len(places), np.int64), slate,

@@ -3,7 +3,9 @@
 ``pools``: a new video waits in pool 1 until it was shown ``first`` times. Those whose value per
 impression is in the best ``promote`` share of the videos that lately finished the same pool move
 on to the next one, ``growth`` times as large; the others stop. A share of every slate is kept for
-waiting videos. The threshold is relative, so the policy needs no tuning to a population (X1, X2).
+waiting videos. Until its first promotion only this test audience and the creator's followers
+see a video; from then on it competes everywhere. The threshold is relative, so the policy needs
+no tuning to a population (X1, X2).
 
 ``none``: a new video competes everywhere from its first minute.
 """
@@ -62,7 +64,7 @@ class ColdStart:
         self.state = np.zeros(rows, np.int8)
         """state [V] NONE, WAITING, STOPPED or GRADUATED"""
         self.open_to_all = np.ones(rows, np.int8)
-        """open_to_all [V] 1 when interest, trending and random sources may show it"""
+        """open_to_all [V] 1 when any source may show it; 0 for its test audience and followers"""
         self._entry = np.zeros(rows, np.int64)
         self._entry_value = np.zeros(rows)
         self._memory = np.zeros((max(policy.levels, 1), _MEMORY))

@@ -195,19 +195,19 @@ def build_index(
 ) -> Index:  # fmt: skip
     """All lists over the first ``count`` videos.
 
-    ``open_to_all`` is 0 for videos that only their test audience, followers and sound or hashtag
-    pages may see; ``oldest_s`` drops what is too old; ``base`` orders the interest lists.
+    ``open_to_all`` is 0 for videos that only their test audience and followers may see;
+    ``oldest_s`` drops what is too old; ``base`` orders the interest lists.
     """
     every, ordinary = _members(count, eligible, open_to_all, uploaded_s, oldest_s)
     buckets, by_topic = group_by(
         _topic_labels(ordinary, caption, topics, base), ordinary, topics * BUCKETS, False
     )
-    tagged, labels = _tag_pairs(every, tags)
+    tagged, labels = _tag_pairs(ordinary, tags)
     trending = max(_TRENDING_LEAST, int(_TRENDING_SHARE * len(ordinary)))
     return Index(
         live=ordinary,
         topic=Groups(np.ascontiguousarray(buckets[::BUCKETS]), by_topic),
-        sound=Groups(*group_by(_labels_of(every, sound), every, sounds, False)),
+        sound=Groups(*group_by(_labels_of(ordinary, sound), ordinary, sounds, False)),
         tag=Groups(*group_by(labels, tagged, tag_count, False)),
         creator=Groups(*group_by(_labels_of(every, creator), every, creators, True)),
         trending=top_of(momentum, ordinary, trending),

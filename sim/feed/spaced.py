@@ -6,12 +6,15 @@ import numpy as np
 
 from sim.core.compiled import njit
 from sim.core.maths import bits_of32
+from sim.scenario.feed import SOURCES
 
 __all__ = ["select_spaced"]
 
 _NEVER = np.int64(-(2**62))
 """Key of a candidate that is taken, or must not be shown."""
 _PLACE_BITS = 16
+_WAITING = 1
+_FRESH = SOURCES.index("fresh")
 
 
 @njit(forceinline=True)
@@ -54,17 +57,17 @@ def _highest(keys, k):
 
 
 @njit()
-def _best_waiting(keys, k, ids, state, creator, sound, slate, n, creator_gap, sound_gap):
-    """Key of the best candidate that waits in a pool and keeps the distance."""
-    high = _NEVER
+def _first_fresh(keys, k, ids, codes, state, creator, sound, slate, n, creator_gap, sound_gap):
+    """Key of the first fresh candidate that waits in a pool and keeps the distance."""
     for i in range(k):
         if (
-            keys[i] > high
-            and state[ids[i]] == 1
+            codes[i] == _FRESH
+            and keys[i] != _NEVER
+            and state[ids[i]] == _WAITING
             and not _too_near(ids, i, creator, sound, slate, n, creator_gap, sound_gap)
         ):
-            high = keys[i]
-    return high
+            return keys[i]
+    return _NEVER
 
 
 @njit(forceinline=True)
@@ -87,16 +90,30 @@ def _best(keys, k, ids, creator, sound, slate, n, creator_gap, sound_gap):
 
 @njit(forceinline=True)
 def select_spaced(
-    scores, k, ids, creator, sound, state, reserved, length, creator_gap, sound_gap, keys, slate
+    scores,
+    k,
+    ids,
+    codes,
+    creator,
+    sound,
+    state,
+    reserved,
+    length,
+    creator_gap,
+    sound_gap,
+    keys,
+    slate,
 ):
     """Fill ``slate`` with positions among the ``k`` candidates; returns how many.
 
     Place by place the highest score that keeps the distance: no other video by the same creator
-    in the last ``creator_gap`` places, none with the same sound in the last ``sound_gap``. In a
-    place of the bit set ``reserved`` only videos waiting in a cold-start pool (``state`` 1)
-    count, if there is one. When nothing keeps the distance the highest score is taken all the
-    same. Equal scores: the earlier candidate. A score of -inf or NaN is never
-    taken.
+    in the last ``creator_gap`` places, none with the same sound in the last ``sound_gap``. When
+    nothing keeps the distance the highest score is taken all the same. Equal scores: the earlier
+    candidate. A score of -inf or NaN is never taken.
+
+    In a place of the bit set ``reserved`` stands the first candidate of the source fresh that
+    waits in a cold-start pool, if there is one: the source draws them evenly, so each gets its
+    test audience, whatever the scores say.
 
     ``scores`` [K] float32; ``keys`` [K] int64 is working memory; K is at most 65,536.
     """
@@ -106,8 +123,8 @@ def select_spaced(
     while n < length:
         best = _NEVER
         if (reserved >> np.uint64(n)) & np.uint64(1):
-            best = _best_waiting(
-                keys, k, ids, state, creator, sound, slate, n, creator_gap, sound_gap
+            best = _first_fresh(
+                keys, k, ids, codes, state, creator, sound, slate, n, creator_gap, sound_gap
             )
         if best == _NEVER:
             best = _best(keys, k, ids, creator, sound, slate, n, creator_gap, sound_gap)

@@ -129,10 +129,10 @@ class Pools(Component):
     KEY = "policy"
     policy: Literal["pools"] = "pools"
     first: Count = Field(
-        default=200,
+        default=100,
         ge=1,
         le=10_000_000,
-        description="impressions in the first pool; X1 (200 to 500)",
+        description="impressions in the first pool; X1 (100 to 1,000)",
     )
     growth: Number = Field(
         default=5.0, ge=1, le=1000, description="size of a pool over the one before; X2 (3 to 15)"

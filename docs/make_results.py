@@ -1,0 +1,123 @@
+"""Writes what the pages show of real runs: pictures, summaries and comparisons with facts.
+
+    python docs/make_results.py                            # all but the comparison with raw data
+    python docs/make_results.py --facts ../shared/facts    # that one too
+
+A page marks the place with ``<!-- result: NAME -->`` and ``<!-- end of result -->``; what stands
+between the two is replaced. The runs are made anew, each in a process of its own, with the seeds
+of their scenarios, so the same code gives the same pages. It takes about two minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import polars as pl
+from facts_of_a_run import markdown, rows_of
+
+from sim.analysis import load_tables
+from sim.plots import draw_plots
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+IMAGES = DOCS / "images"
+FIRST_RUN = DOCS / "tutorial" / "first_run.md"
+CALIBRATION = DOCS / "explanation" / "calibration.md"
+
+
+def foryou(*arguments: str) -> str:
+    """What the command prints, 90 characters wide; the run fails when the command does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sim.cli.main", *arguments],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+        env={**os.environ, "COLUMNS": "90", "NO_COLOR": "1"},
+    )  # fmt: skip
+    return done.stdout
+
+
+def play(scenario: str, folder: Path, *options: str) -> str:
+    """Run a scenario into ``folder``; returns its summary without the paths."""
+    text = foryou("run", scenario, "--out", str(folder), "--no-plots", *options)
+    lines = [line.rstrip() for line in text.split("\nViral:")[0].strip().splitlines()]
+    return "\n".join(lines)
+
+
+def picture(run: Path, plot: str, name: str) -> None:
+    """One plot of a run as ``docs/images/NAME.png``."""
+    (file,) = draw_plots(load_tables(run), run / "plots", [plot])
+    shutil.copyfile(file, IMAGES / f"{name}.png")
+    print(f"wrote images/{name}.png, {file.stat().st_size // 1000} kB")
+
+
+def fill(page: Path, name: str, text: str) -> None:
+    """Put ``text`` between the marks of the result ``name``."""
+    old = page.read_text(encoding="utf-8")
+    pattern = rf"(<!-- result: {name} -->\n).*?(\n<!-- end of result -->)"
+    new, count = re.subn(pattern, lambda m: m[1] + text + m[2], old, flags=re.S)
+    if count != 1:
+        sys.exit(f"{page}: has {count} places for the result {name}, not one")
+    page.write_text(new, encoding="utf-8")
+    print(f"wrote {name} in {page.relative_to(ROOT)}")
+
+
+def block(text: str, kind: str = "text") -> str:
+    """A block of code."""
+    return f"```{kind}\n{text.strip()}\n```"
+
+
+def zero_followers(folder: Path) -> None:
+    """The picture and the numbers of the front page, and the run beside the facts."""
+    run = folder / "zero"
+    summary = play("scenarios/zero_followers.yaml", run)
+    picture(run, "view_spread", "zero_followers")
+    picture(run, "ccdf", "zero_followers_ccdf")
+    fill(ROOT / "README.md", "zero-followers", block(summary.split("\n\nThe platform")[0]))
+    fill(CALIBRATION, "whole-run", markdown(rows_of(load_tables(run))))
+
+
+def first_run(folder: Path) -> None:
+    """The starter scenario of the tutorial, as it is and without the cold start."""
+    scenario, run, none = str(folder / "first.yaml"), folder / "first", folder / "none"
+    foryou("new", scenario)
+    fill(FIRST_RUN, "first-run", block(play(scenario, run)))
+    picture(run, "view_spread", "first_run")
+    probes = pl.read_parquet(run / "probes.parquet").sort("views", descending=True)
+    with pl.Config(tbl_hide_dataframe_shape=True):
+        best = probes.select("number", "views", "quality", "hook").head()
+    fill(FIRST_RUN, "first-run-best", block(str(best)))
+    without = play(scenario, none, "--set", "feed.cold_start.policy=none")
+    fill(FIRST_RUN, "first-run-none", block(without.split("\n\n")[0]))
+    picture(none, "view_spread", "first_run_none")
+
+
+def behaviour(facts: Path) -> None:
+    """The fitted behaviour beside the raw data."""
+    script = DOCS / "fitting" / "score_behaviour.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(facts)], check=True, capture_output=True, text=True
+    )
+    fill(CALIBRATION, "behaviour", block(done.stdout))
+
+
+def main() -> None:
+    """Make all results."""
+    parser = argparse.ArgumentParser(description="Writes what the pages show of real runs.")
+    parser.add_argument("--facts", type=Path, help="the folder with kuairand/")
+    facts = parser.parse_args().facts
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        first_run(Path(name))
+        zero_followers(Path(name))
+    if facts is not None:
+        behaviour(facts)
+
+
+if __name__ == "__main__":
+    main()
