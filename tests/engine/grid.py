@@ -149,7 +149,7 @@ _COLD_STARTS: dict[str, Overrides] = {
     "one level": _pools(levels=1, first=2),
     "no slots": _pools(slots=0.0),
     "all slots": _pools(slots=1.0),
-    "twenty levels": _pools(levels=20, first=1, growth=1.0, promote=0.9, slots=0.5),
+    "twenty levels": _pools(levels=20, first=1, growth=1.0, promote=1.0, slots=1.0),
 }
 
 _SELECTORS: dict[str, Overrides] = {

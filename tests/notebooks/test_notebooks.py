@@ -36,8 +36,6 @@ def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [out for cell in notebook.cells for out in cell.get("outputs", ())]
 
 
-# the event loop that drives the kernel leaves its sockets to the garbage collector
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_it_runs_from_top_to_bottom(path: Path, executor: ModuleType) -> None:
     notebook = executor.execute(path, SMALL)
@@ -48,7 +46,6 @@ def test_it_runs_from_top_to_bottom(path: Path, executor: ModuleType) -> None:
     assert "the same events: False" in texts
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_failing_cell_is_noticed(tmp_path: Path, executor: ModuleType) -> None:
     path = tmp_path / "broken.ipynb"
     cells = [nbformat.v4.new_code_cell("1 / 0")]
