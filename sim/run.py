@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import platform as machine
 import resource
 import sys
@@ -97,7 +98,7 @@ def simulate(
     *,
     seed: int | None = None,
     engine: str = DEFAULT_ENGINE,
-    shards: int = 1,
+    shards: int | None = None,
     out: Path | str | None = None,
     allow_code: bool = False,
     base_dir: Path | None = None,
@@ -108,7 +109,8 @@ def simulate(
 ) -> Run:
     """Run a scenario from end to end and write its folder.
 
-    ``seed`` overrides the scenario's. ``out`` is the run folder itself. ``base_dir`` is where
+    ``seed`` overrides the scenario's. ``shards`` is the number of threads, by default as many as
+    there are cores; it changes no result. ``out`` is the run folder itself. ``base_dir`` is where
     ``module:Class`` of the scenario is looked for, with ``allow_code`` only.
 
     Raises ForyouError for what the user can mend. When it is interrupted, what is in the folder
@@ -118,6 +120,7 @@ def simulate(
 
     if engine not in ENGINES:
         raise ForyouError(f'unknown engine "{engine}"; known are {", ".join(ENGINES)}')
+    shards = _shards_for(scenario) if shards is None else shards
     if not force:
         _refuse_what_cannot_fit(scenario, engine, shards)
     seed = scenario.seed if seed is None else seed
@@ -126,6 +129,12 @@ def simulate(
         scenario, seed, engine, shards, folder, allow_code, base_dir, plots, command,
         progress or _ignore,
     ).run()  # fmt: skip
+
+
+def _shards_for(scenario: Scenario) -> int:
+    """As many threads as there are cores, but none with fewer than two thousand users."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, scenario.population.users // 2_000))
 
 
 def _refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int) -> None:

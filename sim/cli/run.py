@@ -18,7 +18,7 @@ __all__ = ["EXAMPLES", "run"]
 EXAMPLES = (
     "foryou run scenarios/zero_followers.yaml",
     "foryou run scenarios/baseline.yaml --seed 7 --out runs/seven",
-    "foryou run scenarios/baseline.yaml --set feed.weights.share=2.5 --set duration='12 h'",
+    "foryou run scenarios/baseline.yaml --set feed.weights.share=2.5 --set duration='2 d'",
 )
 """Shown under the help of the command."""
 
@@ -45,8 +45,14 @@ def run(
         ),
     ] = None,
     shards: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Threads to play users on; changes no result.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Threads to play users on; as many as cores by default. Changes no result.",
+            show_default=False,
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Start even if the run seems not to fit this machine.")
     ] = False,

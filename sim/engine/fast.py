@@ -107,6 +107,7 @@ class FastEngine:
         self._memory = memory
         self._log = log
         self._pipeline = pipeline
+        self._end_s = float(scenario.duration)
         self._plan = _plan(scenario, pipeline)
         # the user's own Python is called once for a batch of requests, all else is compiled
         outside = pipeline.has_custom
@@ -165,7 +166,8 @@ class FastEngine:
                 self._log.keep(chunk)
         shown = int(window.timeline[..., 0].sum())
         self._log.impressions = before + shown
-        self._book_stages()
+        if now >= self._end_s:
+            self._book_stages()
 
     def _play(self, shard: int, tally: Tally, end: float) -> list[NDArray[Any]]:
         """Play one shard; returns the chunks of its log."""

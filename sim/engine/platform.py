@@ -121,10 +121,11 @@ class Platform:
         self._trend_uses = np.zeros(len(world.sounds.uses), np.int32)
         self.window = self._empty_window(0.0, float(scenario.refresh))
         self._pending: list[Posts] = []
+        self._creator_utc_s = world.utc_offset_s[world.creators.locale]
         self._plan_probes()
         _first_posts(
             self.behaviour.create, self.keys.post, world.creators.posts_per_week,
-            world.utc_offset_s[world.creators.locale], world.creators.next_post_s,
+            self._creator_utc_s, world.creators.next_post_s,
         )  # fmt: skip
         self._refresh_scores(np.arange(world.videos.count, dtype=np.int32), 0.0)
 
@@ -135,16 +136,15 @@ class Platform:
         creators = self.world.creators
         owner, times = _due_posts(
             self.behaviour.create, self.keys.post, now, creators.posts_per_week,
-            self.world.utc_offset_s[creators.locale], creators.next_post_s, creators.post_number,
+            self._creator_utc_s, creators.next_post_s, creators.post_number,
         )  # fmt: skip
-        posts = Posts.ordinary(owner, times)
         planted = (self._probe_posts.time_s < now) & ~self._probe_done
-        if planted.any():
-            self._probe_done |= planted
-            posts = _joined(posts, _chosen(self._probe_posts, planted))
-        if len(posts.creator):
-            order = np.lexsort((posts.creator, posts.time_s))
-            self._pending.append(_chosen(posts, order))
+        if len(owner) == 0 and not planted.any():
+            return
+        self._probe_done |= planted
+        posts = _joined(Posts.ordinary(owner, times), _chosen(self._probe_posts, planted))
+        order = np.lexsort((posts.creator, posts.time_s))
+        self._pending.append(_chosen(posts, order))
 
     def refresh(self, now: float) -> None:
         """Make the finished window visible: counters, uploads, cold start, scores, indexes."""
@@ -152,9 +152,10 @@ class Platform:
         uploaded = self._publish_pending()
         view = self.view
         view.cold.enter(uploaded)
-        mean_value = float(self.weights @ view.rates.action) + (
-            self.watch_weight * view.rates.watch_s
-        )
+        # term by term: a matrix product adds up in an order that depends on the machine
+        mean_value = self.watch_weight * view.rates.watch_s
+        for weight, rate in zip(self.weights.tolist(), view.rates.action.tolist(), strict=True):
+            mean_value += weight * rate
         self.promotions += view.cold.step(view.counts, self.weights, self.watch_weight, mean_value)
         changed = np.concatenate([touched, uploaded]).astype(np.int32)
         self._refresh_scores(changed, now)
@@ -184,6 +185,8 @@ class Platform:
 
     def _publish_pending(self) -> NDArray[np.int64]:
         """Give the pending posts their ids, and room in every table."""
+        if not self._pending:
+            return np.empty(0, np.int64)
         new = [publish(self.world, posts, self._publish) for posts in self._pending]
         self._pending = []
         rows = len(self.world.videos.creator)

@@ -78,6 +78,8 @@ class Paths:
 
     def notice(self, uploaded_s: NDArray[np.float64], probe: NDArray[np.int16], count: int) -> None:
         """Look at the videos that are new: all probes, and the first ordinary ones."""
+        if count == self._checked:
+            return
         new = np.arange(self._checked, count)
         self._checked = count
         planted = probe[new] >= 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sim.cli.main import main
+from sim.scenario import load
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("population.users=120", "duration=20 h", "warmup=6 h", "feed.candidates=60")
@@ -46,9 +48,9 @@ def test_reading_the_tables(
     assert len(snippets) == 3
     for snippet in snippets:
         exec(compile(snippet, "own_settings.md", "exec"), {})
-        assert capsys.readouterr().out
-        # what a snippet prints must not be an empty table
-        assert "shape: (0" not in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert printed
+        assert "shape: (0" not in printed, "an empty table"
 
 
 def test_the_tutorial_reads_its_probes(
@@ -93,11 +95,10 @@ def test_the_contract_test_of_the_how_to_passes(own: Path) -> None:
 
 
 def test_the_extended_scenario_keeps_what_it_does_not_say(tmp_path: Path) -> None:
-    from sim.scenario import load_text
-
-    text = files("how-to/own_settings.md")["my_weights.yaml"]
-    text = text.replace("extends: scenarios/", f"extends: {ROOT}/scenarios/")
-    scenario = load_text(text).scenario
+    file = tmp_path / "my_weights.yaml"
+    file.write_text(files("how-to/own_settings.md")[file.name], encoding="utf-8")
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    scenario = load(file)
     assert scenario.feed.weights["share"] == 4.0
     assert scenario.feed.weights["completion"] == 1.0
     assert scenario.probes[0].count == 100
