@@ -11,6 +11,7 @@ of their scenarios, so the same code gives the same pages. It takes about two mi
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -29,6 +30,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 IMAGES = DOCS / "images"
 FIRST_RUN = DOCS / "tutorial" / "first_run.md"
+RANKER = DOCS / "how-to" / "custom_ranker.md"
 CALIBRATION = DOCS / "explanation" / "calibration.md"
 
 
@@ -59,8 +61,8 @@ def picture(run: Path, plot: str, name: str) -> None:
 def fill(page: Path, name: str, text: str) -> None:
     """Put ``text`` between the marks of the result ``name``."""
     old = page.read_text(encoding="utf-8")
-    pattern = rf"(<!-- result: {name} -->\n).*?(\n<!-- end of result -->)"
-    new, count = re.subn(pattern, lambda m: m[1] + text + m[2], old, flags=re.S)
+    pattern = rf"(<!-- result: {name} -->\n)((?!<!--).)*(<!-- end of result -->)"
+    new, count = re.subn(pattern, lambda m: f"{m[1]}{text}\n{m[3]}", old, flags=re.S)
     if count != 1:
         sys.exit(f"{page}: has {count} places for the result {name}, not one")
     page.write_text(new, encoding="utf-8")
@@ -89,12 +91,42 @@ def first_run(folder: Path) -> None:
     fill(FIRST_RUN, "first-run", block(play(scenario, run)))
     picture(run, "view_spread", "first_run")
     probes = pl.read_parquet(run / "probes.parquet").sort("views", descending=True)
-    with pl.Config(tbl_hide_dataframe_shape=True):
-        best = probes.select("number", "views", "quality", "hook").head()
+    best = probes.select("number", "views", "quality", "hook").head()
     fill(FIRST_RUN, "first-run-best", block(str(best)))
     without = play(scenario, none, "--set", "feed.cold_start.policy=none")
     fill(FIRST_RUN, "first-run-none", block(without.split("\n\n")[0]))
     picture(none, "view_spread", "first_run_none")
+
+
+def small_first(folder: Path) -> None:
+    """The ranker of the how-to, with some boosts."""
+    found = re.findall(
+        r"`(small_first\.\w+)`[^`\n]*:\n\n```\w+\n(.*?)```", RANKER.read_text("utf-8"), re.S
+    )
+    for name, text in found:
+        (folder / name).write_text(text, encoding="utf-8")
+    scenario = str(folder / "small_first.yaml")
+    rows = []
+    for boost in (0.0, 0.1, 0.5):
+        out = folder / f"boost-{boost}"
+        foryou(
+            *("run", scenario, "--allow-code", "--out", str(out), "--no-plots"),
+            *("--set", f"feed.score[1].boost={boost}"),
+        )
+        summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+        probe = summary["probes"]["newcomer"]
+        low, high = 100 * probe["viral_share_low"], 100 * probe["viral_share_high"]
+        rows.append(
+            f"| {boost:g} | {100 * probe['viral_share']:.0f} % ({low:.0f} to {high:.0f} %) "
+            f"| {probe['views_median']:.0f} | {summary['reach']['views_median']:.0f} "
+            f"| {summary['watch']['minutes_per_active_user_day']:.1f} |"
+        )
+    head = [
+        "| boost | newcomers viral (95 % interval) | views of the middle newcomer "
+        "| of the middle ordinary upload | minutes per active user-day |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    fill(RANKER, "small-first", "\n".join([*head, *rows]))
 
 
 def behaviour(facts: Path) -> None:
@@ -114,6 +146,7 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         first_run(Path(name))
+        small_first(Path(name))
         zero_followers(Path(name))
     if facts is not None:
         behaviour(facts)

@@ -55,7 +55,7 @@ def execute(path: Path, size: str | None = None) -> nbformat.NotebookNode:
             timeout=TIMEOUT_S,
             resources={"metadata": {"path": str(path.parent)}},
         )
-        client.execute()
+        client.execute(cleanup_kc=True)  # a manager from outside is not stopped otherwise
     return cleaned(notebook)
 
 
