@@ -163,6 +163,15 @@ class _Execution:
     progress: Callable[[Progress], None]
 
     def run(self) -> Run:
+        """All of it; a disk that fails is told with the folder, which stays unfinished."""
+        try:
+            return self._run()
+        except OSError as error:
+            raise RunFolderError(
+                f"{self.folder}: cannot be written: {error}; what is there is not a whole run"
+            ) from error
+
+    def _run(self) -> Run:
         """Build, simulate, write, summarise, draw."""
         began = time.perf_counter()
         live = self._build()
@@ -193,13 +202,10 @@ class _Execution:
         pipeline = make_pipeline(self.scenario, self.base_dir, self.allow_code)
         self._compile()
         self._report("build")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            resolved = dump(self.scenario.model_copy(update={"seed": self.seed}))
-            (self.folder / "scenario.yaml").write_text(resolved, encoding="utf-8")
-            _write_json(self.folder / "manifest.json", self._first_manifest())
-        except OSError as error:
-            raise RunFolderError(f"{self.folder}: cannot be written: {error}") from error
+        self.folder.mkdir(parents=True, exist_ok=True)
+        resolved = dump(self.scenario.model_copy(update={"seed": self.seed}))
+        (self.folder / "scenario.yaml").write_text(resolved, encoding="utf-8")
+        _write_json(self.folder / "manifest.json", self._first_manifest())
         return assemble(
             self.scenario,
             self.seed,
