@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-import time
 
 import pytest
 import typer
@@ -49,18 +48,6 @@ def test_help_loads_nothing_heavy(args: list[str]) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == "[]"
     assert done.stdout
-
-
-@pytest.mark.parametrize("args", [["--help"], ["run", "--help"]])
-def test_help_takes_less_than_half_a_second(args: list[str]) -> None:
-    best = 60.0
-    for _ in range(5):  # the best of five: other work on the machine is not ours
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "sim.cli.main", *args], check=True, capture_output=True
-        )
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.5
 
 
 def test_top_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
