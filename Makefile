@@ -1,5 +1,6 @@
 # make demo   set up, run the main scenario, show what happened
 # make test   set up, run every test
+# make bench  set up, measure how fast it is (six minutes; bench-large: 10 million users, 24 GiB)
 #
 # Needs Python 3.11 to 3.13 and make; everything else goes into .venv/.
 # Another interpreter: make demo PYTHON=/path/to/python3.12
@@ -15,16 +16,23 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETTINGS := pyproject.toml constraints.txt
 
-.PHONY: help demo test check format docs clean
+.PHONY: help demo test bench bench-large check format docs clean
 
 help:
-	@sed -n '1,5s/^# \{0,1\}//p' Makefile
+	@sed -n '1,6s/^# \{0,1\}//p' Makefile
 
 demo: .venv/installed
 	@$(BIN)/foryou run "$(SCENARIO)" $(ARGS)
 
 test: .venv/installed-dev
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not large"
+
+# More options, such as ARGS="--only whole --users 100k" or ARGS="--stored --write-docs".
+bench: .venv/installed-dev
+	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+bench-large: .venv/installed-dev
+	@$(BIN)/python tests/bench/run.py --only whole --users 10m $(ARGS)
 
 check: .venv/installed-dev
 	@$(BIN)/ruff check .

@@ -1,0 +1,132 @@
+"""How long the stages of a request take inside the kernel.
+
+They are inlined there and cannot be timed from outside. So small compiled drivers make requests
+for people who are in a session, on the state of the run as it is: one driver runs the first stages
+alone, the other the whole request. The difference is the rest. Memory is asked for some users
+ahead, as the kernel does it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+
+from sim.core.borrow import borrow, prefetch
+from sim.core.compiled import njit
+from sim.core.random import stream2
+from sim.engine.slate import (
+    RETRIEVED,
+    Listing,
+    SlateRows,
+    _drop_duplicates,
+    _retrieve,
+    borrowed_index,
+    borrowed_plan,
+    borrowed_scratch,
+    fill_slate,
+)
+from sim.feed.belief import Beliefs
+
+__all__ = ["StageTimer"]
+
+_MOST_USERS = 20_000
+_LEAST_REQUESTS = 20_000
+_FAR = 1 << 28
+"""Numbers that no request of the run has."""
+_AHEAD = 4
+
+
+@njit()
+def _requests(
+    who, whole, number, key, t, plan, cards, listing, index, beliefs, graph, data, users, slates,
+    scratch, stages,
+):  # fmt: skip
+    """One request for each user of ``who``; only retrieval and duplicates unless ``whole``."""
+    graph, data, cards, users = borrow(graph), borrow(data), borrow(cards), borrow(users)
+    stages, who = borrow(stages), borrow(who)
+    listing = Listing(
+        borrow(listing.creator), borrow(listing.sound), borrow(listing.tags),
+        borrow(listing.caption), borrow(listing.state),
+    )  # fmt: skip
+    beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
+    slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
+    plan, scratch, index = borrowed_plan(plan), borrowed_scratch(scratch), borrowed_index(index)
+    done = 0
+    for i in range(who.size):
+        if i + _AHEAD < who.size:
+            soon = who[i + _AHEAD]
+            prefetch(users, soon)
+            prefetch(beliefs.profile, soon)
+            prefetch(beliefs.slot_id, soon)
+            prefetch(beliefs.slot_weight, soon)
+        u = who[i]
+        r = stream2(key, u, number)
+        if whole:
+            done += fill_slate(
+                plan, cards, listing, index, beliefs, graph, data, users, slates, u, t,
+                np.int64(0), np.int64(-1), r, scratch, stages,
+            )  # fmt: skip
+        else:
+            user = users[u]
+            n = _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch.ids, scratch.codes)
+            done += _drop_duplicates(
+                scratch.ids, scratch.codes, scratch.marks, n, cards, listing.caption, data,
+                user.seen_start, user.seen_size,
+            )  # fmt: skip
+    return done
+
+
+class StageTimer:
+    """Times requests on the state of a run, and leaves that state as it was."""
+
+    def __init__(self, live: Any) -> None:
+        self._live = live
+        self.requests = 0
+
+    def compile(self) -> None:
+        """Compile, or load from the disk, on any world."""
+        self._cpu_ns(True, 0, np.zeros(1, np.int64))
+
+    def sample(self) -> dict[str, float]:
+        """CPU ns for {retrieve, rank} of a request, at the mean of ``retrieved`` candidates."""
+        users = self._live.engine._memory.users
+        first, last = self._live.engine._memory.ranges[0]
+        who = first + np.flatnonzero(users["mode"][first:last] == 1).astype(np.int64)
+        if len(who) == 0:
+            raise RuntimeError("nobody is in a session; let the run lead in for longer")
+        who = who[:: max(1, -(-len(who) // _MOST_USERS))]
+        passes = max(1, _LEAST_REQUESTS // len(who))
+        part, full = [], []
+        for number in range(passes):
+            part.append(self._cpu_ns(False, _FAR + number, who)[0])
+            ns, retrieved = self._cpu_ns(True, 2 * _FAR + number, who)
+            full.append(ns)
+        retrieve = statistics.median(part)
+        return {
+            "retrieve": retrieve,
+            "rank": statistics.median(full) - retrieve,
+            "retrieved": retrieved,
+        }
+
+    def _cpu_ns(self, whole: bool, number: int, who: Any) -> tuple[float, float]:
+        """(CPU ns, candidates) a request."""
+        engine, platform = self._live.engine, self._live.platform
+        memory, view, stages = engine._memory, platform.view, engine._stages[0]
+        changed = (memory.users, *memory.slates)
+        before = [table[who] for table in changed]
+        counted = stages.copy()
+        began = time.process_time()
+        _requests(
+            who, whole, number, platform.keys.request, self._live.env.now, engine._plan,
+            engine._cards, engine._listing(), view.index, view.beliefs, memory.graph,
+            memory.arenas[0].data, memory.users, memory.slates, engine._scratch[0], stages,
+        )  # fmt: skip
+        took = time.process_time() - began
+        retrieved = (stages - counted)[RETRIEVED] / len(who)
+        stages[:] = counted
+        for table, rows in zip(changed, before, strict=True):
+            table[who] = rows
+        return took / len(who) * 1e9, float(retrieved)

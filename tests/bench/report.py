@@ -1,0 +1,279 @@
+"""Numbers to tables, for the screen and for the docs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from whole import PHASES
+
+__all__ = ["Table", "tables", "targets", "write_docs"]
+
+Result = dict[str, Any]
+BEGIN = "<!-- measured: begin (python tests/bench/run.py --write-docs) -->"
+END = "<!-- measured: end -->"
+_COLOURS = {"met": "green", "missed": "red", "unsure": "yellow"}
+_SIZE_ORDER = ("toy", "10k", "100k", "1m", "10m")
+
+
+class Table(NamedTuple):
+    """A heading, names of columns, and cells as they are shown."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def tables(results: dict[str, Result]) -> list[Table]:
+    """All tables for which something was measured."""
+    made = [
+        _speeds(results), _phases(results), _yardsticks(results), _sweep(results),
+        _start_up(results), _small(results),
+    ]  # fmt: skip
+    return [table for table in made if table.rows]
+
+
+def _sizes(results: dict[str, Result]) -> list[tuple[str, Result]]:
+    return [(n, results[f"whole/{n}"]) for n in _SIZE_ORDER if f"whole/{n}" in results]
+
+
+def _speeds(results: dict[str, Result]) -> Table:
+    rows = []
+    for kind, label in (("whole", "one shard"), ("shards", "two shards"), ("log", "event log on")):
+        for name in _SIZE_ORDER:
+            run = results.get(f"{kind}/{name}")
+            if run:
+                rows.append((
+                    f"{run['spec']['users']:,}", label, f"{run['videos']:,}",
+                    f"{run['measured']:,}", f"{run['per_s']:,.0f}", f"{run['cpu_s']:.2f}",
+                    f"{run['per_cpu_s']:,.0f}", f"{run['bytes_a_user']:,.0f}",
+                    f"{run['peak_bytes'] / 2**30:.2f}", f"{run['build_s']:.1f}",
+                ))  # fmt: skip
+    return Table(
+        "Whole runs",
+        ("users", "run", "live videos", "impressions", "impressions / s", "CPU s",
+         "impressions / CPU s", "bytes a user", "peak, GiB", "build, s"),
+        rows,
+    )  # fmt: skip
+
+
+def _phases(results: dict[str, Result]) -> Table:
+    rows = []
+    for _, run in _sizes(results):
+        ns = run["phase_ns"]
+        total = sum(ns[phase] for phase in PHASES)
+        rows.append((
+            f"{run['spec']['users']:,}", f"{total:,.0f}",
+            *(f"{ns[phase]:,.0f} ({ns[phase] / total:.0%})" for phase in PHASES),
+        ))  # fmt: skip
+    return Table("CPU time of an impression by phase, ns", ("users", "all", *PHASES), rows)
+
+
+def _yardsticks(results: dict[str, Result]) -> Table:
+    rows = []
+    for name in _SIZE_ORDER:
+        if f"yardsticks/{name}" not in results:
+            continue
+        other, run = results[f"yardsticks/{name}"], results[f"whole/{name}"]
+        own = run["per_cpu_s"]
+        label = f"{run['spec']['users']:,} users"
+        for what, speed in (
+            (f"**fast engine**, {label}, one shard", own),
+            (f"reference engine, {other['reference']['spec']['users']:,} users",
+             other["reference"]["per_cpu_s"]),
+            ("minimal feed, plain SimPy, 10,000 users", other["simpy"]["per_cpu_s"]),
+            (f"minimal feed, vectorised NumPy, {label}", other["numpy"]["per_cpu_s"]),
+            (f"bare kernel, {label}, {4 * other['shown']:,} bytes a table of shown videos",
+             other["bare"]["per_cpu_s"]),
+            (f"bare kernel, {label}, 2,048 bytes", other["bare_2k"]["per_cpu_s"]),
+        ):  # fmt: skip
+            rows.append((what, f"{speed:,.0f}", f"{own / speed:.2f}"))
+    return Table(
+        "Beside others, one thread",
+        ("what", "impressions / CPU s", "fast engine is so many times as fast"),
+        rows,
+    )
+
+
+def _sweep(results: dict[str, Result]) -> Table:
+    base = next((r for k, r in results.items() if k == "sweep/100k"), None)
+    if base is None:
+        return Table("", (), [])
+    named = [
+        ("candidates", "candidates", (50, 100, None, 400)),
+        ("slate", "slate", (5, None, 20)),
+        ("history", "live videos", (1, None, 28)),
+    ]
+    rows = []
+    for key, label, values in named:
+        for value in values:
+            suffix = " d" if key == "history" else ""
+            run = base if value is None else results.get(f"sweep/{key} {value}{suffix}")
+            if run is None:
+                continue
+            spec = run["spec"]
+            shown = {"candidates": spec["candidates"], "slate": spec["slate"]}.get(
+                key, run["videos"]
+            )
+            rows.append(_cost_row(f"{label} {shown:,}", run))
+    rows += [_cost_row(f"users {r['spec']['users']:,}", r) for _, r in _sizes(results)]
+    return Table(
+        "Cost of an impression, CPU ns",
+        ("setting", "live videos", "candidates an impression", "all", *PHASES),
+        rows,
+    )
+
+
+def _cost_row(setting: str, run: Result) -> tuple[str, ...]:
+    ns = run["phase_ns"]
+    candidates = run["spec"]["candidates"] * run["requests"] / run["measured"]
+    return (
+        setting, f"{run['videos']:,}", f"{candidates:.1f}", f"{sum(ns[p] for p in PHASES):,.0f}",
+        *(f"{ns[phase]:,.0f}" for phase in PHASES),
+    )  # fmt: skip
+
+
+def _start_up(results: dict[str, Result]) -> Table:
+    run = results.get("startup", {})
+    names = {
+        "python": "Python itself", "help": "`foryou --help`", "import": "importing every part",
+        "first_window": "fresh process to the end of the first window, 2,000 users",
+        "cold": "the same, first run ever: everything is compiled",
+    }  # fmt: skip
+    rows = [(names[name], f"{run[name]:.2f}") for name in names if name in run]
+    return Table("Start-up, wall s", ("what", "s"), rows)
+
+
+def _small(results: dict[str, Result]) -> Table:
+    run = results.get("small", {})
+    names = {
+        "zero_followers": "`zero_followers.yaml`, 20,000 users, 3 days",
+        "small_week": "`baseline.yaml`, 2,000 users, 7 days",
+    }
+    rows = [
+        (names[name], f"{run[name]['impressions']:,}", f"{run[name]['seconds']:.2f}",
+         *(f"{run[name]['wall_seconds'][part]:.2f}" for part in ("build", "simulate", "write")))
+        for name in names if name in run
+    ]  # fmt: skip
+    return Table(
+        "Whole commands, wall s (start, summary and pictures included)",
+        ("command", "impressions", "s", "of which build", "simulate", "write"),
+        rows,
+    )
+
+
+class Target(NamedTuple):
+    """What was set as a goal, and what came out."""
+
+    text: str
+    measured: str
+    verdict: str
+    """``met``, ``missed``, or ``unsure`` when others used the machine at the same time"""
+
+
+def _quiet(*runs: Result) -> bool:
+    """Whether the machine did next to nothing else; only then do times on the wall count."""
+    return all(run.get("others_s", run["wall_s"]) < 0.1 * run["wall_s"] for run in runs)
+
+
+def _targets(results: dict[str, Result]) -> list[Target]:
+    """Those for which something was measured."""
+    found: list[Target] = []
+
+    def book(text: str, value: float, digits: int, met: bool, sure: bool = True) -> None:
+        verdict = ("met" if met else "missed") if sure else "unsure"
+        found.append(Target(text, f"{value:,.{digits}f}", verdict))
+
+    def least(text: str, value: float, bound: float, digits: int = 2, sure: bool = True) -> None:
+        book(text, value, digits, value >= bound, sure)
+
+    def most(text: str, value: float, bound: float, digits: int = 2) -> None:
+        book(text, value, digits, value <= bound)
+
+    one, two = results.get("whole/1m"), results.get("shards/1m")
+    log, other = results.get("log/1m"), results.get("yardsticks/1m")
+    hundred, ten = results.get("whole/100k"), results.get("whole/10m")
+    if one:
+        least(
+            "1 million users, one shard: at least 1,000,000 impressions / CPU s",
+            one["per_cpu_s"],
+            1e6,
+            0,
+        )
+        most("1 million users: at most 1,000 bytes a user", one["bytes_a_user"], 1000, 0)
+    if one and two:
+        ratio = two["per_s"] / one["per_s"]
+        least("two shards: at least 1.7 times one shard", ratio, 1.7, sure=_quiet(one, two))
+    if one and log:
+        least(
+            "event log as Parquet: at least 0.5 of the speed",
+            log["per_cpu_s"] / one["per_cpu_s"],
+            0.5,
+        )
+    if one and other:
+        own = one["per_cpu_s"]
+        for name, label, bound in (
+            ("simpy", "the minimal SimPy feed", 25), ("numpy", "the vectorised NumPy feed", 8),
+            ("bare", "the bare kernel", 0.5),
+        ):  # fmt: skip
+            least(f"at least {bound} times {label}", own / other[name]["per_cpu_s"], bound)
+    if ten:
+        most("10 million users: at most 20 GiB", ten["peak_bytes"] / 2**30, 20)
+        most("10 million users: at most 1,000 bytes a user", ten["bytes_a_user"], 1000, 0)
+    if ten and hundred:
+        ratio = hundred["per_cpu_s"] / ten["per_cpu_s"]
+        most(
+            "an impression at 10 million users: at most 1.5 times that at 100 thousand", ratio, 1.5
+        )
+    if start := results.get("startup"):
+        most(
+            "fresh process to the end of the first window: under 2.5 s", start["first_window"], 2.5
+        )
+    if small := results.get("small"):
+        most("20,000 users, 3 days: under 10 s", small["zero_followers"]["seconds"], 10)
+        most("2,000 users, 7 days: under 5 s", small["small_week"]["seconds"], 5)
+    return found
+
+
+def targets(results: dict[str, Result]) -> list[str]:
+    """One line a target."""
+    return [
+        f"[{_COLOURS[t.verdict]}]{t.verdict:6}[/] {t.text}: {t.measured}" for t in _targets(results)
+    ]
+
+
+def _markdown(table: Table) -> str:
+    numbers = ["---"] + ["---:"] * (len(table.columns) - 1)
+    lines = [table.columns, tuple(numbers), *table.rows]
+    return f"### {table.title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def measured_page(results: dict[str, Result]) -> str:
+    """Everything measured, as Markdown."""
+    reached = Table(
+        "Targets",
+        ("target", "measured", ""),
+        [(t.text, t.measured, t.verdict) for t in _targets(results)],
+    )
+    dates = sorted({r["date"] for r in results.values() if "date" in r})
+    when = f"Measured on {dates[-1]}, 2 cores, 24 GiB." if dates else ""
+    wholes = [run for run in results.values() if "wall_s" in run]
+    if wholes and not _quiet(*wholes):
+        when += (
+            " Other programs used the machine meanwhile: wall times are too long, and what waits "
+            "for memory is slower than on a quiet machine."
+        )
+    parts = [when, *(_markdown(table) for table in [*tables(results), reached])]
+    return "\n\n".join(part for part in parts if part)
+
+
+def write_docs(page: Path, results: dict[str, Result]) -> None:
+    """Replace what stands between the markers of the page."""
+    text = page.read_text(encoding="utf-8")
+    before, found, rest = text.partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not (found and closed):
+        raise ValueError(f"{page.name}: the markers around the measured tables are missing")
+    page.write_text(
+        f"{before}{BEGIN}\n\n{measured_page(results)}\n\n{END}{after}", encoding="utf-8"
+    )
