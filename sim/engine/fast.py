@@ -15,7 +15,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.core.compiled import njit
-from sim.core.counts import WIDTH
+from sim.core.counts import IMPRESSIONS, WIDTH
 from sim.engine.kernel import (
     DONE,
     FULL_ARENA,
@@ -118,6 +118,7 @@ class FastEngine:
         self._events = [np.empty(_LOG_BUFFER if log.wanted else 0, EVENT) for _ in range(shards)]
         self._stages = [np.zeros(REMOVED + len(self._plan.filter), np.int64) for _ in range(shards)]
         self._cards = np.zeros(0, CARD)
+        self._counters = [np.zeros((0, WIDTH), np.int64) for _ in range(shards)]
         self._waiting = [
             np.zeros(1 + last - first if outside else 0, np.int64) for first, last in memory.ranges
         ]
@@ -158,7 +159,7 @@ class FastEngine:
         before = self._log.impressions
         for tally, chunks in zip(tallies, logged, strict=True):
             if tally.videos is not window.videos:
-                window.videos += tally.videos
+                _merge(tally.videos, window.videos, platform.world.videos.count)
                 window.timeline += tally.timeline.reshape(window.timeline.shape)
                 window.followers += tally.followers
             self._log.sums += tally.sums
@@ -250,13 +251,15 @@ class FastEngine:
         )  # fmt: skip
 
     def _tally(self, shard: int) -> Tally:
-        """Cleared counters of a shard; a single shard adds straight to the window's."""
-        platform = self._platform
-        window = platform.window
-        if len(self._memory.arenas) == 1:
+        """Cleared counters of a shard; the first one adds straight to the window's."""
+        window = self._platform.window
+        if shard == 0:
             videos, timeline, followers = window.videos, window.timeline, window.followers
         else:
-            videos = np.zeros((len(window.videos), WIDTH), np.int64)
+            # the large array is kept and cleared while it is merged, row by row where it was used
+            if len(self._counters[shard]) != len(window.videos):
+                self._counters[shard] = np.zeros_like(window.videos)
+            videos = self._counters[shard]
             timeline = np.zeros_like(window.timeline)
             followers = np.zeros_like(window.followers)
         return Tally(
@@ -292,6 +295,16 @@ class FastEngine:
         stages = self._platform.stages
         stages.requests, stages.retrieved, stages.duplicates = total[0], total[1], total[2]
         stages.kept, stages.selected, stages.removed = total[3], total[4], total[REMOVED:]
+
+
+@njit()
+def _merge(counters, into, count):
+    """Add a shard's counters [V, F] to others and clear them."""
+    for v in range(count):
+        if counters[v, IMPRESSIONS] != 0:
+            for f in range(counters.shape[1]):
+                into[v, f] += counters[v, f]
+                counters[v, f] = 0
 
 
 @njit()
