@@ -1,1 +1,1 @@
-"""core"""
+"""Core: errors, the action table, units, keyed draws, portable arithmetic, compilation."""

@@ -1,1 +1,1 @@
-"""engine"""
+"""Engine: the clock of rare events, and two players of the swipes between them."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from sim.core.counts import WIDTH
 from sim.core.errors import ResourceError
+from sim.engine.cards import CARD
 from sim.engine.memory import TRAITS, USER
-from sim.engine.slate import CARD
 from sim.feed.belief import SLOTS
 from sim.scenario import Scenario
 from sim.world.build import creator_count, expected_posts

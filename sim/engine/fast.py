@@ -16,6 +16,15 @@ from numpy.typing import NDArray
 
 from sim.core.compiled import njit
 from sim.core.counts import IMPRESSIONS, WIDTH
+from sim.engine.cards import (
+    CARD,
+    FeedPlan,
+    Listing,
+    Scratch,
+    SlateRows,
+    new_scratch,
+    write_cards,
+)
 from sim.engine.kernel import (
     DONE,
     FULL_ARENA,
@@ -28,17 +37,7 @@ from sim.engine.kernel import (
 )
 from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_traits, new_users
 from sim.engine.platform import Platform, UserCounts
-from sim.engine.slate import (
-    CARD,
-    FILTERS,
-    REMOVED,
-    FeedPlan,
-    Listing,
-    Scratch,
-    SlateRows,
-    new_scratch,
-    write_cards,
-)  # fmt: skip
+from sim.engine.slate import FILTERS, REMOVED
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests

@@ -25,15 +25,9 @@ from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS
 from sim.core.random import stream2, stream3, uniform
+from sim.engine.cards import Listing, SlateRows, borrowed_index, borrowed_plan, borrowed_scratch
 from sim.engine.memory import AWAY, IN_SESSION, add_follow, add_seen, follows, room_for_one
-from sim.engine.slate import (
-    Listing,
-    SlateRows,
-    borrowed_index,
-    borrowed_plan,
-    borrowed_scratch,
-    fill_slate,
-)
+from sim.engine.slate import fill_slate
 from sim.feed.belief import Beliefs, dot, learn, signal_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES

@@ -1,1 +1,1 @@
-"""record"""
+"""Record: columns, event log, observers, tables of a run folder."""

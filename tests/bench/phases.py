@@ -17,17 +17,8 @@ import numpy as np
 from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
 from sim.core.random import stream2
-from sim.engine.slate import (
-    RETRIEVED,
-    Listing,
-    SlateRows,
-    _drop_duplicates,
-    _retrieve,
-    borrowed_index,
-    borrowed_plan,
-    borrowed_scratch,
-    fill_slate,
-)
+from sim.engine.cards import Listing, SlateRows, borrowed_index, borrowed_plan, borrowed_scratch
+from sim.engine.slate import RETRIEVED, _drop_duplicates, _retrieve, fill_slate
 from sim.feed.belief import Beliefs
 
 __all__ = ["StageTimer"]
