@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from sim.behaviour.params import InterestParams
+from sim.core.borrow import dot
 from sim.core.compiled import njit
+from sim.world.state import TOPIC_ONE
 
-__all__ = ["appeal"]
+__all__ = ["appeal", "cosine"]
+
+_PER_ONE = 1.0 / (TOPIC_ONE * TOPIC_ONE)
+
+
+@njit(forceinline=True)
+def cosine(interests, u, topics, v, dims):  # type: ignore[no-untyped-def]
+    """Cosine in [0, 1.02] of row ``u`` of ``interests`` and row ``v`` of ``topics``.
+
+    Both are int8 [.., at least ``dims``] in 1/127, ``dims`` a multiple of 16.
+    """
+    return float(dot(interests, u, topics, v, dims)) * _PER_ONE
 
 
 @njit(forceinline=True)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.core.actions import ACTIONS
+from sim.core.compiled import njit
 
-__all__ = ["COUNT_NAMES", "FIRST_ACTION", "IMPRESSIONS", "REACH", "VIEWS", "WATCH_MS", "WIDTH"]
+__all__ = [
+    "COUNT_NAMES", "FIRST_ACTION", "IMPRESSIONS", "PACKED", "REACH", "VIEWS", "WATCH_MS", "WIDTH",
+    "add_packed", "count_packed", "pack", "unpack", "watch_of",
+]  # fmt: skip
 
 IMPRESSIONS: Final = 0
 VIEWS: Final = 1
@@ -18,3 +25,59 @@ FIRST_ACTION: Final = 4
 WIDTH: Final = FIRST_ACTION + len(ACTIONS)
 
 COUNT_NAMES: Final = ("impressions", "views", "watch_ms", "reach", *(a.plural for a in ACTIONS))
+
+PACKED: Final = 16
+"""Columns of a packed row: int32, one line of memory. The columns are the same; watch time is
+``row[WATCH_MS] + row[_HIGH] * 2**30`` milliseconds, because 32 bits would overflow."""
+_HIGH: Final = 14
+_LOW_BITS: Final = 30
+_LOW: Final = (1 << _LOW_BITS) - 1
+assert WIDTH <= _HIGH
+
+
+@njit(forceinline=True)
+def count_packed(rows, i, views, watch_ms, reach, actions):  # type: ignore[no-untyped-def]
+    """Count one impression in packed row ``i`` of ``rows`` [N, PACKED].
+
+    ``reach`` is 1 for the user's first impression of the video, ``actions`` a bit mask.
+    """
+    rows[i, IMPRESSIONS] += np.int32(1)
+    rows[i, VIEWS] += np.int32(views)
+    rows[i, REACH] += np.int32(reach)
+    for a in range(WIDTH - FIRST_ACTION):
+        rows[i, FIRST_ACTION + a] += np.int32((actions >> a) & 1)
+    low = np.int64(rows[i, WATCH_MS]) + np.int64(watch_ms)
+    rows[i, WATCH_MS] = np.int32(low & _LOW)
+    rows[i, _HIGH] += np.int32(low >> _LOW_BITS)
+
+
+@njit(forceinline=True)
+def add_packed(into, rows, i):  # type: ignore[no-untyped-def]
+    """Add packed row ``i`` of ``rows`` to the same row of ``into``."""
+    for f in range(PACKED):
+        if f != WATCH_MS:
+            into[i, f] += rows[i, f]
+    low = np.int64(into[i, WATCH_MS]) + np.int64(rows[i, WATCH_MS])
+    into[i, WATCH_MS] = np.int32(low & _LOW)
+    into[i, _HIGH] += np.int32(low >> _LOW_BITS)
+
+
+@njit(forceinline=True)
+def watch_of(rows, i):  # type: ignore[no-untyped-def]
+    """Watch time in packed row ``i``, ms."""
+    return np.int64(rows[i, WATCH_MS]) + (np.int64(rows[i, _HIGH]) << _LOW_BITS)
+
+
+def pack(counts: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Packed rows [N, PACKED] of counters [N, F]."""
+    rows = np.zeros((len(counts), PACKED), np.int32)
+    rows[:, :WIDTH] = counts & _LOW
+    rows[:, _HIGH] = counts[:, WATCH_MS] >> _LOW_BITS
+    return rows
+
+
+def unpack(rows: NDArray[Any]) -> NDArray[np.int64]:
+    """Counters [N, F] of packed rows [N, PACKED]."""
+    counts = rows[:, :WIDTH].astype(np.int64)
+    counts[:, WATCH_MS] += rows[:, _HIGH].astype(np.int64) << _LOW_BITS
+    return counts

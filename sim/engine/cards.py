@@ -1,5 +1,8 @@
 """What the kernel reads and works on: the plan of the feed, cards of videos, working memory.
 
+Whatever is read together lies on one line of memory: a *card* is what the ranking of a candidate
+reads, a *reel* is what the person in front of it finds.
+
 Tuples of arrays come in; :func:`borrowed_plan` and its sisters take the owners out of them (see
 ``sim.core.borrow``).
 """
@@ -13,11 +16,14 @@ from numpy.typing import NDArray
 
 from sim.core.borrow import borrow
 from sim.core.compiled import njit
+from sim.feed.belief import Taste, new_taste
+from sim.feed.cold_start import WAITING
 from sim.feed.index import Groups, Index
+from sim.feed.spaced import GROUP
 
 __all__ = [
-    "CARD", "FeedPlan", "Listing", "Scratch", "SlateRows", "borrowed_index", "borrowed_plan",
-    "borrowed_scratch", "new_scratch", "write_cards",
+    "CARD", "REEL", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_index", "borrowed_plan",
+    "borrowed_rows", "borrowed_scratch", "new_scratch", "write_cards",
 ]  # fmt: skip
 
 
@@ -44,65 +50,80 @@ class FeedPlan(NamedTuple):
 
 CARD = np.dtype(
     [
+        ("caption", np.int64),  # the first 16 topics, a byte each
+        ("more_caption", np.int64),
         ("uploaded_s", np.float64),
-        ("duration_s", np.float64),
-        ("creator", np.int32),
         ("sound", np.int32),
         ("tag0", np.int32),
         ("tag1", np.int32),
         ("tag2", np.int32),
+        ("creator", np.int32),
         ("owner", np.int32),  # user who is the creator, or NOBODY
         ("base", np.float32),
         ("lift", np.float32),
-        ("quality", np.float32),  # truth; read by the play alone
-        ("hook", np.float32),  # truth; read by the play alone
         ("locale", np.int8),
         ("eligible", np.int8),
         ("pool", np.int8),
-        ("state", np.int8),
+        ("waiting", np.int8),  # 1 while in a cold-start pool
         ("spare", np.int32),
     ],
     align=True,
 )
-"""What the kernel reads of a video: 64 bytes, one line of memory."""
+"""What the feed reads of a video: 64 bytes, one line of memory."""
+
+REEL = np.dtype(
+    [
+        ("topics", np.int64),  # the first 16, a byte each
+        ("more_topics", np.int64),
+        ("duration_s", np.float64),
+        ("quality", np.float32),
+        ("hook", np.float32),
+    ],
+    align=True,
+)
+"""The truth about a video, for the play alone: half a line."""
+
+
+class Rows(NamedTuple):
+    """Rows of topics, each [.., at least D] int8.
+
+    With up to 16 topics these are the first bytes of cards, reels and traits, so that they cost
+    no line of their own; with more they are the arrays of the world.
+    """
+
+    caption: NDArray[np.int8]
+    topics: NDArray[np.int8]
+    interests: NDArray[np.int8]
+    dims: int
+    """D, a multiple of 16"""
 
 
 @njit()
 def write_cards(
-    cards, videos, creator, uploaded_s, duration_s, sound, tags, locale, eligible, owner, base,
-    lift, pool, state, quality, hook,
+    cards, reels, videos, creator, uploaded_s, duration_s, sound, tags, locale, eligible, owner,
+    base, lift, pool, state, quality, hook,
 ):  # fmt: skip
-    """Bring the cards of ``videos`` up to date."""
+    """Bring the cards and reels of ``videos`` up to date, but for their topics."""
     for i in range(videos.size):
         v = videos[i]
         card = cards[v]
         card.uploaded_s = uploaded_s[v]
-        card.duration_s = duration_s[v]
-        card.creator = creator[v]
         card.sound = sound[v]
         card.tag0 = tags[v, 0]
         card.tag1 = tags[v, 1]
         card.tag2 = tags[v, 2]
+        card.creator = creator[v]
         card.owner = owner[creator[v]]
         card.base = base[v]
         card.lift = lift[v]
-        card.quality = quality[v]
-        card.hook = hook[v]
         card.locale = locale[v]
         card.eligible = eligible[v]
         card.pool = pool[v]
-        card.state = state[v]
-
-
-class Listing(NamedTuple):
-    """Columns of videos for what needs more than the card."""
-
-    creator: NDArray[np.int32]
-    sound: NDArray[np.int32]
-    tags: NDArray[np.int32]
-    caption: NDArray[np.float32]
-    state: NDArray[np.int8]
-    """state [V] of the cold start"""
+        card.waiting = 1 if state[v] == WAITING else 0
+        reel = reels[v]
+        reel.duration_s = duration_s[v]
+        reel.quality = quality[v]
+        reel.hook = hook[v]
 
 
 class SlateRows(NamedTuple):
@@ -121,32 +142,32 @@ class Scratch(NamedTuple):
 
     ids: NDArray[np.int32]
     codes: NDArray[np.int8]
-    scores: NDArray[np.float32]
     marks: NDArray[np.int64]
     """marks [1 + a power of 2, at least four times the candidates] for finding duplicates"""
     keys: NDArray[np.int64]
-    home: NDArray[np.int32]
-    """home [K] what lies in a candidate's first place of the table of shown videos"""
-    bad: NDArray[np.bool_]
-    """bad [K] whether a filter other than ``seen`` may object"""
+    """keys [K + GROUP] candidates in order of score (see ``sim.feed.spaced``)"""
+    tops: NDArray[np.int64]
+    creator: NDArray[np.int32]
+    sound: NDArray[np.int32]
+    kept: NDArray[np.int64]
+    """kept [K] candidates for the kept slots"""
     chosen: NDArray[np.int64]
-    slot_id: NDArray[np.int32]
-    """slot_id [3, 256] the user's affinities by the low bits of their ids; NOBODY where none"""
-    slot_weight: NDArray[np.float32]
-    """slot_weight [3, 256]"""
+    taste_profile: NDArray[np.int16]
+    taste_weights: NDArray[np.int32]
 
 
-def new_scratch(candidates: int, slate: int) -> Scratch:
-    """Working memory for requests of this size."""
+def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
+    """Working memory for requests of this size and rows of ``dims`` topics."""
     marks = 64
     while marks < 4 * candidates:
         marks *= 2
+    taste: Taste = new_taste(dims)
     return Scratch(
         np.empty(candidates, np.int32), np.empty(candidates, np.int8),
-        np.empty(candidates, np.float32), np.zeros(1 + marks, np.int64),
-        np.empty(candidates, np.int64), np.empty(candidates, np.int32),
-        np.empty(candidates, np.bool_), np.empty(slate, np.int64),
-        np.full((3, 256), -1, np.int32), np.zeros((3, 256), np.float32),
+        np.zeros(1 + marks, np.int64), np.empty(candidates + GROUP, np.int64),
+        np.empty(candidates // GROUP + 1, np.int64),
+        np.empty(candidates, np.int32), np.empty(candidates, np.int32),
+        np.empty(candidates, np.int64), np.empty(slate, np.int64), taste.profile, taste.weights,
     )  # fmt: skip
 
 
@@ -164,10 +185,16 @@ def borrowed_plan(plan):
 def borrowed_scratch(scratch):
     """The working memory with borrowed arrays."""
     return Scratch(
-        borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.scores), borrow(scratch.marks),
-        borrow(scratch.keys), borrow(scratch.home), borrow(scratch.bad), borrow(scratch.chosen),
-        borrow(scratch.slot_id), borrow(scratch.slot_weight),
+        borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.marks), borrow(scratch.keys),
+        borrow(scratch.tops), borrow(scratch.creator), borrow(scratch.sound), borrow(scratch.kept),
+        borrow(scratch.chosen), borrow(scratch.taste_profile), borrow(scratch.taste_weights),
     )  # fmt: skip
+
+
+@njit(forceinline=True)
+def borrowed_rows(rows):
+    """The rows of topics with borrowed arrays."""
+    return Rows(borrow(rows.caption), borrow(rows.topics), borrow(rows.interests), rows.dims)
 
 
 @njit(forceinline=True)

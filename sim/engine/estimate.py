@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.core.counts import WIDTH
+from sim.core.counts import PACKED, WIDTH
 from sim.core.errors import ResourceError
-from sim.engine.cards import CARD
+from sim.engine.cards import CARD, REEL
 from sim.engine.memory import TRAITS, USER
 from sim.feed.belief import SLOTS
 from sim.scenario import Scenario
@@ -45,17 +45,17 @@ def estimate_run(scenario: Scenario, engine: str, shards: int = 1) -> Estimate:
     before, during = expected_posts(scenario)
     videos = before + during + sum(probe.count for probe in scenario.probes)
     per_user = (
-        dims * 4 * 2  # true interests, believed profile
+        dims * (1 + 4)  # true interests, believed profile
         + 3 * SLOTS * 8  # affinities
         + USER.itemsize + TRAITS.itemsize + 8  # and the time of the next event
-        + WIDTH * 4
+        + PACKED * 4
         + scenario.feed.slate * 6
         + scenario.population.follows * 4 + 16
         + 4 * 4 + 9  # traits, account
     )  # fmt: skip
-    per_video = dims * 4 * 2 + CARD.itemsize + WIDTH * 8 * (1 + shards) + 250
+    per_video = dims * 2 + CARD.itemsize + REEL.itemsize + PACKED * 4 * shards + WIDTH * 8 + 250
     size = _BASE_BYTES + users * per_user + videos * per_video + impressions * _SEEN_BYTES
-    size += creator_count(scenario) * (dims * 4 + 120)
+    size += creator_count(scenario) * (dims + 120)
     if engine == "reference":
         size += users * _REFERENCE_BYTES + impressions * 60.0
     return Estimate(size, impressions)

@@ -14,12 +14,15 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from sim.core.aligned import aligned_zeros
+from sim.core.borrow import STEP
 from sim.core.compiled import njit
-from sim.core.counts import IMPRESSIONS, WIDTH
+from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, add_packed, unpack
 from sim.engine.cards import (
     CARD,
+    REEL,
     FeedPlan,
-    Listing,
+    Rows,
     Scratch,
     SlateRows,
     new_scratch,
@@ -35,7 +38,16 @@ from sim.engine.kernel import (
     take_slates,
     who_acts,
 )
-from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_traits, new_users
+from sim.engine.memory import (
+    Arena,
+    all_bytes,
+    first_bytes,
+    grown_arena,
+    has_seen,
+    new_arena,
+    new_traits,
+    new_users,
+)
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.slate import FILTERS, REMOVED
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
@@ -44,7 +56,7 @@ from sim.feed.view import Requests
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
 from sim.scenario import Scenario
-from sim.world.state import NOBODY, World
+from sim.world.state import NOBODY, World, padded
 
 __all__ = ["FastEngine", "Memory"]
 
@@ -63,7 +75,7 @@ class Memory:
             np.zeros((world.users, slate), np.int32), np.zeros((world.users, slate), np.int8),
             np.zeros((world.users, slate), np.int8),
         )  # fmt: skip
-        self.counts = np.zeros((world.users, WIDTH), np.int32)
+        self.counts = aligned_zeros((world.users, PACKED), np.int32)
         self.graph = world.follows.creator
         bounds = np.linspace(0, world.users, shards + 1).astype(np.int64)
         self.ranges = [(int(a), int(b)) for a, b in pairwise(bounds)]
@@ -112,12 +124,13 @@ class FastEngine:
         outside = pipeline.has_custom
         shards = len(memory.arenas)
         self._scratch: list[Scratch] = [
-            new_scratch(self._plan.candidates, self._plan.slate) for _ in range(shards)
+            new_scratch(self._plan.candidates, self._plan.slate, padded(platform.world.topics))
+            for _ in range(shards)
         ]
         self._events = [np.empty(_LOG_BUFFER if log.wanted else 0, EVENT) for _ in range(shards)]
         self._stages = [np.zeros(REMOVED + len(self._plan.filter), np.int64) for _ in range(shards)]
-        self._cards = np.zeros(0, CARD)
-        self._counters = [np.zeros((0, WIDTH), np.int64) for _ in range(shards)]
+        self._cards, self._reels = np.zeros(0, CARD), np.zeros(0, REEL)
+        self._counters = [np.zeros((0, PACKED), np.int32) for _ in range(shards)]
         self._waiting = [
             np.zeros(1 + last - first if outside else 0, np.int64) for first, last in memory.ranges
         ]
@@ -125,7 +138,10 @@ class FastEngine:
         threads = 1 if outside else shards
         self._pool = ThreadPoolExecutor(threads) if shards > 1 else None
         self._traits = new_traits(platform.world)
-        first_sessions(platform.behaviour, platform.keys, memory.users, self._traits, memory.next_s)
+        first_sessions(
+            platform.behaviour, platform.keys, memory.users, self._traits,
+            platform.world.utc_offset_s, memory.next_s,
+        )  # fmt: skip
         self._order = [np.empty(last - first + 1, np.int64) for first, last in memory.ranges]
 
     def start(self, env: simpy.Environment) -> None:
@@ -140,7 +156,7 @@ class FastEngine:
         """Counters of all users."""
         users = self._memory.users
         return UserCounts(
-            self._memory.counts, users["watch_ms"], users["session"], users["active_days"],
+            unpack(self._memory.counts), users["session"], users["active_days"],
             users["last_day"],
         )  # fmt: skip
 
@@ -194,15 +210,14 @@ class FastEngine:
     ) -> None:  # fmt: skip
         """Play some users of a shard, making room whenever the kernel asks for it."""
         platform, memory = self._platform, self._memory
-        view, listing, topics = platform.view, self._listing(), platform.world.video_truth.topics
-        interests = platform.world.truth.interests
+        view, rows = platform.view, self._rows()
         while True:
             user, why = play(
                 self._plan, platform.behaviour, platform.keys, platform.learning, platform.bin_s,
-                platform.window.first_bin, self._cards, listing, interests, topics, view.index,
-                view.beliefs, memory.graph, memory.arenas[shard], memory.users, self._traits,
-                memory.next_s, memory.slates, self._scratch[shard], tally, self._waiting[shard],
-                order, user, last, end,
+                platform.window.first_bin, self._cards, self._reels, rows, view.index, view.beliefs,
+                memory.graph, memory.arenas[shard], memory.users, self._traits,
+                platform.world.utc_offset_s, memory.next_s, memory.slates, self._scratch[shard],
+                tally, self._waiting[shard], order, user, last, end,
             )  # fmt: skip
             if why == FULL_ARENA:
                 memory.grow(shard)
@@ -244,9 +259,9 @@ class FastEngine:
                 empty = batch[slates.length == 0]
                 surface[empty], sound[empty] = FOR_YOU, NOBODY
         take_slates(
-            platform.behaviour, platform.keys.session, memory.users, self._traits, memory.next_s,
-            memory.slates, who, surface,
-            video, source, pool, length,
+            platform.behaviour, platform.keys.session, memory.users, self._traits,
+            platform.world.utc_offset_s, memory.next_s, memory.slates, who, surface, video, source,
+            pool, length,
         )  # fmt: skip
 
     def _tally(self, shard: int) -> Tally:
@@ -257,7 +272,7 @@ class FastEngine:
         else:
             # the large array is kept and cleared while it is merged, row by row where it was used
             if len(self._counters[shard]) != len(window.videos):
-                self._counters[shard] = np.zeros_like(window.videos)
+                self._counters[shard] = aligned_zeros(window.videos.shape, np.int32)
             videos = self._counters[shard]
             timeline = np.zeros_like(window.timeline)
             followers = np.zeros_like(window.followers)
@@ -267,24 +282,31 @@ class FastEngine:
         )  # fmt: skip
 
     def _update_cards(self) -> None:
-        """Copy what the refresh changed into the cards."""
+        """Copy what the refresh changed into the cards and reels."""
         platform = self._platform
         videos, view, truth = platform.world.videos, platform.view, platform.world.video_truth
-        if len(self._cards) < len(videos.creator):
-            self._cards = np.zeros(len(videos.creator), CARD)
+        changed = platform.changed
+        rows = len(videos.creator)
+        if len(self._cards) < rows:
+            self._cards, self._reels = aligned_zeros(rows, CARD), aligned_zeros(rows, REEL)
+            changed = np.arange(videos.count, dtype=np.int32)
         write_cards(
-            self._cards, np.arange(videos.count), videos.creator, videos.uploaded_s,
+            self._cards, self._reels, changed, videos.creator, videos.uploaded_s,
             videos.duration_s, videos.sound, videos.tags, videos.locale, videos.eligible,
             view.creators.user, view.tables.base, view.tables.lift, view.cold.pool,
             view.cold.state, truth.quality, truth.hook,
         )  # fmt: skip
+        first_bytes(self._cards)[changed] = videos.caption[changed, :STEP]
+        first_bytes(self._reels)[changed] = truth.topics[changed, :STEP]
 
-    def _listing(self) -> Listing:
-        videos = self._platform.world.videos
-        return Listing(
-            videos.creator, videos.sound, videos.tags, videos.caption,
-            self._platform.view.cold.state,
-        )  # fmt: skip
+    def _rows(self) -> Rows:
+        world = self._platform.world
+        dims = padded(world.topics)
+        if dims == STEP:
+            return Rows(
+                all_bytes(self._cards), all_bytes(self._reels), all_bytes(self._traits), dims
+            )
+        return Rows(world.videos.caption, world.video_truth.topics, world.truth.interests, dims)
 
     def _book_stages(self) -> None:
         """Sum the shards' stage counters into the platform's."""
@@ -298,12 +320,11 @@ class FastEngine:
 
 @njit()
 def _merge(counters, into, count):
-    """Add a shard's counters [V, F] to others and clear them."""
+    """Add a shard's packed counters to others and clear them."""
     for v in range(count):
         if counters[v, IMPRESSIONS] != 0:
-            for f in range(counters.shape[1]):
-                into[v, f] += counters[v, f]
-                counters[v, f] = 0
+            add_packed(into, counters, v)
+            counters[v] = 0
 
 
 @njit()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.behaviour import draws
+from sim.behaviour.interest import cosine
 from sim.behaviour.reaction import react
 from sim.behaviour.session import (
     leave_probability,
@@ -23,12 +24,18 @@ from sim.behaviour.session import (
 from sim.core.actions import bit
 from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS
+from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, count_packed
 from sim.core.random import stream2, stream3, uniform
-from sim.engine.cards import Listing, SlateRows, borrowed_index, borrowed_plan, borrowed_scratch
+from sim.engine.cards import (
+    SlateRows,
+    borrowed_index,
+    borrowed_plan,
+    borrowed_rows,
+    borrowed_scratch,
+)
 from sim.engine.memory import AWAY, IN_SESSION, add_follow, add_seen, follows, room_for_one
 from sim.engine.slate import fill_slate
-from sim.feed.belief import Beliefs, dot, learn, signal_of
+from sim.feed.belief import Beliefs, learn, signal_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import add_to_hash, hash_event
@@ -49,8 +56,8 @@ _FOLLOW, _SOUND_TAP, _SKIP = bit("follow"), bit("sound_tap"), bit("skip")
 class Tally(NamedTuple):
     """What a shard adds up during a window, and its users' own counters."""
 
-    videos: NDArray[np.int64]
-    """videos [V, F]"""
+    videos: NDArray[np.int32]
+    """videos [V, PACKED] packed rows"""
     timeline: NDArray[np.int64]
     """timeline [T x surfaces x sources, F]"""
     followers: NDArray[np.int32]
@@ -60,7 +67,7 @@ class Tally(NamedTuple):
     sums: NDArray[np.uint64]
     """sums [2] of the event hashes"""
     user_counts: NDArray[np.int32]
-    """user_counts [U, F]"""
+    """user_counts [U, PACKED] packed rows"""
     events: NDArray[Any]
     """events [N]; empty when the log is not kept"""
     logged: NDArray[np.int64]
@@ -68,7 +75,7 @@ class Tally(NamedTuple):
 
 
 @njit(forceinline=True)
-def _rest(p, session_key, traits, user, u, now):
+def _rest(p, session_key, traits, utc_offset_s, user, u, now):
     """Seconds to the next session of a user."""
     return next_session_delay_s(
         p.session,
@@ -76,16 +83,16 @@ def _rest(p, session_key, traits, user, u, now):
         now,
         float(traits[u].activity),
         float(traits[u].chronotype),
-        traits[u].utc_offset_s,
+        utc_offset_s[user.locale],
     )
 
 
 @njit()
-def first_sessions(p, keys, users, traits, next_s):
+def first_sessions(p, keys, users, traits, utc_offset_s, next_s):
     """Set the time of every user's first session."""
     for u in range(users.size):
         user = users[u]
-        next_s[u] = 0.0 + _rest(p, keys.session, traits, user, np.int64(u), 0.0)
+        next_s[u] = 0.0 + _rest(p, keys.session, traits, utc_offset_s, user, np.int64(u), 0.0)
 
 
 @njit(forceinline=True)
@@ -128,8 +135,9 @@ def next_requests(p, keys, users, next_s, who, time_s, surface, sound, streams):
 
 @njit()
 def take_slates(
-    p, session_key, users, traits, next_s, slates, who, surface, video, source, pool, length
-):
+    p, session_key, users, traits, utc_offset_s, next_s, slates, who, surface, video, source, pool,
+    length,
+):  # fmt: skip
     """Hand out slates made outside; who gets an empty one leaves."""
     for i in range(who.size):
         u = np.int64(who[i])
@@ -143,19 +151,20 @@ def take_slates(
         user.surface = surface[i]
         if length[i] == 0:
             user.mode = AWAY
-            next_s[u] = next_s[u] + _rest(p, session_key, traits, user, u, next_s[u])
+            now = next_s[u]
+            next_s[u] = now + _rest(p, session_key, traits, utc_offset_s, user, u, now)
 
 
 @njit(forceinline=True)
 def _open(
-    plan, p, keys, cards, listing, index, beliefs, graph, data, users, slates, u, t, scratch, stages
+    plan, p, keys, cards, caption, index, beliefs, graph, data, users, slates, u, t, scratch, stages
 ):
     """Choose a surface and get a slate; an empty one falls back to For You."""
     r, surface, sound = _next_request(p, keys, users[u], u)
     length = 0
     while True:
         length = fill_slate(
-            plan, cards, listing, index, beliefs, graph, data, users, slates, u, t, surface, sound,
+            plan, cards, caption, index, beliefs, graph, data, users, slates, u, t, surface, sound,
             r, scratch, stages,
         )  # fmt: skip
         if length > 0 or surface == FOR_YOU:
@@ -165,31 +174,21 @@ def _open(
 
 
 @njit(forceinline=True)
-def _add_actions(counts, i, actions):
-    """Add the actions of a bit mask to row ``i`` of [.., F] counters."""
-    rest = actions
-    a = FIRST_ACTION
-    while rest != 0:
-        counts[i, a] += rest & 1
-        rest >>= 1
-        a += 1
-
-
-@njit(forceinline=True)
 def _count(counts, i, views, watch_ms, first, actions):
+    """Count one impression in row ``i`` of [.., F] int64 counters."""
     counts[i, IMPRESSIONS] += 1
     counts[i, VIEWS] += views
     counts[i, WATCH_MS] += watch_ms
     counts[i, REACH] += first
-    _add_actions(counts, i, actions)
+    for a in range(WIDTH - FIRST_ACTION):
+        counts[i, FIRST_ACTION + a] += (actions >> a) & 1
 
 
 @njit(forceinline=True)
 def _impression(
-    p, react_key, learning_rate, signals, bin_s, first_bin, cards, listing_creator, listing_sound,
-    listing_tags, caption, interests, topics, profile, slot_id, slot_weight, graph, used, free,
-    data, user, traits, slate_video, slate_source, slate_pool, u, t, video_counts, timeline,
-    followers, user_counts, sums, events, logged,
+    p, react_key, learning_rate, signals, bin_s, first_bin, cards, reels, rows, beliefs, graph,
+    used, free, data, user, traits, slates, u, t, video_counts, timeline, followers, user_counts,
+    sums, events, logged,
 ):  # fmt: skip
     """One video on one screen; returns (next time, whether the user leaves).
 
@@ -199,14 +198,14 @@ def _impression(
     place = np.int64(user.place)
     user.place = place + 1
     user.videos += 1
-    v = np.int64(slate_video[u, place])
+    v = np.int64(slates.video[u, place])
     if place + 1 < user.length:
-        after = slate_video[u, place + 1]
+        after = slates.video[u, place + 1]
         prefetch(cards, after)
-        prefetch(topics, after)
-        prefetch(caption, after)
+        prefetch(reels, after)
         prefetch(video_counts, after)
     card = cards[v]
+    reel = reels[v]
     creator = np.int64(card.creator)
     first = add_seen(used, free, data, user, np.int32(v))
     if first:
@@ -214,30 +213,26 @@ def _impression(
     else:
         s = stream3(react_key, u, v, np.int64(user_counts[u, IMPRESSIONS]))
     watch_ms, views, actions, appeal = react(
-        p, s, float(dot(interests, u, topics, v)), float(card.quality), float(card.hook),
-        card.duration_s, float(traits[u].generosity), float(traits[u].patience), user.locale ==
-        card.locale, follows(data, graph, user, creator),
+        p, s, cosine(rows.interests, u, rows.topics, v, rows.dims), float(reel.quality),
+        float(reel.hook), reel.duration_s, float(traits[u].generosity), float(traits[u].patience),
+        user.locale == card.locale, follows(data, graph, user, creator),
     )  # fmt: skip
     if actions & _FOLLOW:
         add_follow(used, free, data, graph, user, creator)
         followers[creator] += 1
     learn(
-        learning_rate, profile, slot_id, slot_weight, u, caption, listing_sound, listing_tags,
-        listing_creator, v, signal_of(actions, signals),
+        learning_rate, beliefs.profile, beliefs.slot_id, beliefs.slot_weight, u, rows.caption, v,
+        card.sound, card.tag0, card.tag1, card.tag2, card.creator, signal_of(actions, signals),
     )  # fmt: skip
     surface = np.int64(user.surface)
-    source = np.int64(slate_source[u, place])
-    pool = np.int64(slate_pool[u, place])
+    source = np.int64(slates.source[u, place])
+    pool = np.int64(slates.pool[u, place])
     new = np.int64(1) if first else np.int64(0)
-    _count(video_counts, v, views, watch_ms, new, actions)
+    count_packed(video_counts, v, views, watch_ms, new, actions)
+    count_packed(user_counts, u, views, watch_ms, new, actions)
     cell = np.int64(np.floor(t / bin_s)) - first_bin
     cell = (cell * _SURFACES + surface) * _SOURCES + source
     _count(timeline, cell, views, watch_ms, new, actions)
-    user_counts[u, IMPRESSIONS] += 1
-    user_counts[u, VIEWS] += views
-    user_counts[u, REACH] += new
-    _add_actions(user_counts, u, actions)
-    user.watch_ms += watch_ms
     add_to_hash(hash_event(t, u, v, watch_ms, actions, views, surface, source, pool), sums)
     if events.size > 0:
         event = events[logged[0]]
@@ -266,10 +261,29 @@ def _impression(
     return t, False
 
 
+@njit(forceinline=True)
+def _ask_for(users, traits, slates, beliefs, user_counts, graph, cards, reels, counts, soon, near):
+    """Ask for the memory of users who come soon, and for what those near will look at."""
+    prefetch(users, soon)
+    prefetch(traits, soon)
+    prefetch(slates.video, soon)
+    prefetch(slates.source, soon)
+    prefetch(slates.pool, soon)
+    prefetch(beliefs.profile, soon)
+    prefetch(beliefs.slot_id, soon)
+    prefetch(beliefs.slot_weight, soon)
+    prefetch(user_counts, soon)
+    prefetch(graph, users[near].follow_start)
+    v = slates.video[near, min(np.int64(users[near].place), slates.video.shape[1] - 1)]
+    prefetch(cards, v)
+    prefetch(reels, v)
+    prefetch(counts, v)
+
+
 @njit()
 def play(
-    plan, p, keys, learning, bin_s, first_bin, cards, listing, interests, topics, index, beliefs,
-    graph, arena, users, traits, next_s, slates, scratch, tally, waiting, order, i, last, end,
+    plan, p, keys, learning, bin_s, first_bin, cards, reels, rows, index, beliefs, graph, arena,
+    users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting, order, i, last, end,
 ):  # fmt: skip
     """Play the users in places ``i`` to ``last`` of ``order`` up to ``end``, not included.
 
@@ -285,45 +299,21 @@ def play(
     video_counts, user_counts = borrow(tally.videos), borrow(tally.user_counts)
     timeline = borrow(tally.timeline)
     graph, waiting, order = borrow(graph), borrow(waiting), borrow(order)
-    next_s, traits = borrow(next_s), borrow(traits)
-    interests, topics = borrow(interests), borrow(topics)
-    cards, users, signals = borrow(cards), borrow(users), borrow(learning.signals)
-    listing = Listing(
-        borrow(listing.creator),
-        borrow(listing.sound),
-        borrow(listing.tags),
-        borrow(listing.caption),
-        borrow(listing.state),
-    )
+    next_s, traits, utc_offset_s = borrow(next_s), borrow(traits), borrow(utc_offset_s)
+    cards, reels, users = borrow(cards), borrow(reels), borrow(users)
+    signals = borrow(learning.signals)
     beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
     slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
-    plan = borrowed_plan(plan)
-    scratch = borrowed_scratch(scratch)
-    index = borrowed_index(index)
-    creator, sound, tags, caption = listing.creator, listing.sound, listing.tags, listing.caption
-    profile, slot_id, slot_weight = beliefs.profile, beliefs.slot_id, beliefs.slot_weight
-    slate_video, slate_source, slate_pool = slates.video, slates.source, slates.pool
+    plan, rows = borrowed_plan(plan), borrowed_rows(rows)
+    scratch, index = borrowed_scratch(scratch), borrowed_index(index)
     react_key, session_key, rate = keys.react, keys.session, learning.rate
     while i < last:
         u = order[i]
-        # ask early for the memory of users that come soon, and what they will look at
         if i + _SOON < last:
-            soon = order[i + _SOON]
-            prefetch(users, soon)
-            prefetch(traits, soon)
-            prefetch(slate_video, soon)
-            prefetch(profile, soon)
-            prefetch(interests, soon)
-            prefetch(slot_id, soon)
-            prefetch(slot_weight, soon)
-            prefetch(user_counts, soon)
-            soon = order[i + _NEXT]
-            prefetch(graph, users[soon].follow_start)
-            v = slate_video[soon, min(np.int64(users[soon].place), slate_video.shape[1] - 1)]
-            prefetch(cards, v)
-            prefetch(topics, v)
-            prefetch(caption, v)
-            prefetch(video_counts, v)
+            _ask_for(
+                users, traits, slates, beliefs, user_counts, graph, cards, reels, video_counts,
+                order[i + _SOON], order[i + _NEXT],
+            )  # fmt: skip
         user = users[u]
         t = next_s[u]
         while t < end:
@@ -340,20 +330,19 @@ def play(
                     waiting[waiting[0]] = u
                     break
                 length = _open(
-                    plan, p, keys, cards, listing, index, beliefs, graph, data, users, slates, u,
-                    t, scratch, stages,
+                    plan, p, keys, cards, rows.caption, index, beliefs, graph, data, users, slates,
+                    u, t, scratch, stages,
                 )  # fmt: skip
                 leaves = length == 0
             if not leaves:
                 t, leaves = _impression(
-                    p, react_key, rate, signals, bin_s, first_bin, cards, creator, sound, tags,
-                    caption, interests, topics, profile, slot_id, slot_weight, graph, used, free,
-                    data, user, traits, slate_video, slate_source, slate_pool, u, t, video_counts,
-                    timeline, followers, user_counts, sums, events, logged,
+                    p, react_key, rate, signals, bin_s, first_bin, cards, reels, rows, beliefs,
+                    graph, used, free, data, user, traits, slates, u, t, video_counts, timeline,
+                    followers, user_counts, sums, events, logged,
                 )  # fmt: skip
             if leaves:
                 user.mode = AWAY
-                t = t + _rest(p, session_key, traits, user, u, t)
+                t = t + _rest(p, session_key, traits, utc_offset_s, user, u, t)
             next_s[u] = t
         i += 1
     return i, DONE

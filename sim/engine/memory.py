@@ -1,8 +1,9 @@
 """State of the compiled engine: one row a user, plus growing sets in one arena a shard.
 
-A user's set of shown videos is an open-addressing hash table of int32, its size a power of two,
-at most half full. A user's follows are a list; it lies in the follow graph until it grows.
-Blocks of the arena that were outgrown are kept in free lists by size and used again.
+A user's set of shown videos is a hash table of int32 in groups of eight places, its size a power
+of two, at most five eighths full: a group is compared at once, and whoever is not in a group with
+an empty place is not in the table. A user's follows are a list; it lies in the follow graph until
+it grows. Blocks of the arena that were outgrown are kept in free lists by size and used again.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.aligned import aligned_zeros
+from sim.core.borrow import FOUND, STEP, look_in_eight
 from sim.core.compiled import njit
 from sim.world.state import NOBODY, World
 
 __all__ = [
-    "AWAY", "BLOCK", "IN_SESSION", "TRAITS", "USER", "Arena", "add_follow", "add_seen",
-    "first_place", "follows", "grown_arena", "has_seen", "new_arena",
-    "new_traits", "new_users", "room_for_one",
+    "AWAY", "BLOCK", "IN_SESSION", "TRAITS", "USER", "Arena", "add_follow", "add_seen", "all_bytes",
+    "first_bytes", "first_group", "follows", "grown_arena", "has_seen", "new_arena", "new_traits",
+    "new_users", "room_for_one",
 ]  # fmt: skip
 
 AWAY, IN_SESSION = 0, 1
@@ -32,7 +35,6 @@ USER = np.dtype(
     [
         ("seen_start", np.int64),  # first place of the hash table in the arena
         ("follow_start", np.int64),  # first place of the list, in the graph or in the arena
-        ("watch_ms", np.int64),  # watched so far, ms
         ("seen_size", np.int32),  # size of the hash table; 0 before the first impression
         ("seen_count", np.int32),  # videos in it
         ("follow_size", np.int32),  # size of the block in the arena; 0 while it is in the graph
@@ -51,15 +53,16 @@ USER = np.dtype(
     ],
     align=True,
 )
-"""One user in the kernel. One record, so that a user's state lies on two neighbouring lines."""
+"""One user in the kernel: 64 bytes, one line of memory."""
 
 TRAITS = np.dtype(
     [
+        ("interests", np.int64),  # the first 16 topics, a byte each
+        ("more_interests", np.int64),
         ("generosity", np.float32),
         ("patience", np.float32),
         ("activity", np.float32),
         ("chronotype", np.float32),
-        ("utc_offset_s", np.float64),
     ],
     align=True,
 )
@@ -78,7 +81,7 @@ class Arena(NamedTuple):
 
 def new_users(world: World) -> NDArray[Any]:
     """All users away, with their follows in the graph."""
-    users = np.zeros(world.users, USER)
+    users = aligned_zeros(world.users, USER)
     users["locale"] = world.accounts.locale
     users["sound"] = NOBODY
     users["last_day"] = -1
@@ -89,21 +92,33 @@ def new_users(world: World) -> NDArray[Any]:
 
 def new_traits(world: World) -> NDArray[Any]:
     """traits [U] of all users."""
-    traits = np.zeros(world.users, TRAITS)
+    traits = aligned_zeros(world.users, TRAITS)
+    first_bytes(traits)[:] = world.truth.interests[:, :STEP]
     for name in ("generosity", "patience", "activity", "chronotype"):
         traits[name] = getattr(world.truth, name)
-    traits["utc_offset_s"] = world.utc_offset_s[world.accounts.locale]
     return traits
+
+
+def first_bytes(records: NDArray[Any]) -> NDArray[np.int8]:
+    """[N, 16] the bytes with which each record begins: a row of up to 16 topics."""
+    return all_bytes(records)[:, :STEP]
+
+
+def all_bytes(records: NDArray[Any]) -> NDArray[np.int8]:
+    """[N, size of a record] the bytes of records."""
+    return records.view(np.int8).reshape(len(records), records.dtype.itemsize)
 
 
 def new_arena(places: int) -> Arena:
     """An empty arena of ``places`` int32; the system hands out its pages as they are used."""
-    return Arena(np.empty(places, np.int32), np.zeros(1, np.int64), np.full(_CLASSES, -1, np.int64))
+    return Arena(
+        aligned_zeros(places, np.int32), np.zeros(1, np.int64), np.full(_CLASSES, -1, np.int64)
+    )
 
 
 def grown_arena(arena: Arena, places: int) -> Arena:
     """The same arena with at least ``places`` places."""
-    data = np.empty(places, np.int32)
+    data = aligned_zeros(places, np.int32)
     used = int(arena.used[0])
     data[:used] = arena.data[:used]
     return Arena(data, arena.used, arena.free)
@@ -141,11 +156,11 @@ def room_for_one(used, data, user):
 
 
 @njit(forceinline=True)
-def first_place(video, size):
-    """Where to look first for a video in a table of ``size`` places."""
+def first_group(video, size):
+    """Where the group begins in which to look first for a video in a table of ``size`` places."""
     # all in uint64: Numba widens a product of two uint32
     h = (np.uint64(video) * _HASH) & np.uint64(0xFFFFFFFF)
-    return (h * np.uint64(size)) >> np.uint64(32)
+    return np.int64((h * np.uint64(size >> 3)) >> np.uint64(32)) << 3
 
 
 @njit(forceinline=True)
@@ -153,22 +168,23 @@ def has_seen(data, start, size, video):
     """Whether ``video`` is in the hash table [start, start + size) of ``data``."""
     if size == 0:
         return False
-    i = first_place(video, size)
-    last = np.uint64(size - 1)
-    base = np.uint64(start)
-    there = data[base + i]
-    while there != video and there >= 0:
-        i = (i + np.uint64(1)) & last
-        there = data[base + i]
-    return there == video
+    group = first_group(video, size)
+    there = look_in_eight(data, start + group, video)
+    while there == 0:
+        group = (group + 8) & (np.int64(size) - 1)
+        there = look_in_eight(data, start + group, video)
+    return (there & FOUND) != 0
 
 
 @njit(forceinline=True)
 def _insert(data, start, size, video):
-    i = first_place(video, size)
-    while data[np.uint64(start) + i] >= 0:
-        i = (i + np.uint64(1)) & np.uint64(size - 1)
-    data[np.uint64(start) + i] = video
+    group = first_group(video, size)
+    while True:
+        for i in range(start + group, start + group + 8):
+            if data[i] < 0:
+                data[i] = video
+                return
+        group = (group + 8) & (np.int64(size) - 1)
 
 
 @njit()
@@ -196,7 +212,7 @@ def add_seen(used, free, data, user, video):
     """Note an impression; True when it is the first of this video for the user."""
     if has_seen(data, user.seen_start, user.seen_size, video):
         return False
-    if 2 * (user.seen_count + 1) > user.seen_size:
+    if 8 * (user.seen_count + 1) > 5 * user.seen_size:
         _enlarge_seen(used, free, data, user)
     _insert(data, user.seen_start, user.seen_size, video)
     user.seen_count += 1

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from sim.behaviour.create import next_post_delay_s
 from sim.behaviour.params import BehaviourParams, behaviour_params
+from sim.core.aligned import aligned_zeros
 from sim.core.compiled import njit
-from sim.core.counts import IMPRESSIONS, VIEWS, WIDTH
+from sim.core.counts import IMPRESSIONS, PACKED, VIEWS, WATCH_MS, WIDTH, watch_of
 from sim.core.maths import exp
 from sim.core.random import key, stream2
 from sim.engine.keys import Keys, make_keys
@@ -48,10 +49,8 @@ _FRESH_S = 24 * 3600.0
 class UserCounts:
     """Counters of users; each user's own, so they are exact at any time."""
 
-    counts: NDArray[np.int32]
-    """counts [U, F] as in ``sim.core.counts``; the column of watch time is not used"""
-    watch_ms: NDArray[np.int64]
-    """watch_ms [U]"""
+    counts: NDArray[np.int64]
+    """counts [U, F] as in ``sim.core.counts``"""
     sessions: NDArray[np.int32]
     active_days: NDArray[np.int32]
     last_day: NDArray[np.int32]
@@ -60,7 +59,7 @@ class UserCounts:
     def zeros(cls, users: int) -> UserCounts:
         """Counters before the first second."""
         return cls(
-            np.zeros((users, WIDTH), np.int32), np.zeros(users, np.int64),
+            np.zeros((users, WIDTH), np.int64),
             np.zeros(users, np.int32), np.zeros(users, np.int32), np.full(users, -1, np.int32),
         )  # fmt: skip
 
@@ -69,8 +68,8 @@ class UserCounts:
 class WindowCounts:
     """Counters of one window, added up by the engine while it plays."""
 
-    videos: NDArray[np.int64]
-    """videos [V, F]"""
+    videos: NDArray[np.int32]
+    """videos [V, PACKED] packed rows (see ``sim.core.counts``)"""
     timeline: NDArray[np.int64]
     """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
     followers: NDArray[np.int32]
@@ -127,7 +126,9 @@ class Platform:
             self.behaviour.create, self.keys.post, world.creators.posts_per_week,
             self._creator_utc_s, world.creators.next_post_s,
         )  # fmt: skip
-        self._refresh_scores(np.arange(world.videos.count, dtype=np.int32), 0.0)
+        self.changed = np.arange(world.videos.count, dtype=np.int32)
+        """videos of which the last refresh may have changed something"""
+        self._refresh_scores(self.changed, 0.0)
 
     # ---- what the clock calls ---------------------------------------------------------------
 
@@ -148,17 +149,18 @@ class Platform:
 
     def refresh(self, now: float) -> None:
         """Make the finished window visible: counters, uploads, cold start, scores, indexes."""
-        touched = self._fold(now)
+        touched = self._fold()
         uploaded = self._publish_pending()
         view = self.view
         view.cold.enter(uploaded)
+        waited = view.cold.waiting
         # term by term: a matrix product adds up in an order that depends on the machine
         mean_value = self.watch_weight * view.rates.watch_s
         for weight, rate in zip(self.weights.tolist(), view.rates.action.tolist(), strict=True):
             mean_value += weight * rate
         self.promotions += view.cold.step(view.counts, self.weights, self.watch_weight, mean_value)
-        changed = np.concatenate([touched, uploaded]).astype(np.int32)
-        self._refresh_scores(changed, now)
+        changed = self._refresh_scores(np.concatenate([touched, uploaded]).astype(np.int32), now)
+        self.changed = np.concatenate([changed, waited])
         view.refreshed_s = now
         self.window = self._empty_window(now, now + float(self.scenario.refresh))
 
@@ -172,7 +174,7 @@ class Platform:
 
     # ---- steps ------------------------------------------------------------------------------
 
-    def _fold(self, now: float) -> NDArray[np.int32]:
+    def _fold(self) -> NDArray[np.int32]:
         """Add the window's counters to the totals; returns the videos that were shown."""
         view, window = self.view, self.window
         count = self.world.videos.count
@@ -180,7 +182,6 @@ class Platform:
         self.impressions = int(view.totals[IMPRESSIONS])
         self.world.creators.followers += window.followers
         view.creators.followers[:] = self.world.creators.followers
-        del now
         return np.asarray(touched)
 
     def _publish_pending(self) -> NDArray[np.int64]:
@@ -198,13 +199,15 @@ class Platform:
             view.tables.lift = _longer(view.tables.lift, rows)
             self._indexed_views = _longer(self._indexed_views, rows)
             self._trend_views = _longer(self._trend_views, rows)
-            self.window.videos = _longer(self.window.videos, rows)
             view.cold.grow(rows)
         self._trend_uses = _longer(self._trend_uses, len(self.world.sounds.uses))
         return np.concatenate([np.empty(0, np.int64), *new])
 
-    def _refresh_scores(self, changed: NDArray[np.int32], now: float) -> None:
-        """Scores of changed videos; every ``reindex`` those of all, and the indexes."""
+    def _refresh_scores(self, changed: NDArray[np.int32], now: float) -> NDArray[np.int32]:
+        """Scores of changed videos; every ``reindex`` those of all, and the indexes.
+
+        Returns the videos whose scores were made.
+        """
         view, world = self.view, self.world
         videos = world.videos
         reindex = now >= self._next_index_s
@@ -219,7 +222,7 @@ class Platform:
         fresh = self._fresh(now)
         if not reindex:
             view.index = view.index._replace(fresh=fresh)
-            return
+            return changed
         keep = exp(-0.6931471805599453 * (now - self._indexed_s) / _MOMENTUM_HALF_LIFE_S)
         self._indexed_s = now
         _update_momentum(view.counts, self._indexed_views, keep, view.momentum, videos.count)
@@ -229,6 +232,7 @@ class Platform:
             videos.sound, world.sounds.count, videos.tags, self._tag_count,
             videos.creator, world.creators.count, fresh,
         )  # fmt: skip
+        return changed
 
     def _fresh(self, now: float) -> NDArray[np.int32]:
         """Videos for the fresh source: those in pools, or without pools those of the last day."""
@@ -250,7 +254,7 @@ class Platform:
         window = getattr(self, "window", None)
         rows = len(self.world.videos.creator)
         if window is None or len(window.videos) != rows:
-            videos = np.zeros((rows, WIDTH), np.int64)
+            videos = aligned_zeros((rows, PACKED), np.int32)
             followers = np.zeros(len(self.world.creators.user), np.int32)
         else:
             videos, followers = window.videos, window.followers
@@ -314,7 +318,10 @@ def _joined(a: Posts, b: Posts) -> Posts:
 
 @njit()
 def _fold_counts(window, counts, totals, count):
-    """Add [V, F] window counters to the counts and totals, clear them; returns the shown videos."""
+    """Add packed window counters to the counts [V, F] and totals, clear them.
+
+    Returns the videos that were shown.
+    """
     touched = np.empty(count, np.int32)
     n = 0
     for v in range(count):
@@ -322,9 +329,10 @@ def _fold_counts(window, counts, totals, count):
             touched[n] = v
             n += 1
             for f in range(counts.shape[1]):
-                counts[v, f] += window[v, f]
-                totals[f] += window[v, f]
-                window[v, f] = 0
+                new = watch_of(window, v) if f == WATCH_MS else np.int64(window[v, f])
+                counts[v, f] += new
+                totals[f] += new
+            window[v] = 0
     return touched[:n].copy()
 
 

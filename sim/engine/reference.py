@@ -10,6 +10,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.behaviour import draws
+from sim.behaviour.interest import cosine
 from sim.behaviour.reaction import react
 from sim.behaviour.session import (
     leave_probability,
@@ -18,15 +19,15 @@ from sim.behaviour.session import (
     swipe_gap_s,
 )
 from sim.core.actions import bit
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
+from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, pack
 from sim.core.random import stream2, stream3, uniform
 from sim.engine.platform import Platform, UserCounts
-from sim.feed.belief import dot, learn, signal_of
+from sim.feed.belief import learn, signal_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
-from sim.world.state import NOBODY, FollowGraph
+from sim.world.state import NOBODY, FollowGraph, padded
 
 __all__ = ["FollowLists", "ReferenceEngine", "SeenSets"]
 
@@ -124,7 +125,9 @@ class ReferenceEngine:
         self._log.add(events)
         window = self._platform.window
         rows = _counter_rows(events)
-        np.add.at(window.videos, events["video"], rows)
+        videos = np.zeros((len(window.videos), WIDTH), np.int64)
+        np.add.at(videos, events["video"], rows)
+        window.videos += pack(videos)
         bins = np.floor(events["time_s"] / self._platform.bin_s).astype(np.int64) - window.first_bin
         np.add.at(window.timeline, (bins, events["surface"], events["source"]), rows)
         new = events[(events["actions"] & _FOLLOW) != 0]["video"]
@@ -233,7 +236,7 @@ class ReferenceEngine:
         watch_ms, views, actions, appeal = react(
             platform.behaviour,
             s,
-            float(dot(truth.interests, user, world.video_truth.topics, video)),
+            cosine(truth.interests, user, world.video_truth.topics, video, padded(world.topics)),
             float(world.video_truth.quality[video]),
             float(world.video_truth.hook[video]),
             float(world.videos.duration_s[video]),
@@ -252,10 +255,10 @@ class ReferenceEngine:
             view.beliefs.slot_weight,
             user,
             world.videos.caption,
-            world.videos.sound,
-            world.videos.tags,
-            world.videos.creator,
             video,
+            int(world.videos.sound[video]),
+            *world.videos.tags[video].tolist(),
+            creator,
             signal_of(actions, platform.learning.signals),
         )
         self._events.append(
@@ -273,7 +276,7 @@ class ReferenceEngine:
         row[REACH] += first
         for a in range(WIDTH - FIRST_ACTION):
             row[FIRST_ACTION + a] += (actions >> a) & 1
-        users.watch_ms[user] += watch_ms
+        row[WATCH_MS] += watch_ms
 
     def _note_session(self, user: int, now: float) -> None:
         users = self._users

@@ -1,6 +1,6 @@
 """One feed request, compiled: the same stages as ``sim.feed.pipeline``, for one user.
 
-retrieve -> drop duplicates -> filters -> score -> select
+retrieve -> drop duplicates -> judge (filters and score, one look at each card) -> select
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.core.borrow import prefetch
 from sim.core.compiled import njit
-from sim.engine.memory import first_place, has_seen
-from sim.feed.belief import SLOTS, SOUND_SLOTS, TAG_SLOTS, affinity, combine, dot
+from sim.engine.memory import first_group, has_seen
+from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity, read_taste
 from sim.feed.cold_start import reserved_places
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
 from sim.feed.retrieve import (
@@ -21,7 +21,7 @@ from sim.feed.retrieve import (
     from_sound_page,
     latest_of_follows,
 )
-from sim.feed.spaced import select_spaced
+from sim.feed.spaced import NEVER, score_key, select_spaced
 from sim.scenario.feed import SOURCES
 
 __all__ = [
@@ -80,11 +80,11 @@ def _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes):
 
 
 @njit(forceinline=True)
-def _drop_duplicates(ids, codes, marks, n, cards, caption, data, seen_start, seen_size):
+def _drop_duplicates(ids, codes, marks, n, cards, data, seen_start, seen_size):
     """Keep the first of equal candidates; returns how many are left.
 
     ``marks`` is a hash table that is never cleared: an entry counts only with the stamp of this
-    call, which its first place holds. The memory that the next stages read of each candidate is
+    call, which its first place holds. The memory that the next stage reads of each candidate is
     asked for here.
     """
     marks[0] += 1
@@ -94,8 +94,7 @@ def _drop_duplicates(ids, codes, marks, n, cards, caption, data, seen_start, see
     for i in range(n):
         v = ids[i]
         prefetch(cards, v)
-        prefetch(caption, v)
-        prefetch(data, seen_start + np.int64(first_place(v, seen_size)))
+        prefetch(data, seen_start + first_group(v, seen_size))
         entry = stamp | np.int64(v)
         j = ((np.uint64(v) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)) & mask
         there = marks[j + np.uint64(1)]
@@ -125,83 +124,26 @@ def _removed_by(filters, max_age, card, seen, u, t):
 
 
 @njit(forceinline=True)
-def _filter(filters, max_age, cards, data, user, u, t, ids, codes, home, bad, n, stages):
-    """Remove what may not be shown; returns how many candidates are left.
-
-    The first pass only loads, without branches, so that the memory works on many candidates at
-    once. The second decides; only when more than ``seen`` could object are the filters asked in
-    turn.
-    """
-    oldest = -np.inf
-    check_seen = user.seen_size > 0
+def _rules(filters, max_age, t):
+    """(number of the first filter ``seen`` or -1, earliest upload time that may pass)."""
     asked = -1
+    oldest = -np.inf
     for number in range(filters.size):
         if filters[number] == _SEEN and asked < 0:
             asked = number
         if filters[number] == _TOO_OLD:
             oldest = max(oldest, t - max_age[number])
-    check_seen &= asked >= 0
-    start = user.seen_start
-    size = user.seen_size
-    for i in range(n):
-        v = ids[i]
-        card = cards[v]
-        bad[i] = (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest)
-        home[i] = data[np.uint64(start) + first_place(v, size)] if check_seen else np.int32(-1)
-    kept = 0
-    for i in range(n):
-        v = ids[i]
-        seen = home[i] == v
-        if home[i] >= 0 and not seen:
-            seen = has_seen(data, start, size, v)
-        number = asked if seen else -1
-        if bad[i]:
-            number = _removed_by(filters, max_age, cards[v], seen, u, t)
-        if number >= 0:
-            stages[REMOVED + number] += 1
-        ids[kept] = v
-        codes[kept] = codes[i]
-        kept += 1 if number < 0 else 0
-    return kept
+    return asked, oldest
 
 
 @njit(forceinline=True)
-def _spread_slots(beliefs, u, slot_id, slot_weight):
-    """Lay the user's affinities out by the low bits of their ids; False when two collide."""
-    clean = True
-    for kind in range(3):
-        for i in range(kind * SLOTS, (kind + 1) * SLOTS):
-            wanted = beliefs.slot_id[u, i]
-            if wanted >= 0:
-                place = wanted & 255
-                clean &= slot_id[kind, place] < 0
-                slot_id[kind, place] = wanted
-                slot_weight[kind, place] = beliefs.slot_weight[u, i]
-    return clean
-
-
-@njit(forceinline=True)
-def _clear_slots(beliefs, u, slot_id, slot_weight):
-    for kind in range(3):
-        for i in range(kind * SLOTS, (kind + 1) * SLOTS):
-            wanted = beliefs.slot_id[u, i]
-            if wanted >= 0:
-                slot_id[kind, wanted & 255] = -1
-                slot_weight[kind, wanted & 255] = np.float32(0.0)
-
-
-@njit(forceinline=True)
-def _laid(slot_id, slot_weight, kind, wanted):
-    """The affinity to ``wanted`` in the laid-out table; no branch."""
-    place = np.uint64(wanted & 255)
-    found = slot_id[kind, place]
-    weight = slot_weight[kind, place]
-    return weight if found == wanted else np.float32(0.0)
-
-
-@njit(forceinline=True)
-def _added(value, values):
+def _score(values, card, caption, v, scratch, slot_id, u):
     """The value model's score, as often as it stands in the list of scorers."""
+    match = affinity(
+        scratch.taste_profile, scratch.taste_weights, slot_id, u, caption, v, card.sound,
+        card.tag0, card.tag1, card.tag2, card.creator,
+    )  # fmt: skip
+    value = card.base + match * card.lift
     score = np.float32(0.0) + value
     for _ in range(1, values):
         score += value
@@ -209,44 +151,67 @@ def _added(value, values):
 
 
 @njit(forceinline=True)
-def _score(values, cards, caption, profile, u, ids, n, scores, slot_id, slot_weight):
-    """Scores of all candidates, from the laid-out affinities."""
+def _judge(plan, cards, caption, slot_id, data, user, u, t, n, scratch, stages):
+    """Give every candidate its key, NEVER when a filter removes it.
+
+    Returns (how many are left, how many of them are for the kept slots). The loop has no branch
+    that the processor could not foresee: who is removed is scored too. Only when a filter other
+    than ``seen`` may object are the filters asked in turn.
+    """
+    ids, codes, keys = scratch.ids, scratch.codes, scratch.keys
+    asked, oldest = _rules(plan.filter, plan.max_age, t)
+    start, size = user.seen_start, np.int64(user.seen_size)
+    check_seen = asked >= 0 and size > 0
+    by_seen = 0
+    left = 0
+    n_kept = 0
     for i in range(n):
         v = ids[i]
         card = cards[v]
-        match = combine(
-            dot(profile, u, caption, v),
-            _laid(slot_id, slot_weight, 0, card.sound),
-            _laid(slot_id, slot_weight, 1, card.tag0),
-            _laid(slot_id, slot_weight, 1, card.tag1),
-            _laid(slot_id, slot_weight, 1, card.tag2),
-            _laid(slot_id, slot_weight, 2, card.creator),
-        )
-        scores[i] = _added(card.base + match * card.lift, values)
+        seen = check_seen and has_seen(data, start, size, v)
+        removed = seen
+        if (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest):
+            number = _removed_by(plan.filter, plan.max_age, card, seen, u, t)
+            removed = number >= 0
+            if removed:
+                stages[REMOVED + number] += 1
+        else:
+            by_seen += 1 if seen else 0
+        key = score_key(_score(plan.values, card, caption, v, scratch, slot_id, u), i)
+        keys[i] = NEVER if removed else key
+        scratch.creator[i] = card.creator
+        scratch.sound[i] = card.sound
+        left += 0 if removed else 1
+        scratch.kept[n_kept] = i
+        n_kept += 1 if (codes[i] == _FRESH) & (card.waiting == 1) & (not removed) else 0
+    if by_seen > 0:
+        stages[REMOVED + asked] += by_seen
+    return left, n_kept
 
 
-@njit()
-def _score_slowly(values, cards, beliefs, caption, sound, tags, creator, u, ids, n, scores):
-    """The same without the laid-out table, for the rare user whose affinities collide there."""
+@njit(forceinline=True)
+def _first_left(keys, n, length, chosen):
+    """The first ``length`` candidates that no filter removed, in their order."""
+    found = 0
     for i in range(n):
-        v = ids[i]
-        match = affinity(
-            beliefs.profile, beliefs.slot_id, beliefs.slot_weight, u, caption, sound, tags,
-            creator, v,
-        )  # fmt: skip
-        scores[i] = _added(cards[v].base + match * cards[v].lift, values)
+        if found == length:
+            break
+        if keys[i] != NEVER:
+            chosen[found] = i
+            found += 1
+    return found
 
 
 @njit(forceinline=True)
 def fill_slate(
-    plan, cards, listing, index, beliefs, graph, data, users, slates, u, t, surface, sound, r,
+    plan, cards, caption, index, beliefs, graph, data, users, slates, u, t, surface, sound, r,
     scratch, stages,
 ):  # fmt: skip
     """Make a request for user ``u`` at time ``t`` and put the slate into the user's row.
 
     Returns its length. ``r`` is the request's stream; ``sound`` that of an open sound page.
     """
-    ids, codes = scratch.ids, scratch.codes
+    ids, codes, chosen = scratch.ids, scratch.codes, scratch.chosen
     user = users[u]
     stages[REQUESTS] += 1
     if surface == FOR_YOU:
@@ -269,38 +234,25 @@ def fill_slate(
         codes[:n] = _SOUND
     stages[RETRIEVED] += n
     unique = _drop_duplicates(
-        ids, codes, scratch.marks, n, cards, listing.caption, data, user.seen_start, user.seen_size
+        ids, codes, scratch.marks, n, cards, data, user.seen_start, user.seen_size
     )
     stages[DUPLICATES] += n - unique
-    kept = _filter(
-        plan.filter, plan.max_age, cards, data, user, u, t, ids, codes, scratch.home, scratch.bad,
-        unique, stages,
-    )  # fmt: skip
-    stages[KEPT] += kept
-    chosen = scratch.chosen
+    read_taste(
+        beliefs.profile, beliefs.slot_weight, u, scratch.taste_profile, scratch.taste_weights
+    )
+    left, n_kept = _judge(
+        plan, cards, caption, beliefs.slot_id, data, user, u, t, unique, scratch, stages
+    )
+    stages[KEPT] += left
     if surface == FOR_YOU:
-        if _spread_slots(beliefs, u, scratch.slot_id, scratch.slot_weight):
-            _score(
-                plan.values, cards, listing.caption, beliefs.profile, u, ids, kept, scratch.scores,
-                scratch.slot_id, scratch.slot_weight,
-            )  # fmt: skip
-        else:
-            _score_slowly(
-                plan.values, cards, beliefs, listing.caption, listing.sound, listing.tags,
-                listing.creator, u, ids, kept, scratch.scores,
-            )  # fmt: skip
-        _clear_slots(beliefs, u, scratch.slot_id, scratch.slot_weight)
-        reserved = reserved_places(r, plan.slots, plan.slate)
         length = select_spaced(
-            scratch.scores, kept, ids, codes, listing.creator, listing.sound, listing.state,
-            reserved, plan.slate, plan.creator_gap, plan.sound_gap, scratch.keys, chosen,
+            scratch.keys, unique, scratch.kept, n_kept, scratch.creator, scratch.sound,
+            reserved_places(r, plan.slots, plan.slate), plan.slate, plan.creator_gap,
+            plan.sound_gap, scratch.tops, chosen,
         )  # fmt: skip
     else:
-        length = min(plan.slate, kept)
-        if surface != FOLLOWING:
-            length = min(length, SOUND_PAGE_LENGTH)
-        for i in range(length):
-            chosen[i] = i
+        most = plan.slate if surface == FOLLOWING else min(plan.slate, SOUND_PAGE_LENGTH)
+        length = _first_left(scratch.keys, unique, most, chosen)
     for i in range(length):
         v = ids[chosen[i]]
         slates.video[u, i] = v

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sim.core.actions import ACTION_NAMES
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
-from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity
-from sim.feed.cold_start import reserved_places
+from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity, new_taste, read_taste
+from sim.feed.cold_start import WAITING, reserved_places
 from sim.feed.component import Candidates, Prediction
 from sim.feed.retrieve import (
     from_following,
@@ -21,7 +21,7 @@ from sim.feed.retrieve import (
     from_sound_page,
     latest_of_follows,
 )
-from sim.feed.spaced import select_spaced
+from sim.feed.spaced import GROUP, score_key, select_spaced
 from sim.feed.tables import SIGNS
 from sim.feed.view import FeedView, Requests
 from sim.scenario.feed import SOURCES, WATCH, FeedConfig
@@ -33,6 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 Ids = NDArray[np.int32]
+_FRESH = SOURCES.index("fresh")
 
 
 @dataclass(frozen=True)
@@ -172,13 +173,20 @@ class SmoothedPrediction:
 
 
 @njit()
-def _affinities(profile, ids, weights, users, caption, sound, tags, creator, video, out):
+def _affinities(
+    profile, ids, weights, taste_profile, taste_weights, users, caption, sound, tags, creator,
+    video, out,
+):  # fmt: skip
     for b in range(users.size):
+        u = users[b]
+        read_taste(profile, weights, u, taste_profile, taste_weights)
         for k in range(video.shape[1]):
-            if video[b, k] >= 0:
+            v = video[b, k]
+            if v >= 0:
                 out[b, k] = affinity(
-                    profile, ids, weights, users[b], caption, sound, tags, creator, video[b, k]
-                )
+                    taste_profile, taste_weights, ids, u, caption, v, sound[v], tags[v, 0],
+                    tags[v, 1], tags[v, 2], creator[v],
+                )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -194,7 +202,8 @@ class Smoothed:
         video, videos, beliefs = candidates.video, view.videos, view.beliefs
         out = np.zeros(video.shape, np.float32)
         _affinities(
-            beliefs.profile, beliefs.slot_id, beliefs.slot_weight, requests.user,
+            beliefs.profile, beliefs.slot_id, beliefs.slot_weight,
+            *new_taste(beliefs.profile.shape[1]), requests.user,
             videos.caption, videos.sound, videos.tags, videos.creator, video, out,
         )  # fmt: skip
         return SmoothedPrediction(out, video, view, self.prior)
@@ -249,17 +258,26 @@ class Spaced:
     ) -> NDArray[np.int64]:
         """[B, length] positions; see :func:`select_spaced`."""
         out = np.full((len(requests), length), NOBODY, np.int64)
+        videos = view.videos
         for b in range(len(requests)):
             places = np.flatnonzero(candidates.present[b])
+            ids, k = candidates.video[b, places], len(places)
+            waits = candidates.source[b, places] == _FRESH
+            kept = np.flatnonzero(waits & (view.cold.state[ids] == WAITING))
+            keys, tops = np.empty(k + GROUP, np.int64), np.empty(k // GROUP + 1, np.int64)
+            _fill_keys(scores[b, places], keys)
             slate = np.empty(length, np.int64)
             # called from Python, compiled code hands out a plain number: make it 64 bits again
             reserved = np.uint64(reserved_places(requests.stream[b], self.slots, length))
             n = select_spaced(
-                scores[b, places], len(places), candidates.video[b, places],
-                candidates.source[b, places],
-                view.videos.creator, view.videos.sound, view.cold.state,
-                reserved, length, self.creator_gap, self.sound_gap,
-                np.empty(len(places), np.int64), slate,
+                keys, k, kept, len(kept), videos.creator[ids], videos.sound[ids], reserved, length,
+                self.creator_gap, self.sound_gap, tops, slate,
             )  # fmt: skip
             out[b, :n] = places[slate[:n]]
         return out
+
+
+@njit()
+def _fill_keys(scores, keys):
+    for i in range(scores.size):
+        keys[i] = score_key(scores[i], i)

@@ -76,7 +76,6 @@ def user_columns(world: World, users: Any, follows_end: NDArray[np.int32]) -> Co
     """Columns of the users table; ``users`` are the engine's counters of users."""
     n = world.users
     columns = count_columns(users.counts)
-    columns["watch_s"] = users.watch_ms / 1000.0
     return {
         "user": np.arange(n),
         "creator": np.isin(np.arange(n), world.creators.user),

@@ -69,7 +69,7 @@ def _users(
 ) -> tuple[UserTruth, UserAccounts]:
     locales = scenario.population.locales
     truth = UserTruth(
-        interests=np.zeros((users, padded(topics)), np.float32),
+        interests=np.zeros((users, padded(topics)), np.int8),
         generosity=np.empty(users, np.float32),
         patience=np.empty(users, np.float32),
         activity=np.empty(users, np.float32),
@@ -93,8 +93,9 @@ def _fill_users(
     chronotype_spread,
     interests, generosity, patience, activity, chronotype, locale, declared,
 ):  # fmt: skip
+    strength = np.empty(topics)
     for u in range(users):
-        draw_user(user_key, u, topics, declared_count, topic_cdf, interests[u], declared)
+        draw_user(user_key, u, topics, declared_count, topic_cdf, strength, interests[u], declared)
         s = stream(trait_key, u)
         generosity[u] = normal(s, 0)
         patience[u] = normal(s, 1)
@@ -118,7 +119,7 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
         c += planned.count
     creators = Creators(
         count=total, user=np.where(np.arange(total) < ordinary, np.arange(total),
-        NOBODY).astype(np.int32), niche=np.zeros((total, padded(topics)), np.float32),
+        NOBODY).astype(np.int32), niche=np.zeros((total, padded(topics)), np.int8),
         skill=np.empty(total, np.float32), popularity=np.empty(total, np.float32),
         trend_uptake=np.empty(total, np.float32), posts_per_week=np.zeros(total, np.float32),
         locale=np.zeros(total, np.int8), next_post_s=np.full(total, np.inf),
@@ -141,11 +142,12 @@ def _fill_creators(
     k, total, ordinary, topics, topic_cdf, interests, fixed_topic, posts_per_week, posts_spread,
     mean_uptake, niche, skill, popularity, uptake, rhythm,
 ):  # fmt: skip
+    strength = np.empty(topics)
     for c in range(total):
         own = interests[c] if c < ordinary else interests[0][:0]
         ability, fame, readiness = draw_creator(
-            k, c, topics, topic_cdf, own, fixed_topic[c], niche[c]
-        )  # fmt: skip
+            k, c, topics, topic_cdf, own, fixed_topic[c], strength, niche[c]
+        )
         skill[c] = ability
         popularity[c] = fame
         # 2 u: creators differ between never and twice the mean
@@ -213,7 +215,7 @@ def _history_times(k, counts, history, times):
 
 def _empty_truth(rows: int, dims: int) -> VideoTruth:
     return VideoTruth(
-        topics=np.zeros((rows, dims), np.float32),
+        topics=np.zeros((rows, dims), np.int8),
         quality=np.zeros(rows, np.float32),
         hook=np.zeros(rows, np.float32),
         probe=np.full(rows, NOBODY, np.int16),
@@ -225,7 +227,7 @@ def _empty_listing(rows: int, dims: int) -> VideoListing:
     return VideoListing(
         count=0, creator=np.zeros(rows, np.int32), uploaded_s=np.zeros(rows),
         duration_s=np.zeros(rows), sound=np.zeros(rows, np.int32), tags=np.full((rows, 3), NOBODY,
-        np.int32), caption=np.zeros((rows, dims), np.float32), locale=np.zeros(rows, np.int8),
+        np.int32), caption=np.zeros((rows, dims), np.int8), locale=np.zeros(rows, np.int8),
         eligible=np.zeros(rows, np.int8), followers_at_upload=np.zeros(rows, np.int32),
     )  # fmt: skip
 

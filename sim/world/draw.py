@@ -13,7 +13,7 @@ import numpy as np
 from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import normal, stream, stream2, uniform
-from sim.world.state import MAX_TAGS
+from sim.world.state import MAX_TAGS, TOPIC_ONE
 
 __all__ = [
     "NEW_LIBRARY_SOUND",
@@ -58,40 +58,41 @@ def main_topic(row, topics):
 
 
 @njit()
-def _normalise(row, topics):
+def _write_row(strength, topics, row):
+    """Scale ``strength`` [topics] to norm 1 and write it to ``row`` [D] in 1/127."""
     total = 0.0
     for d in range(topics):
-        total += float(row[d]) * float(row[d])
-    scale = 1.0 / math.sqrt(total)
+        total += strength[d] * strength[d]
+    scale = TOPIC_ONE / math.sqrt(total)
     for d in range(topics):
-        row[d] = np.float32(row[d] * scale)
+        row[d] = np.int8(strength[d] * scale + 0.5)
 
 
 @njit()
-def draw_user(k, u, topics, declared_count, topic_weights, interests, declared):
+def draw_user(k, u, topics, declared_count, topic_weights, strength, interests, declared):
     """Interests [D] of user ``u`` and the bit set of the topics ticked at sign-up.
+
+    ``strength`` [topics] float64 is working memory, here and below.
 
     Three topics matter to a person, chosen by the popularity of topics; all others a little.
     What is ticked are mostly the strongest ones, sometimes anything (assumption).
     """
     s = stream(k, u)
     for d in range(topics):
-        interests[d] = np.float32(0.12 * uniform(s, d))
-    strength = 1.0
+        strength[d] = 0.12 * uniform(s, d)
+    level = 1.0
     for i in range(3):
         chosen = pick(topic_weights, uniform(s, 64 + i))
-        interests[chosen] = np.float32(
-            interests[chosen] + strength * (0.7 + 0.6 * uniform(s, 70 + i))
-        )
-        strength *= 0.62
-    _normalise(interests, topics)
+        strength[chosen] += level * (0.7 + 0.6 * uniform(s, 70 + i))
+        level *= 0.62
+    _write_row(strength, topics, interests)
     bits = np.uint64(0)
     for i in range(declared_count):
         if uniform(s, 80 + 2 * i) < 0.8:
             best = -1
             for d in range(topics):
                 taken = (bits >> np.uint64(d)) & np.uint64(1)
-                if taken == np.uint64(0) and (best < 0 or interests[d] > interests[best]):
+                if taken == np.uint64(0) and (best < 0 or strength[d] > strength[best]):
                     best = d
         else:
             best = pick(topic_weights, uniform(s, 81 + 2 * i))
@@ -100,7 +101,7 @@ def draw_user(k, u, topics, declared_count, topic_weights, interests, declared):
 
 
 @njit()
-def draw_creator(k, c, topics, topic_weights, own_interests, fixed_topic, niche):
+def draw_creator(k, c, topics, topic_weights, own_interests, fixed_topic, strength, niche):
     """Niche [D] of creator ``c`` and three standard normals: (skill, popularity, uptake).
 
     A creator posts mostly about one topic, usually one that they like themselves
@@ -114,10 +115,10 @@ def draw_creator(k, c, topics, topic_weights, own_interests, fixed_topic, niche)
         first = fixed_topic
     second = pick(topic_weights, uniform(s, 2))
     for d in range(topics):
-        niche[d] = np.float32(0.06 * uniform(s, 10 + d))
-    niche[second] = np.float32(niche[second] + 0.35)
-    niche[first] = np.float32(niche[first] + 1.0)
-    _normalise(niche, topics)
+        strength[d] = 0.06 * uniform(s, 10 + d)
+    strength[second] += 0.35
+    strength[first] += 1.0
+    _write_row(strength, topics, niche)
     skill = normal(s, 80)
     # skilled creators had more followers already: correlation 0.4 (assumption)
     popularity = 0.4 * skill + math.sqrt(1.0 - 0.16) * normal(s, 81)
@@ -127,7 +128,8 @@ def draw_creator(k, c, topics, topic_weights, own_interests, fixed_topic, niche)
 @njit()
 def draw_video(
     k, c, number, topics, topic_weights, tags_per_topic, skill, skill_share,
-    duration_median, duration_spread, duration_min, duration_max, niche, mix, caption, tags,
+    duration_median, duration_spread, duration_min, duration_max, niche, strength, mix, caption,
+    tags,
 ):  # fmt: skip
     """Post ``number`` of creator ``c``: fills mix [D], caption [D], tags [3].
 
@@ -141,13 +143,13 @@ def draw_video(
         first = pick(topic_weights, uniform(s, 1))
     second = pick(topic_weights, uniform(s, 2))
     for d in range(topics):
-        mix[d] = np.float32(0.1 * niche[d])
-    mix[second] = np.float32(mix[second] + 0.6 * uniform(s, 3))
-    mix[first] = np.float32(mix[first] + 1.0)
-    _normalise(mix, topics)
+        strength[d] = 0.1 * niche[d] / TOPIC_ONE
+    strength[second] += 0.6 * uniform(s, 3)
+    strength[first] += 1.0
+    _write_row(strength, topics, mix)
     for d in range(topics):
-        caption[d] = np.float32(mix[d] + 0.16 * uniform(s, 100 + d))
-    _normalise(caption, topics)
+        strength[d] = mix[d] / TOPIC_ONE + 0.16 * uniform(s, 100 + d)
+    _write_row(strength, topics, caption)
     quality = math.sqrt(skill_share) * skill + math.sqrt(1.0 - skill_share) * normal(s, 4)
     hook = 0.4 * quality + math.sqrt(1.0 - 0.16) * normal(s, 5)
     duration = duration_median * exp(duration_spread * normal(s, 6))

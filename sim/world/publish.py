@@ -126,6 +126,7 @@ def _publish(
     sound_uses, trending, recent,
 ):  # fmt: skip
     recent_size = recent.size
+    strength = np.empty(topics)
     for i in range(post_creator.size):
         c = post_creator[i]
         v = first + i
@@ -133,7 +134,7 @@ def _publish(
         quality, hook, duration = draw_video(
             video_key, c, number, topics, topic_cdf, tags_per_topic, skill[c], SKILL_SHARE,
             duration_median, duration_spread, duration_min, duration_max,
-            niche[c], mixes[v], captions[v], tags[v],
+            niche[c], strength, mixes[v], captions[v], tags[v],
         )  # fmt: skip
         sound = choose_sound(
             sound_key, c, number, post_mode[i], uptake[c], original_share, new_share,

@@ -17,7 +17,7 @@ import numpy as np
 from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
 from sim.core.random import stream2
-from sim.engine.cards import Listing, SlateRows, borrowed_index, borrowed_plan, borrowed_scratch
+from sim.engine.cards import SlateRows, borrowed_index, borrowed_plan, borrowed_scratch
 from sim.engine.slate import RETRIEVED, _drop_duplicates, _retrieve, fill_slate
 from sim.feed.belief import Beliefs
 
@@ -32,16 +32,13 @@ _AHEAD = 4
 
 @njit()
 def _requests(
-    who, whole, number, key, t, plan, cards, listing, index, beliefs, graph, data, users, slates,
+    who, whole, number, key, t, plan, cards, caption, index, beliefs, graph, data, users, slates,
     scratch, stages,
 ):  # fmt: skip
     """One request for each user of ``who``; only retrieval and duplicates unless ``whole``."""
     graph, data, cards, users = borrow(graph), borrow(data), borrow(cards), borrow(users)
     stages, who = borrow(stages), borrow(who)
-    listing = Listing(
-        borrow(listing.creator), borrow(listing.sound), borrow(listing.tags),
-        borrow(listing.caption), borrow(listing.state),
-    )  # fmt: skip
+    caption = borrow(caption)
     beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
     slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
     plan, scratch, index = borrowed_plan(plan), borrowed_scratch(scratch), borrowed_index(index)
@@ -57,15 +54,15 @@ def _requests(
         r = stream2(key, u, number)
         if whole:
             done += fill_slate(
-                plan, cards, listing, index, beliefs, graph, data, users, slates, u, t,
+                plan, cards, caption, index, beliefs, graph, data, users, slates, u, t,
                 np.int64(0), np.int64(-1), r, scratch, stages,
             )  # fmt: skip
         else:
             user = users[u]
             n = _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch.ids, scratch.codes)
             done += _drop_duplicates(
-                scratch.ids, scratch.codes, scratch.marks, n, cards, listing.caption, data,
-                user.seen_start, user.seen_size,
+                scratch.ids, scratch.codes, scratch.marks, n, cards, data, user.seen_start,
+                user.seen_size,
             )  # fmt: skip
     return done
 
@@ -112,7 +109,7 @@ class StageTimer:
         began = time.process_time()
         _requests(
             who, whole, number, platform.keys.request, self._live.env.now, engine._plan,
-            engine._cards, engine._listing(), view.index, view.beliefs, memory.graph,
+            engine._cards, engine._rows().caption, view.index, view.beliefs, memory.graph,
             memory.arenas[0].data, memory.users, memory.slates, engine._scratch[0], stages,
         )  # fmt: skip
         took = time.process_time() - began

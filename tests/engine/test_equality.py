@@ -83,7 +83,6 @@ class Outcome:
     video_counts: NDArray[Any]
     totals: NDArray[Any]
     user_counts: NDArray[Any]
-    user_watch_ms: NDArray[Any]
     sessions: NDArray[Any]
     active_days: NDArray[Any]
     last_day: NDArray[Any]
@@ -128,7 +127,6 @@ def _play(name: str, folder: Path, engine: str, shards: int = 1) -> Outcome:
         video_counts=view.counts,
         totals=view.totals,
         user_counts=users.counts,
-        user_watch_ms=users.watch_ms,
         sessions=users.sessions,
         active_days=users.active_days,
         last_day=users.last_day,
