@@ -45,9 +45,10 @@ class Table(NamedTuple):
 @njit(forceinline=True)
 def look_up(table: Table, x: float) -> float:
     """The value at ``x`` >= 0."""
-    i = np.int64(table.guide[int(min(x * table.per_unit, _LAST_STEP))])
-    while table.x[i + 1] <= x:
-        i += 1
+    # unsigned, because an index that could count from the end costs more
+    i = np.uint64(table.guide[np.uint64(min(x * table.per_unit, _LAST_STEP))])
+    while table.x[i + np.uint64(1)] <= x:
+        i += np.uint64(1)
     return table.y[i] + (x - table.x[i]) * table.slope[i]  # type: ignore[no-any-return]
 
 

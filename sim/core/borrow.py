@@ -17,17 +17,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-__all__ = ["EMPTY", "FOUND", "STEP", "borrow", "dot", "look_in_eight", "match_sum", "prefetch"]
+from sim.core.compiled import njit
+
+__all__ = [
+    "EMPTY", "FOUND", "STEP", "at", "borrow", "dot", "look_in_eight", "match_sum", "prefetch",
+]  # fmt: skip
 
 STEP = 16
 """Rows of topics are whole multiples of this long."""
 FOUND, EMPTY = 1, 2
 """Bits of :func:`look_in_eight`."""
 _I32 = ir.IntType(32)
+
+
+@njit(forceinline=True)
+def at(array, i):  # type: ignore[no-untyped-def]
+    """``array[i]`` for ``i`` >= 0, without the code that lets indices count from the end."""
+    return array[np.uint64(i)]
 
 
 @intrinsic

@@ -22,7 +22,7 @@ from sim.behaviour.session import (
     swipe_gap_s,
 )
 from sim.core.actions import bit
-from sim.core.borrow import borrow, prefetch
+from sim.core.borrow import at, borrow, prefetch
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, count_packed
 from sim.core.random import stream2, stream3, uniform
@@ -195,44 +195,48 @@ def _impression(
     1. what the user does;  2. what is remembered: shown, followed, believed;  3. what is counted,
     hashed and logged;  4. leave or swipe on.
     """
-    place = np.int64(user.place)
-    user.place = place + 1
+    # unsigned rows: an index that could count from the end costs more
+    row = np.uint64(u)
+    place = np.uint64(user.place)
+    user.place += 1
     user.videos += 1
-    v = np.int64(slates.video[u, place])
-    if place + 1 < user.length:
-        after = slates.video[u, place + 1]
+    v = np.int64(slates.video[row, place])
+    video = np.uint64(v)
+    if user.place < user.length:
+        after = slates.video[row, place + np.uint64(1)]
         prefetch(cards, after)
         prefetch(reels, after)
         prefetch(video_counts, after)
-    card = cards[v]
-    reel = reels[v]
+    card = cards[video]
+    reel = reels[video]
+    trait = traits[row]
     creator = np.int64(card.creator)
     first = add_seen(used, free, data, user, np.int32(v))
     if first:
         s = stream2(react_key, u, v)
     else:
-        s = stream3(react_key, u, v, np.int64(user_counts[u, IMPRESSIONS]))
+        s = stream3(react_key, u, v, np.int64(user_counts[row, IMPRESSIONS]))
     watch_ms, views, actions, appeal = react(
         p, s, cosine(rows.interests, u, rows.topics, v, rows.dims), float(reel.quality),
-        float(reel.hook), reel.duration_s, float(traits[u].generosity), float(traits[u].patience),
+        float(reel.hook), reel.duration_s, float(trait.generosity), float(trait.patience),
         user.locale == card.locale, follows(data, graph, user, creator),
     )  # fmt: skip
     if actions & _FOLLOW:
         add_follow(used, free, data, graph, user, creator)
         followers[creator] += 1
     learn(
-        learning_rate, beliefs.profile, beliefs.slot_id, beliefs.slot_weight, u, rows.caption, v,
+        learning_rate, beliefs.profile, beliefs.slot_id, beliefs.slot_weight, row, rows.caption, video,
         card.sound, card.tag0, card.tag1, card.tag2, card.creator, signal_of(actions, signals),
     )  # fmt: skip
     surface = np.int64(user.surface)
-    source = np.int64(slates.source[u, place])
-    pool = np.int64(slates.pool[u, place])
+    source = np.int64(slates.source[row, place])
+    pool = np.int64(slates.pool[row, place])
     new = np.int64(1) if first else np.int64(0)
-    count_packed(video_counts, v, views, watch_ms, new, actions)
-    count_packed(user_counts, u, views, watch_ms, new, actions)
+    count_packed(video_counts, video, views, watch_ms, new, actions)
+    count_packed(user_counts, row, views, watch_ms, new, actions)
     cell = np.int64(np.floor(t / bin_s)) - first_bin
     cell = (cell * _SURFACES + surface) * _SOURCES + source
-    _count(timeline, cell, views, watch_ms, new, actions)
+    _count(timeline, np.uint64(cell), views, watch_ms, new, actions)
     add_to_hash(hash_event(t, u, v, watch_ms, actions, views, surface, source, pool), sums)
     if events.size > 0:
         event = events[logged[0]]
@@ -308,14 +312,14 @@ def play(
     scratch, index = borrowed_scratch(scratch), borrowed_index(index)
     react_key, session_key, rate = keys.react, keys.session, learning.rate
     while i < last:
-        u = order[i]
+        u = at(order, i)
         if i + _SOON < last:
             _ask_for(
                 users, traits, slates, beliefs, user_counts, graph, cards, reels, video_counts,
                 order[i + _SOON], order[i + _NEXT],
             )  # fmt: skip
-        user = users[u]
-        t = next_s[u]
+        user = at(users, u)
+        t = at(next_s, u)
         while t < end:
             if events.size > 0 and logged[0] == events.size:
                 return i, FULL_LOG

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.aligned import aligned_zeros
-from sim.core.borrow import FOUND, STEP, look_in_eight
+from sim.core.borrow import FOUND, STEP, at, look_in_eight
 from sim.core.compiled import njit
 from sim.world.state import NOBODY, World
 
@@ -227,10 +227,10 @@ def follows(data, graph, user, creator):
     found = False
     if user.follow_size == 0:
         for i in range(start, end):
-            found |= graph[i] == creator
+            found |= at(graph, i) == creator
     else:
         for i in range(start, end):
-            found |= data[i] == creator
+            found |= at(data, i) == creator
     return found
 
 

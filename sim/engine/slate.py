@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import prefetch
+from sim.core.borrow import at, prefetch
 from sim.core.compiled import njit
 from sim.engine.memory import first_group, has_seen
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity, read_taste
@@ -92,7 +92,8 @@ def _drop_duplicates(ids, codes, marks, n, cards, data, seen_start, seen_size):
     mask = np.uint64(marks.size - 2)  # the table has one place less than the array
     kept = 0
     for i in range(n):
-        v = ids[i]
+        v = at(ids, i)
+        code = at(codes, i)
         prefetch(cards, v)
         prefetch(data, seen_start + first_group(v, seen_size))
         entry = stamp | np.int64(v)
@@ -102,8 +103,8 @@ def _drop_duplicates(ids, codes, marks, n, cards, data, seen_start, seen_size):
             j = (j + np.uint64(1)) & mask
             there = marks[j + np.uint64(1)]
         marks[j + np.uint64(1)] = entry
-        ids[kept] = v
-        codes[kept] = codes[i]
+        ids[np.uint64(kept)] = v
+        codes[np.uint64(kept)] = code
         kept += 1 if there != entry else 0
     return kept
 
@@ -166,8 +167,9 @@ def _judge(plan, cards, caption, slot_id, data, user, u, t, n, scratch, stages):
     left = 0
     n_kept = 0
     for i in range(n):
-        v = ids[i]
-        card = cards[v]
+        place = np.uint64(i)
+        v = ids[place]
+        card = at(cards, v)
         seen = check_seen and has_seen(data, start, size, v)
         removed = seen
         if (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest):
@@ -178,12 +180,12 @@ def _judge(plan, cards, caption, slot_id, data, user, u, t, n, scratch, stages):
         else:
             by_seen += 1 if seen else 0
         key = score_key(_score(plan.values, card, caption, v, scratch, slot_id, u), i)
-        keys[i] = NEVER if removed else key
-        scratch.creator[i] = card.creator
-        scratch.sound[i] = card.sound
+        keys[place] = NEVER if removed else key
+        scratch.creator[place] = card.creator
+        scratch.sound[place] = card.sound
         left += 0 if removed else 1
-        scratch.kept[n_kept] = i
-        n_kept += 1 if (codes[i] == _FRESH) & (card.waiting == 1) & (not removed) else 0
+        scratch.kept[np.uint64(n_kept)] = i
+        n_kept += 1 if (codes[place] == _FRESH) & (card.waiting == 1) & (not removed) else 0
     if by_seen > 0:
         stages[REMOVED + asked] += by_seen
     return left, n_kept
@@ -253,11 +255,13 @@ def fill_slate(
     else:
         most = plan.slate if surface == FOLLOWING else min(plan.slate, SOUND_PAGE_LENGTH)
         length = _first_left(scratch.keys, unique, most, chosen)
+    row = np.uint64(u)
     for i in range(length):
-        v = ids[chosen[i]]
-        slates.video[u, i] = v
-        slates.source[u, i] = codes[chosen[i]]
-        slates.pool[u, i] = cards[v].pool
+        place = np.uint64(chosen[i])
+        v = ids[place]
+        slates.video[row, np.uint64(i)] = v
+        slates.source[row, np.uint64(i)] = codes[place]
+        slates.pool[row, np.uint64(i)] = at(cards, v).pool
     stages[SELECTED] += length
     user.place = 0
     user.length = length

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES
-from sim.core.borrow import match_sum
+from sim.core.borrow import at, match_sum
 from sim.core.compiled import njit
 from sim.scenario import Scenario
 from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
@@ -130,8 +130,9 @@ def new_taste(dims: int) -> Taste:
 
 
 @njit(forceinline=True)
-def read_taste(profile, weights, u, taste_profile, taste_weights):
-    """Write the beliefs about user ``u`` as whole numbers; arrays as in Beliefs and Taste."""
+def read_taste(profile, weights, user, taste_profile, taste_weights):
+    """Write the beliefs about ``user`` as whole numbers; arrays as in Beliefs and Taste."""
+    u = np.uint64(user)
     for d in range(profile.shape[1]):
         taste_profile[0, d] = np.int16(profile[u, d] * _PROFILE_ONE + np.float32(0.5))
     for i in range(SLOTS):
@@ -168,7 +169,7 @@ def affinity(taste_profile, taste_weights, ids, u, caption, v, sound, tag0, tag1
 @njit(forceinline=True)
 def signal_of(actions, signals):
     """The signal of the actions in a bit mask; ``signals`` [2^A] of LearnParams."""
-    return signals[actions]
+    return at(signals, actions)
 
 
 @njit(forceinline=True)

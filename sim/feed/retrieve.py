@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.core.borrow import at
 from sim.core.compiled import njit
 from sim.core.random import below, uniform
 from sim.feed.belief import SLOTS
@@ -36,22 +37,23 @@ def from_interest(out, place, count, r, code, profile, u, topics, start, videos)
     gets its share of ``count`` rounded up or down. In a topic's list, which begins with the most
     valuable, the place is the square of a uniform draw.
     """
+    row = np.uint64(u)
     total = np.float32(0.0)
     for d in range(topics):
-        total += profile[u, d]
+        total += profile[row, np.uint64(d)]
     jitter = uniform(r, code * DRAWS)
     n = 0
     done = 0
     passed = np.float32(0.0)
     for d in range(topics):
-        passed += profile[u, d]
+        passed += profile[row, np.uint64(d)]
         upto = count if d == topics - 1 else min(_share(passed, total, count, jitter), count)
-        first = start[d]
-        size = float(start[d + 1] - first)
+        first = at(start, d)
+        size = float(at(start, d + 1) - first)
         if size > 0.0:
             for i in range(done, upto):
                 x = uniform(r, code * DRAWS + 1 + i)
-                out[place + n] = videos[first + np.int64(x * x * size)]
+                out[np.uint64(place + n)] = at(videos, first + np.int64(x * x * size))
                 n += 1
         done = max(done, upto)
     return n
@@ -64,9 +66,10 @@ def from_groups(out, place, count, r, code, ids, weights, u, first, start, video
     Groups get candidates in proportion to positive affinities among the ``SLOTS`` places from
     ``first`` on of ``ids`` and ``weights`` [U, 24], by systematic sampling; then any video in it.
     """
+    row = np.uint64(u)
     total = np.float32(0.0)
     for i in range(first, first + SLOTS):
-        total += max(weights[u, i], np.float32(0.0))
+        total += max(weights[row, np.uint64(i)], np.float32(0.0))
     if total <= np.float32(0.0):
         return 0
     jitter = uniform(r, code * DRAWS)
@@ -74,15 +77,16 @@ def from_groups(out, place, count, r, code, ids, weights, u, first, start, video
     done = 0
     passed = np.float32(0.0)
     for slot in range(first, first + SLOTS):
-        passed += max(weights[u, slot], np.float32(0.0))
+        passed += max(weights[row, np.uint64(slot)], np.float32(0.0))
         upto = min(_share(passed, total, count, jitter), count)
-        group = ids[u, slot]
+        group = ids[row, np.uint64(slot)]
         if upto > done and group >= 0 and group < start.size - 1:
-            begin = start[group]
-            size = start[group + 1] - begin
+            begin = at(start, group)
+            size = at(start, group + 1) - begin
             if size > 0:
                 for i in range(done, upto):
-                    out[place + n] = videos[begin + below(r, code * DRAWS + 1 + i, size)]
+                    video = at(videos, begin + below(r, code * DRAWS + 1 + i, size))
+                    out[np.uint64(place + n)] = video
                     n += 1
         done = max(done, upto)
     return n
@@ -99,12 +103,13 @@ def from_following(out, place, count, r, code, follows, first, following, start,
     n = 0
     for i in range(count):
         number = code * DRAWS + 2 * i
-        c = follows[first + below(r, number, following)]
+        c = at(follows, first + below(r, number, following))
         if c < start.size - 1:
-            size = start[c + 1] - start[c]
+            begin = at(start, c)
+            size = at(start, c + 1) - begin
             if size > 0:
                 x = uniform(r, number + 1)
-                out[place + n] = videos[start[c] + np.int64(x * x * float(size))]
+                out[np.uint64(place + n)] = at(videos, begin + np.int64(x * x * float(size)))
                 n += 1
     return n
 
@@ -115,7 +120,7 @@ def from_list(out, place, count, r, code, videos):
     if videos.size == 0:
         return 0
     for i in range(count):
-        out[place + i] = videos[below(r, code * DRAWS + i, videos.size)]
+        out[np.uint64(place + i)] = at(videos, below(r, code * DRAWS + i, videos.size))
     return count
 
 

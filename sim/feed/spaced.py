@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.core.borrow import at
 from sim.core.compiled import njit
 from sim.core.maths import bits_of32
 
@@ -40,17 +41,17 @@ def _too_near(i, creator, sound, slate, n, creator_gap, sound_gap):
     """Whether candidate ``i`` at place ``n`` would break the distance."""
     near = False
     for j in range(max(0, n - creator_gap), n):
-        near |= creator[slate[j]] == creator[i]
+        near |= at(creator, at(slate, j)) == at(creator, i)
     for j in range(max(0, n - sound_gap), n):
-        near |= sound[slate[j]] == sound[i]
+        near |= at(sound, at(slate, j)) == at(sound, i)
     return near
 
 
 @njit(forceinline=True)
 def _best_of_group(keys, group):
     high = NEVER
-    for i in range(group * GROUP, (group + 1) * GROUP):
-        high = max(high, keys[i])
+    for i in range(GROUP):
+        high = max(high, at(keys, group * GROUP + i))
     return high
 
 
@@ -58,7 +59,7 @@ def _best_of_group(keys, group):
 def _highest(values, count):
     high = NEVER
     for i in range(count):
-        high = max(high, values[i])
+        high = max(high, at(values, i))
     return high
 
 
@@ -73,7 +74,7 @@ def _best(keys, k, tops, groups, creator, sound, slate, n, creator_gap, sound_ga
         # the next lower one: a pass over those below, because such a clash is rare
         lower = NEVER
         for j in range(k):
-            lower = max(lower, keys[j] if keys[j] < high else NEVER)
+            lower = max(lower, at(keys, j) if at(keys, j) < high else NEVER)
         high = lower
     return first if high == NEVER else high
 
