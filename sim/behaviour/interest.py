@@ -18,7 +18,7 @@ def cosine(interests, u, topics, v, dims):  # type: ignore[no-untyped-def]
 
     Both are int8 [.., at least ``dims``] in 1/127, ``dims`` a multiple of 16.
     """
-    return float(dot(interests, u, topics, v, dims)) * _PER_ONE
+    return float(dot(interests, u, topics, v, dims)) * _PER_ONE  # type: ignore[call-arg]
 
 
 @njit(forceinline=True)

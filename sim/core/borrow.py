@@ -26,6 +26,7 @@ from sim.core.compiled import njit
 
 __all__ = [
     "EMPTY", "FOUND", "STEP", "at", "borrow", "dot", "look_in_eight", "match_sum", "prefetch",
+    "prefetch_at",
 ]  # fmt: skip
 
 STEP = 16
@@ -64,16 +65,23 @@ def _row(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> A
     return builder.add(start, builder.mul(row, stride))
 
 
+@njit(forceinline=True)
+def prefetch(array, row):  # type: ignore[no-untyped-def]
+    """Ask for the memory at the start of row ``row`` of ``array``."""
+    prefetch_at(array, row, 0)  # type: ignore[call-arg]
+
+
 @intrinsic
-def prefetch(typingctx: Any, array: Any, row: Any) -> Any:  # noqa: ARG001
-    """Ask for the memory at the start of row ``row`` (int64) of ``array``."""
+def prefetch_at(typingctx: Any, array: Any, row: Any, offset: Any) -> Any:  # noqa: ARG001
+    """Ask for the memory ``offset`` bytes behind the start of row ``row`` of ``array``."""
     if not isinstance(array, types.Array) or not isinstance(row, types.Integer):
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array_type, row_type = signature.args
+        array_type, row_type, offset_type = signature.args
         wide = context.cast(builder, args[1], row_type, types.int64)
         address = _row(context, builder, array_type, args[0], wide)
+        address = builder.add(address, context.cast(builder, args[2], offset_type, types.int64))
         pointer = builder.inttoptr(address, cgutils.voidptr_t)
         flag = ir.IntType(32)
         function = cgutils.get_or_insert_function(
@@ -84,7 +92,7 @@ def prefetch(typingctx: Any, array: Any, row: Any) -> Any:  # noqa: ARG001
         builder.call(function, [pointer, flag(0), flag(3), flag(1)])
         return context.get_dummy_value()
 
-    return types.void(array, row), codegen
+    return types.void(array, row, offset), codegen
 
 
 def _load(builder: Any, address: Any, element: Any, count: int) -> Any:

@@ -139,6 +139,7 @@ def _slow_log(x: float) -> float:
     kf = float(k)
     return kf * _LN2_HI + (f * series + kf * _LN2_LO)
 
+
 _POWERS = 64
 _POWERS_PER_LN2 = _POWERS * _INV_LN2
 _STEP_HI = _LN2_HI / _POWERS
@@ -158,9 +159,7 @@ def _centres() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     inverse = np.array([1.0 / (1.0 + (j + 0.5) / _PARTS) for j in range(_PARTS)])
     inverse[0], inverse[-1] = 1.0, 0.5
-    logs = [
-        -_slow_log(float(x) * (1.0 if j < _SQRT2_PART else 2.0)) for j, x in enumerate(inverse)
-    ]
+    logs = [-_slow_log(float(x) * (1.0 if j < _SQRT2_PART else 2.0)) for j, x in enumerate(inverse)]
     return inverse, np.array(logs)
 
 
@@ -184,7 +183,7 @@ def exp(x: float) -> float:
     series = (r + 0.5 * s) + s * (r * (1.0 / 6.0) + s * (1.0 / 24.0))
     scale: float = _float_from_bits(np.uint64(((n >> np.int64(6)) + 1023) << np.int64(52)))
     root = scale * _ROOTS[np.uint64(n & 63)]
-    return root + root * series
+    return root + root * series  # type: ignore[no-any-return]
 
 
 @njit("float64(float64)", forceinline=True)
@@ -206,11 +205,9 @@ def log(x: float) -> float:
     f = m * _INVERSES[part] - 1.0
     s = f * f
     # |f| <= 0.0079: the first term left out is below 3e-16
-    series = (f - 0.5 * s) + s * (
-        (f * (1.0 / 3.0) - s * 0.25) + s * (f * 0.2 - s * (1.0 / 6.0))
-    )
+    series = (f - 0.5 * s) + s * ((f * (1.0 / 3.0) - s * 0.25) + s * (f * 0.2 - s * (1.0 / 6.0)))
     kf = float(k)
-    return (kf * _LN2_HI + _LOGS[part]) + (series + kf * _LN2_LO)
+    return (kf * _LN2_HI + _LOGS[part]) + (series + kf * _LN2_LO)  # type: ignore[no-any-return]
 
 
 @njit("float64(float64, float64)")

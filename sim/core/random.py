@@ -23,6 +23,7 @@ from sim.core.maths import log, normal_quantile
 
 __all__ = [
     "below",
+    "draw32",
     "exponential",
     "key",
     "mix",
@@ -80,6 +81,12 @@ def uniform(s: np.uint64, n: int) -> float:
     """
     bits = mix(s + np.uint64(n) * _GOLDEN)
     return (float(bits >> np.uint64(12)) + 0.5) * _STEP
+
+
+@njit("uint32(uint64, int64)", forceinline=True)
+def draw32(s: np.uint64, n: int) -> int:
+    """Draw ``n`` of stream ``s`` as 32 random bits."""
+    return np.uint32(mix(s + np.uint64(n) * _GOLDEN) >> np.uint64(32))  # type: ignore[return-value]
 
 
 @njit("int64(uint64, int64, int64)")

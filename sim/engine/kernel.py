@@ -22,7 +22,8 @@ from sim.behaviour.session import (
     swipe_gap_s,
 )
 from sim.core.actions import bit
-from sim.core.borrow import at, borrow, prefetch
+from sim.core.aligned import LINE
+from sim.core.borrow import at, borrow, prefetch, prefetch_at
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, count_packed
 from sim.core.random import stream2, stream3, uniform
@@ -49,6 +50,8 @@ __all__ = [
 DONE, FULL_LOG, FULL_ARENA = 0, 1, 2
 _SOON, _NEXT = 4, 2
 """How many users ahead memory is asked for: first their own, then that of their next video."""
+_MOST_PLACES = 256
+"""Places of a user's sets that are asked for ahead, 4 bytes each."""
 _SURFACES, _SOURCES = len(SURFACE_NAMES), len(SOURCE_NAMES)
 _FOLLOW, _SOUND_TAP, _SKIP = bit("follow"), bit("sound_tap"), bit("skip")
 
@@ -225,8 +228,9 @@ def _impression(
         add_follow(used, free, data, graph, user, creator)
         followers[creator] += 1
     learn(
-        learning_rate, beliefs.profile, beliefs.slot_id, beliefs.slot_weight, row, rows.caption, video,
-        card.sound, card.tag0, card.tag1, card.tag2, card.creator, signal_of(actions, signals),
+        learning_rate, beliefs.profile, beliefs.slot_id, beliefs.slot_weight, row, rows.caption,
+        video, card.sound, card.tag0, card.tag1, card.tag2, card.creator,
+        signal_of(actions, signals),
     )  # fmt: skip
     surface = np.int64(user.surface)
     source = np.int64(slates.source[row, place])
@@ -266,7 +270,9 @@ def _impression(
 
 
 @njit(forceinline=True)
-def _ask_for(users, traits, slates, beliefs, user_counts, graph, cards, reels, counts, soon, near):
+def _ask_for(
+    users, traits, slates, beliefs, user_counts, graph, data, cards, reels, counts, soon, near
+):  # fmt: skip
     """Ask for the memory of users who come soon, and for what those near will look at."""
     prefetch(users, soon)
     prefetch(traits, soon)
@@ -275,9 +281,16 @@ def _ask_for(users, traits, slates, beliefs, user_counts, graph, cards, reels, c
     prefetch(slates.pool, soon)
     prefetch(beliefs.profile, soon)
     prefetch(beliefs.slot_id, soon)
+    prefetch_at(beliefs.slot_id, soon, LINE)
     prefetch(beliefs.slot_weight, soon)
+    prefetch_at(beliefs.slot_weight, soon, LINE)
     prefetch(user_counts, soon)
-    prefetch(graph, users[near].follow_start)
+    user = at(users, near)
+    row = graph if user.follow_size == 0 else data
+    for first in range(0, min(user.follow_count, _MOST_PLACES), LINE // 4):
+        prefetch(row, user.follow_start + first)
+    for first in range(0, min(user.seen_size, _MOST_PLACES), LINE // 4):
+        prefetch(data, user.seen_start + first)
     v = slates.video[near, min(np.int64(users[near].place), slates.video.shape[1] - 1)]
     prefetch(cards, v)
     prefetch(reels, v)
@@ -315,8 +328,8 @@ def play(
         u = at(order, i)
         if i + _SOON < last:
             _ask_for(
-                users, traits, slates, beliefs, user_counts, graph, cards, reels, video_counts,
-                order[i + _SOON], order[i + _NEXT],
+                users, traits, slates, beliefs, user_counts, graph, data, cards, reels,
+                video_counts, order[i + _SOON], order[i + _NEXT],
             )  # fmt: skip
         user = at(users, u)
         t = at(next_s, u)

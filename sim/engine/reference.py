@@ -248,6 +248,7 @@ class ReferenceEngine:
         if actions & _FOLLOW:
             self._follows.add(user, creator)
         self._note_impression(user, watch_ms, views, actions, first)
+        tag0, tag1, tag2 = world.videos.tags[video].tolist()
         learn(
             platform.learning.rate,
             view.beliefs.profile,
@@ -257,7 +258,9 @@ class ReferenceEngine:
             world.videos.caption,
             video,
             int(world.videos.sound[video]),
-            *world.videos.tags[video].tolist(),
+            tag0,
+            tag1,
+            tag2,
             creator,
             signal_of(actions, platform.learning.signals),
         )

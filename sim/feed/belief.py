@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES
+from sim.core.aligned import aligned_zeros
 from sim.core.borrow import at, match_sum
 from sim.core.compiled import njit
 from sim.scenario import Scenario
@@ -21,7 +22,7 @@ from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 __all__ = [
     "CREATOR_SLOTS", "SLOTS", "SOUND_SLOTS", "TAG_SLOTS", "Beliefs", "LearnParams", "Taste",
     "affinity", "affinity_of", "first_beliefs", "learn", "learn_params", "new_taste", "read_taste",
-    "signal_of",
+    "signal_of", "sums_of_sets",
 ]  # fmt: skip
 
 SLOTS = 8
@@ -84,11 +85,12 @@ def learn_params(scenario: Scenario) -> LearnParams:
     """The learning settings of a scenario as numbers."""
     learning = scenario.feed.learning
     each = [float(learning.signals.get(name, 0.0)) for name in ACTION_NAMES]
-    return LearnParams(float(learning.rate), _signals_of_sets(np.array(each)))
+    return LearnParams(float(learning.rate), sums_of_sets(np.array(each)))
 
 
 @njit()
-def _signals_of_sets(each):
+def sums_of_sets(each):
+    """signals [2^A] of every set of actions from the signals [A] of each; within [-3, 3]."""
     sums = np.zeros(1 << each.size)
     for actions in range(sums.size):
         total = 0.0
@@ -103,10 +105,11 @@ def first_beliefs(accounts: UserAccounts, topics: int) -> Beliefs:
     """Beliefs at sign-up: the ticked topics, or a flat profile when nothing was ticked."""
     users = len(accounts.declared)
     beliefs = Beliefs(
-        np.zeros((users, padded(topics)), np.float32),
-        np.full((users, 3 * SLOTS), NOBODY, np.int32),
-        np.zeros((users, 3 * SLOTS), np.float32),
+        aligned_zeros((users, padded(topics)), np.float32),
+        aligned_zeros((users, 3 * SLOTS), np.int32),
+        aligned_zeros((users, 3 * SLOTS), np.float32),
     )
+    beliefs.slot_id[:] = NOBODY
     _from_declared(accounts.declared, topics, beliefs.profile)
     return beliefs
 

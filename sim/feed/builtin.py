@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,36 +51,36 @@ class BuiltinSource:
 
     def candidates(self, requests: Requests, view: FeedView, count: int) -> Ids:
         """Up to ``count`` candidates for each request."""
-        out = np.full((len(requests), count), NOBODY, np.int32)
+        out = np.empty((len(requests), count), np.int32)
         for b in range(len(requests)):
-            self._one(out[b], count, requests.stream[b], int(requests.user[b]), view)
+            found = self._one(out[b], count, requests.stream[b], int(requests.user[b]), view)
+            out[b, found:] = NOBODY
         return out
 
-    def _one(self, out: Ids, count: int, r: np.uint64, user: int, view: FeedView) -> None:
-        index, beliefs = view.index, view.beliefs
+    def _one(self, out: Ids, count: int, r: np.uint64, user: int, view: FeedView) -> Any:
+        """Write the candidates of one request; returns how many."""
+        index, beliefs, code = view.index, view.beliefs, self.code
         ids, weights = beliefs.slot_id, beliefs.slot_weight
         match self.name:
             case "interest":
-                from_interest(
-                    out, 0, count, r, self.code, beliefs.profile, user, view.topics, *index.topic
-                )  # fmt: skip
+                return from_interest(
+                    out, 0, count, r, code, beliefs.profile, user, view.topics, *index.topic
+                )
             case "sound":
-                from_groups(
-                    out, 0, count, r, self.code, ids, weights, user, SOUND_SLOTS, *index.sound
+                return from_groups(
+                    out, 0, count, r, code, ids, weights, user, SOUND_SLOTS, *index.sound
                 )
             case "hashtag":
-                from_groups(out, 0, count, r, self.code, ids, weights, user, TAG_SLOTS, *index.tag)
+                return from_groups(
+                    out, 0, count, r, code, ids, weights, user, TAG_SLOTS, *index.tag
+                )
             case "following":
                 follows = view.follows.of(user)
-                from_following(
-                    out, 0, count, r, self.code, follows, 0, len(follows), *index.creator
+                return from_following(
+                    out, 0, count, r, code, follows, 0, len(follows), *index.creator
                 )
-            case "fresh":
-                from_list(out, 0, count, r, self.code, index.fresh)
-            case "trending":
-                from_list(out, 0, count, r, self.code, index.trending)
-            case "random":
-                from_list(out, 0, count, r, self.code, index.live)
+        videos = {"fresh": index.fresh, "trending": index.trending, "random": index.live}
+        return from_list(out, 0, count, r, code, videos[self.name])
 
 
 def newest_of_follows(user: int, view: FeedView, count: int) -> Ids:

@@ -189,7 +189,7 @@ def _tag_pairs(members, tags):
 
 def build_index(
     count: int, eligible: NDArray[np.int8], open_to_all: NDArray[np.int8], uploaded_s:
-    NDArray[np.float64], oldest_s: float, caption: NDArray[np.float32], topics: int, base:
+    NDArray[np.float64], oldest_s: float, caption: NDArray[np.int8], topics: int, base:
     NDArray[np.float32], momentum: NDArray[np.float32], sound: I32, sounds: int, tags: I32,
     tag_count: int, creator: I32, creators: int, fresh: I32,
 ) -> Index:  # fmt: skip

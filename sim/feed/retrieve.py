@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.core.borrow import at
 from sim.core.compiled import njit
-from sim.core.random import below, uniform
+from sim.core.random import draw32, uniform
 from sim.feed.belief import SLOTS
 
 __all__ = [
@@ -21,12 +21,37 @@ __all__ = [
 
 DRAWS = 100_000
 """Draw numbers kept for each source."""
+_PER_DRAW = 2.0**-32
 
 
 @njit(forceinline=True)
 def _share(passed, total, count, jitter):
     """How many of ``count`` even steps, begun at ``jitter``, lie below passed / total."""
     return np.int64(float(passed) / float(total) * float(count) + jitter)
+
+
+@njit(forceinline=True)
+def _draw_all(out, place, count, r, number):
+    """Put the draws ``number`` to ``number + count`` of stream ``r`` into ``out``: 32 bits each.
+
+    They are drawn before anything is looked up, because a loop without look-ups runs in vector
+    registers.
+    """
+    for i in range(count):
+        out[np.uint64(place + i)] = np.int32(draw32(r, number + i))
+
+
+@njit(forceinline=True)
+def _drawn(out, place, i, size):
+    """Draw ``i`` as a whole number in [0, size)."""
+    return np.int64((np.uint64(np.uint32(at(out, place + i))) * np.uint64(size)) >> np.uint64(32))
+
+
+@njit(forceinline=True)
+def _drawn_early(out, place, i, size):
+    """Draw ``i`` as a whole number in [0, size): the square of a uniform draw, times the size."""
+    x = (float(np.uint32(at(out, place + i))) + 0.5) * _PER_DRAW
+    return np.int64(x * x * float(size))
 
 
 @njit(forceinline=True)
@@ -42,6 +67,7 @@ def from_interest(out, place, count, r, code, profile, u, topics, start, videos)
     for d in range(topics):
         total += profile[row, np.uint64(d)]
     jitter = uniform(r, code * DRAWS)
+    _draw_all(out, place, count, r, code * DRAWS + 1)
     n = 0
     done = 0
     passed = np.float32(0.0)
@@ -49,11 +75,11 @@ def from_interest(out, place, count, r, code, profile, u, topics, start, videos)
         passed += profile[row, np.uint64(d)]
         upto = count if d == topics - 1 else min(_share(passed, total, count, jitter), count)
         first = at(start, d)
-        size = float(at(start, d + 1) - first)
-        if size > 0.0:
+        size = at(start, d + 1) - first
+        if size > 0:
             for i in range(done, upto):
-                x = uniform(r, code * DRAWS + 1 + i)
-                out[np.uint64(place + n)] = at(videos, first + np.int64(x * x * size))
+                video = at(videos, first + _drawn_early(out, place, i, size))
+                out[np.uint64(place + n)] = video
                 n += 1
         done = max(done, upto)
     return n
@@ -73,6 +99,7 @@ def from_groups(out, place, count, r, code, ids, weights, u, first, start, video
     if total <= np.float32(0.0):
         return 0
     jitter = uniform(r, code * DRAWS)
+    _draw_all(out, place, count, r, code * DRAWS + 1)
     n = 0
     done = 0
     passed = np.float32(0.0)
@@ -85,8 +112,7 @@ def from_groups(out, place, count, r, code, ids, weights, u, first, start, video
             size = at(start, group + 1) - begin
             if size > 0:
                 for i in range(done, upto):
-                    video = at(videos, begin + below(r, code * DRAWS + 1 + i, size))
-                    out[np.uint64(place + n)] = video
+                    out[np.uint64(place + n)] = at(videos, begin + _drawn(out, place, i, size))
                     n += 1
         done = max(done, upto)
     return n
@@ -100,15 +126,15 @@ def from_following(out, place, count, r, code, follows, first, following, start,
     """
     if following == 0:
         return 0
+    _draw_all(out, place, count, r, code * DRAWS)
     n = 0
     for i in range(count):
-        number = code * DRAWS + 2 * i
-        c = at(follows, first + below(r, number, following))
+        c = at(follows, first + _drawn(out, place, i, following))
         if c < start.size - 1:
             begin = at(start, c)
             size = at(start, c + 1) - begin
             if size > 0:
-                x = uniform(r, number + 1)
+                x = uniform(r, code * DRAWS + count + i)
                 out[np.uint64(place + n)] = at(videos, begin + np.int64(x * x * float(size)))
                 n += 1
     return n
@@ -119,8 +145,9 @@ def from_list(out, place, count, r, code, videos):
     """Any video of a list, each with the same probability."""
     if videos.size == 0:
         return 0
+    _draw_all(out, place, count, r, code * DRAWS)
     for i in range(count):
-        out[np.uint64(place + i)] = at(videos, below(r, code * DRAWS + i, videos.size))
+        out[np.uint64(place + i)] = at(videos, _drawn(out, place, i, videos.size))
     return count
 
 

@@ -117,7 +117,7 @@ def _append(users, accounts, fill, packed):
 
 
 def draw_follows(
-    k: np.uint64, users: int, mean: float, interests: NDArray[np.float32], topics: int,
+    k: np.uint64, users: int, mean: float, interests: NDArray[np.int8], topics: int,
     creator_topic: NDArray[np.int64], popularity: NDArray[np.float32], popularity_spread: float,
     planted_user: NDArray[np.int64], planted_creator: NDArray[np.int64],
 ) -> FollowGraph:  # fmt: skip

@@ -9,17 +9,21 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sim.core.actions import ACTION_NAMES, bit
+from sim.core.borrow import dot
+from sim.core.compiled import njit
 from sim.feed.belief import (
     SLOTS,
     affinity,
-    dot,
     first_beliefs,
     learn,
     learn_params,
+    new_taste,
+    read_taste,
     signal_of,
+    sums_of_sets,
 )
 from sim.testing.worlds import tiny_scenario
-from sim.world.state import UserAccounts
+from sim.world.state import TOPIC_ONE, UserAccounts
 
 TOPICS = 6
 RATE = 0.08
@@ -30,29 +34,31 @@ class Row:
     """The belief rows of one user."""
 
     def __init__(self) -> None:
-        self.profile = np.zeros((1, 8), np.float32)
+        self.profile = np.zeros((1, 16), np.float32)
         self.profile[:, :TOPICS] = 1 / np.sqrt(TOPICS)
         self.ids = np.full((1, 3 * SLOTS), -1, np.int32)
         self.weights = np.zeros((1, 3 * SLOTS), np.float32)
 
     def see(self, video: tuple, signal: float) -> None:
-        learn(RATE, self.profile, self.ids, self.weights, 0, *video, 0, signal)
+        learn(RATE, self.profile, self.ids, self.weights, 0, *video, signal)
 
     def likes(self, video: tuple) -> float:
-        return float(affinity(self.profile, self.ids, self.weights, 0, *video, 0))
+        return liking(self.profile, self.ids, self.weights, video)
 
 
 def video(topic: int, sound: int = 3, creator: int = 5, tags: tuple = (7, 8, -1)) -> tuple:
-    caption = np.full(8, 0.1, np.float32)
+    """What learning and liking want to know of a video: caption, row, sound, hashtags, creator."""
+    caption = np.full(16, 0.1)
     caption[TOPICS:] = 0
     caption[topic] = 1.0
-    caption /= np.linalg.norm(caption)
-    return (
-        caption[None],
-        np.array([sound], np.int32),
-        np.array([tags], np.int32),
-        np.array([creator], np.int32),
-    )
+    caption *= TOPIC_ONE / np.linalg.norm(caption)
+    return (np.rint(caption).astype(np.int8)[None], 0, sound, *tags, creator)
+
+
+def liking(profile: np.ndarray, ids: np.ndarray, weights: np.ndarray, video: tuple) -> float:
+    taste = new_taste(profile.shape[1])
+    read_taste(profile, weights, 0, *taste)
+    return float(affinity(*taste, ids, 0, *video))
 
 
 @pytest.mark.parametrize("signal", [0.5, 1.0, 3.0])
@@ -116,41 +122,69 @@ def test_beliefs_stay_in_bounds(history: list, probe: tuple) -> None:
 
 
 @given(
-    arrays(np.float32, 8, elements=UNIT), arrays(np.float32, 8, elements=UNIT),
+    arrays(np.float32, 16, elements=UNIT), arrays(np.int8, 16, elements=st.integers(0, TOPIC_ONE)),
     arrays(np.float32, 24, elements=st.floats(-1, 1, width=32)),
 )  # fmt: skip
 def test_affinity_is_limited(profile: np.ndarray, caption: np.ndarray, weights: np.ndarray) -> None:
-    one = np.zeros(1, np.int32)
-    value = affinity(
-        profile[None], np.zeros((1, 24), np.int32), weights[None], 0,
-        caption[None], one, np.zeros((1, 3), np.int32), one, 0,
-    )  # fmt: skip
+    ids = np.zeros((1, 24), np.int32)
+    value = liking(profile[None], ids, weights[None], (caption[None], 0, 0, 0, 0, 0, 0))
     assert -1.0 <= value <= 1.0
+
+
+@given(
+    arrays(np.float32, 16, elements=UNIT), arrays(np.int8, 16, elements=st.integers(0, TOPIC_ONE)),
+    arrays(np.float32, 24, elements=st.floats(-1, 1, width=32)),
+    arrays(np.int32, 5, elements=st.integers(-1, 30)),
+)  # fmt: skip
+def test_affinity_is_what_its_formula_says(
+    profile: np.ndarray, caption: np.ndarray, weights: np.ndarray, wanted: np.ndarray
+) -> None:
+    """The cosine less its centre, plus the weighted affinities of sound, hashtags and creator."""
+    ids = np.tile(np.arange(8, dtype=np.int32), 3)[None] * 3
+    profile = profile / max(1.0, np.linalg.norm(profile))
+    total = float(profile.astype(float) @ caption) / TOPIC_ONE - 0.35
+    for kind, name in ((0, 0), (1, 1), (1, 2), (1, 3), (2, 4)):
+        held = np.flatnonzero(ids[0, 8 * kind : 8 * kind + 8] == wanted[name])
+        if len(held):
+            total += (0.15, 0.10, 0.30)[kind] * weights[8 * kind + held[0]]
+    sound, tag0, tag1, tag2, creator = wanted.tolist()
+    found = liking(
+        profile[None].astype(np.float32), ids, weights[None],
+        (caption[None], 0, sound, tag0, tag1, tag2, creator),
+    )  # fmt: skip
+    assert found == pytest.approx(min(max(total, -1.0), 1.0), abs=5e-4)
+
+
+@njit()
+def _dot(a, i, b, j, length):
+    return dot(a, i, b, j, length)
 
 
 def test_dot_is_the_inner_product() -> None:
     rng = np.random.default_rng(1)
-    for size in (8, 16, 64):
-        a, b = rng.random((2, 3, size)).astype(np.float32)
-        wanted = float(a[1].astype(float) @ b[2].astype(float))
-        assert dot(a, 1, b, 2) == pytest.approx(wanted, rel=1e-6)
+    for size in (16, 32, 64):
+        a = rng.integers(-128, 128, (3, 64)).astype(np.int8)
+        for b in (a, rng.integers(-(2**14), 2**14, (3, 64)).astype(np.int16)):
+            wanted = int(a[1, :size].astype(int) @ b[2, :size].astype(int))
+            assert _dot(a, 1, b, 2, size) == wanted
 
 
 def test_signals_add_up_and_are_limited() -> None:
     signals = learn_params(tiny_scenario()).signals
     assert signal_of(0, signals) == 0.0
     assert signal_of(bit("skip"), signals) < 0 < signal_of(bit("completion"), signals)
-    assert signal_of(bit("completion") | bit("skip"), np.arange(10.0)) == 1.0
+    both = sums_of_sets(np.array([0.5, -0.75, 2.0]))
+    assert both.tolist() == [0.0, 0.5, -0.75, -0.25, 2.0, 2.5, 1.25, 1.75]
     everything = sum(bit(name) for name in ACTION_NAMES)
-    assert signal_of(everything, np.full(10, 9.0)) == 3.0
-    assert signal_of(everything, np.full(10, -9.0)) == -3.0
+    assert signal_of(everything, sums_of_sets(np.full(10, 9.0))) == 3.0
+    assert signal_of(everything, sums_of_sets(np.full(10, -9.0))) == -3.0
 
 
 def test_first_beliefs_are_what_was_ticked() -> None:
     accounts = UserAccounts(np.zeros(3, np.int8), np.array([0b101, 0, 1 << 5], np.uint64))
     beliefs = first_beliefs(accounts, TOPICS)
     half = 1 / np.sqrt(2)
-    np.testing.assert_allclose(beliefs.profile[0], [half, 0, half, 0, 0, 0, 0, 0])
-    np.testing.assert_allclose(beliefs.profile[1], [1 / np.sqrt(6)] * 6 + [0, 0], rtol=1e-6)
-    assert beliefs.profile[2].tolist() == [0, 0, 0, 0, 0, 1, 0, 0]
+    np.testing.assert_allclose(beliefs.profile[0], [half, 0, half] + [0] * 13)
+    np.testing.assert_allclose(beliefs.profile[1], [1 / np.sqrt(6)] * 6 + [0] * 10, rtol=1e-6)
+    assert beliefs.profile[2].tolist() == [0] * 5 + [1] + [0] * 10
     assert (beliefs.slot_id == -1).all()

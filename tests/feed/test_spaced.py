@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.random import key, stream
-from sim.feed.cold_start import WAITING, reserved_places
-from sim.feed.spaced import select_spaced
-from sim.scenario.feed import SOURCES
+from sim.feed.cold_start import reserved_places
+from sim.feed.spaced import GROUP, score_key, select_spaced
 
 
 def slow(
@@ -41,7 +40,7 @@ def slow(
 
 @st.composite
 def cases(draw: st.DrawFn) -> dict[str, Any]:
-    k = draw(st.integers(0, 14))
+    k = draw(st.integers(0, 40))
 
     def some(values: st.SearchStrategy[Any]) -> list[Any]:
         return draw(st.lists(values, min_size=k, max_size=k))
@@ -64,19 +63,14 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
 def fast(case: dict[str, Any]) -> list[int]:
     k = len(case["scores"])
     slate = np.full(case["length"], -7, np.int64)
-    # ids that are not positions: 3 i + 1
-    ids = np.arange(k, dtype=np.int32) * 3 + 1
-    table = {name: np.full(3 * k + 3, 99, np.int32) for name in ("creator", "sound")}
-    state = np.zeros(3 * k + 3, np.int8)
-    for name, column in table.items():
-        column[ids] = case[name]
-    state[ids] = [WAITING if w else 2 for w in case["waiting"]]
-    codes = np.where(case["fresh"], SOURCES.index("fresh"), 0).astype(np.int8)
+    keys = np.full(k + GROUP, 2**62, np.int64)  # what is left in working memory does not count
+    keys[:k] = [score_key(np.float32(score), i) for i, score in enumerate(case["scores"])]
+    kept = np.flatnonzero(np.array(case["waiting"], bool) & np.array(case["fresh"], bool))
     bits = sum(1 << place for place in case["kept"])
     n = select_spaced(
-        np.array(case["scores"], np.float32), k, ids, codes, table["creator"],
-        table["sound"], state, np.uint64(bits), case["length"], case["creator_gap"],
-        case["sound_gap"], np.empty(k, np.int64), slate,
+        keys, k, kept, len(kept), np.array(case["creator"], np.int32),
+        np.array(case["sound"], np.int32), np.uint64(bits), case["length"], case["creator_gap"],
+        case["sound_gap"], np.full(k // GROUP + 1, 2**62, np.int64), slate,
     )  # fmt: skip
     assert (slate[n:] == -7).all()
     return slate[:n].tolist()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sim.core.random import key
 from sim.testing.worlds import tiny_world
 from sim.world.follow import alias_table, planted_followers
-from sim.world.state import World
+from sim.world.state import TOPIC_ONE, World
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +69,10 @@ def test_followers_are_heavy_tailed_as_in_f14(world: World) -> None:
 
 def test_people_follow_within_their_interests(world: World) -> None:
     owner = np.repeat(np.arange(world.users), np.diff(world.follows.start))
-    niche = world.creators.niche[world.follows.creator]
-    match = (world.truth.interests[owner] * niche).sum(axis=1).mean()
-    stranger = (world.truth.interests[owner] * np.roll(niche, 7_919, axis=0)).sum(axis=1).mean()
+    niche = world.creators.niche[world.follows.creator] / TOPIC_ONE
+    interests = world.truth.interests[owner] / TOPIC_ONE
+    match = (interests * niche).sum(axis=1).mean()
+    stranger = (interests * np.roll(niche, 7_919, axis=0)).sum(axis=1).mean()
     assert match > stranger + 0.15
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sim.testing.worlds import tiny_scenario, tiny_world
 from sim.world.build import creator_count
-from sim.world.state import NOBODY, World, padded
+from sim.world.state import NOBODY, TOPIC_ONE, World, padded
 
 TRUTH = ("interests", "generosity", "patience", "activity", "chronotype")
 
@@ -54,12 +54,12 @@ def test_the_same_seed_is_the_same_world(small: World) -> None:
 
 def test_interests_and_niches_have_norm_1_and_nothing_in_the_padding(large: World) -> None:
     for rows in (large.truth.interests, large.creators.niche):
-        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, rtol=1e-5)
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), TOPIC_ONE, atol=2.0)
         assert rows.min() >= 0
-        assert rows.shape[1] == padded(6) == 8
+        assert rows.shape[1] == padded(6) == 16
         assert not rows[:, 6:].any()
     # a handful of interests, not all topics alike
-    assert np.median(np.sort(large.truth.interests[:, :6], axis=1)[:, -1]) > 0.6
+    assert np.median(np.sort(large.truth.interests[:, :6], axis=1)[:, -1]) > 0.6 * TOPIC_ONE
 
 
 def test_traits_are_standard_normal(large: World) -> None:
