@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from sim.core.units import format_duration, format_share
+from sim.scenario.varied import complaints
 
 __all__ = ["Finding", "cross_checks"]
 
@@ -169,7 +172,17 @@ def _post_times(i: int, post_at: float, spread: float | None, duration: float) -
         )
 
 
+def _tune(root: object) -> Iterator[Finding]:
+    tune = _get(root, "tune")
+    if tune is None:
+        return
+    # of a scenario that is wrong elsewhere no path can be followed
+    whole = root if isinstance(root, BaseModel) else None
+    for location, message in complaints(tune, whole):
+        yield Finding(("tune", *location), message)
+
+
 def cross_checks(root: object) -> list[Finding]:
     """All broken rules of a scenario, or of the mapping of its settings that are right so far."""
-    rules = (_times, _locales, _topics, _video_duration, _feed, _probes)
+    rules = (_times, _locales, _topics, _video_duration, _feed, _probes, _tune)
     return [finding for rule in rules for finding in rule(root)]

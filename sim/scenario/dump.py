@@ -76,8 +76,12 @@ def dump(scenario: Scenario, *, resolved: bool = True) -> str:
 
 
 def scenario_hash(scenario: Scenario) -> str:
-    """32 hex digits that are equal for equal scenarios, whatever their text looked like."""
-    content = json.dumps(_canonical(scenario.model_dump()), sort_keys=True, separators=(",", ":"))
+    """32 hex digits that are equal for equal scenarios, whatever their text looked like.
+
+    The section ``tune`` is left out, because it changes no run.
+    """
+    plain = _canonical(scenario.model_dump(exclude={"tune"}))
+    content = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 

@@ -13,6 +13,7 @@ from sim.scenario.behaviour import BehaviourConfig
 from sim.scenario.checks import cross_checks
 from sim.scenario.feed import FeedConfig
 from sim.scenario.population import CatalogueConfig, CreatorsConfig, PopulationConfig, Slug
+from sim.scenario.tune import TuneConfig
 
 __all__ = ["MAX_DURATION", "ProbeConfig", "RecordConfig", "Scenario", "ViralConfig"]
 
@@ -118,6 +119,9 @@ class Scenario(Config):
     )
     viral: ViralConfig = Field(default=ViralConfig(), description="what counts as viral")
     record: RecordConfig = Field(default=RecordConfig(), description="what is written down")
+    tune: TuneConfig | None = Field(
+        default=None, description="a search for better settings; changes no run"
+    )
 
     @model_validator(mode="after")
     def _cross_checks(self) -> Scenario:
