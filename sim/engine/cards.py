@@ -23,7 +23,8 @@ from sim.feed.spaced import GROUP
 
 __all__ = [
     "CARD", "REEL", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_arms",
-    "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch", "new_scratch", "write_cards",
+    "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch", "new_scratch",
+    "write_cards",
 ]  # fmt: skip
 
 

@@ -302,7 +302,8 @@ def _ask_for(
 @njit()
 def play(
     plan, p, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index, beliefs, graph,
-    arena, users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting, order, i, last, end,
+    arena, users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting, order, i, last,
+    end,
 ):  # fmt: skip
     """Play the users in places ``i`` to ``last`` of ``order`` up to ``end``, not included.
 

@@ -71,6 +71,6 @@ def user_arms(k: np.uint64, users: int, arms: int) -> NDArray[np.int8]:
 
 
 @njit()
-def _draw_arms(k, arms, out):
+def _draw_arms(k: np.uint64, arms: int, out: NDArray[np.int8]) -> None:
     for u in range(out.size):
         out[u] = below(stream(k, u), 0, arms)
