@@ -22,8 +22,9 @@ from sim.feed.index import Groups, Index
 from sim.feed.spaced import GROUP
 
 __all__ = [
-    "CARD", "REEL", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_index", "borrowed_plan",
-    "borrowed_rows", "borrowed_scratch", "new_scratch", "write_cards",
+    "CARD", "REEL", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_arms",
+    "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch", "new_scratch",
+    "write_cards",
 ]  # fmt: skip
 
 
@@ -126,6 +127,15 @@ def write_cards(
         reel.hook = hook[v]
 
 
+class Arms(NamedTuple):
+    """Perturbed weights: what differs between users (see ``sim.feed.arms``)."""
+
+    arm: NDArray[np.int8]
+    """arm [U]"""
+    table: NDArray[np.float32]
+    """table [V, G, 2] base and lift of a video in each arm; G is 0 without perturbation"""
+
+
 class SlateRows(NamedTuple):
     """The slate of each user."""
 
@@ -189,6 +199,12 @@ def borrowed_scratch(scratch):
         borrow(scratch.tops), borrow(scratch.creator), borrow(scratch.sound), borrow(scratch.kept),
         borrow(scratch.chosen), borrow(scratch.taste_profile), borrow(scratch.taste_weights),
     )  # fmt: skip
+
+
+@njit(forceinline=True)
+def borrowed_arms(arms):
+    """The arms with borrowed arrays."""
+    return Arms(borrow(arms.arm), borrow(arms.table))
 
 
 @njit(forceinline=True)

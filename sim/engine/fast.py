@@ -21,6 +21,7 @@ from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, add_packed, unpack
 from sim.engine.cards import (
     CARD,
     REEL,
+    Arms,
     FeedPlan,
     Rows,
     Scratch,
@@ -157,7 +158,7 @@ class FastEngine:
         users = self._memory.users
         return UserCounts(
             unpack(self._memory.counts), users["session"], users["active_days"],
-            users["last_day"],
+            users["last_day"], self._platform.view.arm,
         )  # fmt: skip
 
     def finish_window(self, now: float) -> None:
@@ -214,8 +215,8 @@ class FastEngine:
         while True:
             user, why = play(
                 self._plan, platform.behaviour, platform.keys, platform.learning, platform.bin_s,
-                platform.window.first_bin, self._cards, self._reels, rows, view.index, view.beliefs,
-                memory.graph, memory.arenas[shard], memory.users, self._traits,
+                platform.window.first_bin, self._cards, self._reels, self._arms(), rows, view.index,
+                view.beliefs, memory.graph, memory.arenas[shard], memory.users, self._traits,
                 platform.world.utc_offset_s, memory.next_s, memory.slates, self._scratch[shard],
                 tally, self._waiting[shard], order, user, last, end,
             )  # fmt: skip
@@ -298,6 +299,10 @@ class FastEngine:
         )  # fmt: skip
         first_bytes(self._cards)[changed] = videos.caption[changed, :STEP]
         first_bytes(self._reels)[changed] = truth.topics[changed, :STEP]
+
+    def _arms(self) -> Arms:
+        view = self._platform.view
+        return Arms(view.arm, view.tables.arms)
 
     def _rows(self) -> Rows:
         world = self._platform.world

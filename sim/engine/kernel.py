@@ -29,6 +29,7 @@ from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, W
 from sim.core.random import stream2, stream3, uniform
 from sim.engine.cards import (
     SlateRows,
+    borrowed_arms,
     borrowed_index,
     borrowed_plan,
     borrowed_rows,
@@ -160,15 +161,16 @@ def take_slates(
 
 @njit(forceinline=True)
 def _open(
-    plan, p, keys, cards, caption, index, beliefs, graph, data, users, slates, u, t, scratch, stages
-):
+    plan, p, keys, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t, scratch,
+    stages,
+):  # fmt: skip
     """Choose a surface and get a slate; an empty one falls back to For You."""
     r, surface, sound = _next_request(p, keys, users[u], u)
     length = 0
     while True:
         length = fill_slate(
-            plan, cards, caption, index, beliefs, graph, data, users, slates, u, t, surface, sound,
-            r, scratch, stages,
+            plan, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t, surface,
+            sound, r, scratch, stages,
         )  # fmt: skip
         if length > 0 or surface == FOR_YOU:
             break
@@ -299,8 +301,9 @@ def _ask_for(
 
 @njit()
 def play(
-    plan, p, keys, learning, bin_s, first_bin, cards, reels, rows, index, beliefs, graph, arena,
-    users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting, order, i, last, end,
+    plan, p, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index, beliefs, graph,
+    arena, users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting, order, i, last,
+    end,
 ):  # fmt: skip
     """Play the users in places ``i`` to ``last`` of ``order`` up to ``end``, not included.
 
@@ -321,7 +324,7 @@ def play(
     signals = borrow(learning.signals)
     beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
     slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
-    plan, rows = borrowed_plan(plan), borrowed_rows(rows)
+    plan, rows, arms = borrowed_plan(plan), borrowed_rows(rows), borrowed_arms(arms)
     scratch, index = borrowed_scratch(scratch), borrowed_index(index)
     react_key, session_key, rate = keys.react, keys.session, learning.rate
     while i < last:
@@ -347,8 +350,8 @@ def play(
                     waiting[waiting[0]] = u
                     break
                 length = _open(
-                    plan, p, keys, cards, rows.caption, index, beliefs, graph, data, users, slates,
-                    u, t, scratch, stages,
+                    plan, p, keys, cards, arms, rows.caption, index, beliefs, graph, data, users,
+                    slates, u, t, scratch, stages,
                 )  # fmt: skip
                 leaves = length == 0
             if not leaves:

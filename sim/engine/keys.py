@@ -24,6 +24,8 @@ class Keys(NamedTuple):
     """(user, request): which surface is opened"""
     post: np.uint64
     """(creator, post): when the next post comes"""
+    perturb: np.uint64
+    """(user): which weights are up and which are down"""
 
 
 def make_keys(seed: int) -> Keys:

@@ -22,6 +22,7 @@ from sim.core.maths import exp
 from sim.core.random import key, stream2
 from sim.engine.keys import Keys, make_keys
 from sim.engine.trends import follow_trends
+from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
 from sim.feed.builtin import value_weights
 from sim.feed.cold_start import ColdStart, PoolPolicy
@@ -54,13 +55,16 @@ class UserCounts:
     sessions: NDArray[np.int32]
     active_days: NDArray[np.int32]
     last_day: NDArray[np.int32]
+    arm: NDArray[np.int8]
+    """arm [U] of perturbed weights"""
 
     @classmethod
-    def zeros(cls, users: int) -> UserCounts:
+    def zeros(cls, users: int, arm: NDArray[np.int8]) -> UserCounts:
         """Counters before the first second."""
         return cls(
             np.zeros((users, WIDTH), np.int64),
             np.zeros(users, np.int32), np.zeros(users, np.int32), np.full(users, -1, np.int32),
+            arm,
         )  # fmt: skip
 
 
@@ -105,15 +109,21 @@ class Platform:
         self._next_index_s = -np.inf
         self._indexed_s = 0.0
         rows = len(world.videos.creator)
+        weights = arm_weights(scenario.feed)
+        arms = len(weights)
         self.view = FeedView(
             users=world.users, topics=world.topics, refreshed_s=0.0, accounts=world.accounts,
             creators=CreatorAccounts(world.creators.user, world.creators.followers.copy()),
             videos=world.videos, sounds=world.sounds, counts=np.zeros((rows, WIDTH), np.int64),
             totals=np.zeros(WIDTH, np.int64), rates=platform_rates(np.zeros(WIDTH, np.int64)),
-            tables=ScoreTables(np.zeros(rows, np.float32), np.zeros(rows, np.float32)),
+            tables=ScoreTables(
+                np.zeros(rows, np.float32), np.zeros(rows, np.float32),
+                np.zeros((rows, arms if arms > 1 else 0, 2), np.float32),
+            ),
             index=empty_index(world.topics), cold=ColdStart(_policy(scenario), rows),
             momentum=np.zeros(rows, np.float32), beliefs=first_beliefs(world.accounts,
-            world.topics), exposures=exposures, follows=follows,
+            world.topics), arm_weights=weights, arm=user_arms(self.keys.perturb, world.users, arms),
+            exposures=exposures, follows=follows,
         )  # fmt: skip
         self._indexed_views = np.zeros(rows, np.int64)
         self._trend_views = np.zeros(rows, np.int64)
@@ -197,6 +207,7 @@ class Platform:
             view.momentum = _longer(view.momentum, rows)
             view.tables.base = _longer(view.tables.base, rows)
             view.tables.lift = _longer(view.tables.lift, rows)
+            view.tables.arms = _longer(view.tables.arms, rows)
             self._indexed_views = _longer(self._indexed_views, rows)
             self._trend_views = _longer(self._trend_views, rows)
             view.cold.grow(rows)
@@ -217,7 +228,8 @@ class Platform:
             changed = np.arange(videos.count, dtype=np.int32)
         refresh_tables(
             changed, view.counts, self._prior, view.rates.action, view.rates.watch_s,
-            self.weights, self.watch_weight, SIGNS, view.tables.base, view.tables.lift,
+            np.append(self.weights, self.watch_weight), view.arm_weights, SIGNS, view.tables.base,
+            view.tables.lift, view.tables.arms,
         )  # fmt: skip
         fresh = self._fresh(now)
         if not reindex:

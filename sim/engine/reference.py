@@ -99,7 +99,7 @@ class ReferenceEngine:
         self._log = log
         self._events: list[tuple[Any, ...]] = []
         self._requests = np.zeros(platform.world.users, np.int64)
-        self._users = UserCounts.zeros(platform.world.users)
+        self._users = UserCounts.zeros(platform.world.users, platform.view.arm)
 
     def start(self, env: simpy.Environment) -> None:
         """Put all users on the clock."""

@@ -138,13 +138,16 @@ def _rules(filters, max_age, t):
 
 
 @njit(forceinline=True)
-def _score(values, card, caption, v, scratch, slot_id, u):
+def _score(values, card, arms, caption, v, scratch, slot_id, u):
     """The value model's score, as often as it stands in the list of scorers."""
     match = affinity(
         scratch.taste_profile, scratch.taste_weights, slot_id, u, caption, v, card.sound,
         card.tag0, card.tag1, card.tag2, card.creator,
     )  # fmt: skip
-    value = card.base + match * card.lift
+    base, lift = card.base, card.lift
+    if arms.table.shape[1] > 0:
+        base, lift = arms.table[v, arms.arm[u], 0], arms.table[v, arms.arm[u], 1]
+    value = base + match * lift
     score = np.float32(0.0) + value
     for _ in range(1, values):
         score += value
@@ -152,7 +155,7 @@ def _score(values, card, caption, v, scratch, slot_id, u):
 
 
 @njit(forceinline=True)
-def _judge(plan, cards, caption, slot_id, data, user, u, t, n, scratch, stages):
+def _judge(plan, cards, arms, caption, slot_id, data, user, u, t, n, scratch, stages):
     """Give every candidate its key, NEVER when a filter removes it.
 
     Returns (how many are left, how many of them are for the kept slots). The loop has no branch
@@ -179,7 +182,7 @@ def _judge(plan, cards, caption, slot_id, data, user, u, t, n, scratch, stages):
                 stages[REMOVED + number] += 1
         else:
             by_seen += 1 if seen else 0
-        key = score_key(_score(plan.values, card, caption, v, scratch, slot_id, u), i)
+        key = score_key(_score(plan.values, card, arms, caption, v, scratch, slot_id, u), i)
         keys[place] = NEVER if removed else key
         scratch.creator[place] = card.creator
         scratch.sound[place] = card.sound
@@ -206,7 +209,7 @@ def _first_left(keys, n, length, chosen):
 
 @njit(forceinline=True)
 def fill_slate(
-    plan, cards, caption, index, beliefs, graph, data, users, slates, u, t, surface, sound, r,
+    plan, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t, surface, sound, r,
     scratch, stages,
 ):  # fmt: skip
     """Make a request for user ``u`` at time ``t`` and put the slate into the user's row.
@@ -243,7 +246,7 @@ def fill_slate(
         beliefs.profile, beliefs.slot_weight, u, scratch.taste_profile, scratch.taste_weights
     )
     left, n_kept = _judge(
-        plan, cards, caption, beliefs.slot_id, data, user, u, t, unique, scratch, stages
+        plan, cards, arms, caption, beliefs.slot_id, data, user, u, t, unique, scratch, stages
     )
     stages[KEPT] += left
     if surface == FOR_YOU:

@@ -142,6 +142,8 @@ class SmoothedPrediction:
     affinity: NDArray[np.float32]
     """affinity [B, K] in [-1, 1]"""
     video: Ids
+    user: NDArray[np.int32]
+    """user [B]"""
     view: FeedView
     prior: float
 
@@ -170,7 +172,10 @@ class SmoothedPrediction:
     def value(self) -> NDArray[np.float32]:
         """[B, K] the linear value model in its fast form: base + affinity x lift."""
         tables = self.view.tables
-        return tables.base[self.video] + self.affinity * tables.lift[self.video]
+        if tables.arms.shape[1] == 0:
+            return tables.base[self.video] + self.affinity * tables.lift[self.video]
+        rows = tables.arms[self.video, self.view.arm[self.user][:, None]]
+        return rows[..., 0] + self.affinity * rows[..., 1]
 
 
 @njit()
@@ -207,7 +212,7 @@ class Smoothed:
             *new_taste(beliefs.profile.shape[1]), requests.user,
             videos.caption, videos.sound, videos.tags, videos.creator, video, out,
         )  # fmt: skip
-        return SmoothedPrediction(out, video, view, self.prior)
+        return SmoothedPrediction(out, video, requests.user, view, self.prior)
 
 
 def value_weights(feed: FeedConfig) -> tuple[NDArray[np.float64], float]:
@@ -235,9 +240,12 @@ class Value:
         if isinstance(prediction, SmoothedPrediction):
             return scores + prediction.value()
         # action by action: a matrix product adds up in an order that depends on the machine
-        value = self.watch_weight * prediction.watch_s
-        for a, weight in enumerate(self.weights.tolist()):
-            value = value + weight * prediction.probability[..., a]
+        weights = np.append(self.weights, self.watch_weight)[None, None]
+        if len(view.arm_weights) > 1:
+            weights = view.arm_weights[view.arm[requests.user]][:, None]
+        value = weights[..., -1] * prediction.watch_s
+        for a in range(weights.shape[-1] - 1):
+            value = value + weights[..., a] * prediction.probability[..., a]
         return scores + value.astype(np.float32)
 
 

@@ -47,10 +47,15 @@ class Rates:
 
 @dataclass
 class ScoreTables:
-    """base [V] and lift [V] of every video, float32."""
+    """base and lift of every video, float32."""
 
     base: NDArray[np.float32]
+    """base [V]"""
     lift: NDArray[np.float32]
+    """lift [V]"""
+    arms: NDArray[np.float32]
+    """arms [V, G, 2] base and lift under the weights of each arm; G is 0 when all users have the
+    same weights (see ``sim.feed.arms``)"""
 
 
 def platform_rates(totals: NDArray[np.int64]) -> Rates:
@@ -68,22 +73,36 @@ def smoothed(count, impressions, prior, rate):
     return (float(count) + prior * rate) / (float(impressions) + prior)
 
 
+@njit(forceinline=True)
+def _value(row, prior, rates, watch_rate, weights, signs):
+    """(base, lift) of a video with the counters ``row`` [F]; ``weights`` [A + 1], watch last."""
+    impressions = row[IMPRESSIONS]
+    watch = smoothed(float(row[WATCH_MS]) / 1000.0, impressions, prior, watch_rate)
+    actions = weights.size - 1
+    base = weights[actions] * watch
+    # half of the expected watch time moves with affinity (assumption)
+    lift = weights[actions] * watch * 0.5
+    for a in range(actions):
+        if weights[a] != 0.0:
+            r = smoothed(row[FIRST_ACTION + a], impressions, prior, rates[a])
+            base += weights[a] * r
+            lift += weights[a] * signs[a] * r * (1.0 - r)
+    return np.float32(base), np.float32(lift)
+
+
 @njit()
 def refresh_tables(
-    videos, counts, prior, rates, watch_rate, weights, watch_weight, signs, base, lift
+    videos, counts, prior, rates, watch_rate, weights, arm_weights, signs, base, lift, arms
 ):
-    """Recompute base and lift of the given ``videos``; ``weights`` [A], one per action."""
+    """Recompute base, lift and arms of the given ``videos``.
+
+    ``weights`` [A + 1]: one an action, then that of watch time; ``arm_weights`` [G, A + 1] for
+    ``arms`` [V, G, 2].
+    """
     for i in range(videos.size):
         v = videos[i]
-        impressions = counts[v, IMPRESSIONS]
-        watch = smoothed(float(counts[v, WATCH_MS]) / 1000.0, impressions, prior, watch_rate)
-        level = watch_weight * watch
-        # half of the expected watch time moves with affinity (assumption)
-        slope = watch_weight * watch * 0.5
-        for a in range(weights.size):
-            if weights[a] != 0.0:
-                r = smoothed(counts[v, FIRST_ACTION + a], impressions, prior, rates[a])
-                level += weights[a] * r
-                slope += weights[a] * signs[a] * r * (1.0 - r)
-        base[v] = np.float32(level)
-        lift[v] = np.float32(slope)
+        base[v], lift[v] = _value(counts[v], prior, rates, watch_rate, weights, signs)
+        for g in range(arms.shape[1]):
+            arms[v, g, 0], arms[v, g, 1] = _value(
+                counts[v], prior, rates, watch_rate, arm_weights[g], signs
+            )

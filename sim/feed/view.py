@@ -68,6 +68,10 @@ class FeedView:
     momentum: NDArray[np.float32]
     """momentum [V] decayed number of recent views"""
     beliefs: Beliefs
+    arm_weights: NDArray[np.float64]
+    """arm_weights [G, A + 1] weights of each arm of users (see ``sim.feed.arms``)"""
+    arm: NDArray[np.int8]
+    """arm [U] of each user"""
     exposures: Exposures
     follows: Follows
 

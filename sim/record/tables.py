@@ -80,6 +80,7 @@ def user_columns(world: World, users: Any, follows_end: NDArray[np.int32]) -> Co
         "user": np.arange(n),
         "creator": np.isin(np.arange(n), world.creators.user),
         "locale": world.accounts.locale,
+        "arm": users.arm,
         "sessions": users.sessions,
         "active_days": users.active_days,
         "follows_start": np.diff(world.follows.start),

@@ -125,6 +125,15 @@ def _feed(root: object) -> Iterator[Finding]:
         yield Finding(
             ("feed", "candidates"), f"must be at least the slate, {slate}; got {candidates}"
         )
+    weights, perturbed = _get(root, "feed", "weights"), _get(root, "feed", "perturb", "weights")
+    for i, name in enumerate(perturbed or ()):
+        if weights is not None and not weights.get(name, 0.0):
+            yield Finding(
+                ("feed", "perturb", "weights", i),
+                f"must be a weight that is not 0; feed.weights.{name} is",
+            )
+        if name in perturbed[:i]:
+            yield Finding(("feed", "perturb", "weights", i), f"{name} is named twice")
     sources = _get(root, "feed", "sources")
     if sources is not None and not any(sources.values()):
         yield Finding(("feed", "sources"), "at least one source must have a weight above 0")

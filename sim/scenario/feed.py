@@ -22,6 +22,7 @@ __all__ = [
     "LearningConfig",
     "NoColdStart",
     "Own",
+    "PerturbConfig",
     "Pools",
     "PredictSpec",
     "ScoreSpec",
@@ -225,6 +226,19 @@ class LearningConfig(Config):
     )
 
 
+class PerturbConfig(Config):
+    """Weights that differ between users, to measure what each does within one world."""
+
+    size: Share = Field(
+        default=0.2, gt=0, lt=1, description="how far a weight goes up or down, of itself"
+    )
+    weights: tuple[Annotated[str, AfterValidator(_weighted)], ...] = Field(
+        default=(),
+        max_length=32,
+        description="the weights that differ; all that are not 0 when empty",
+    )
+
+
 class FeedConfig(Config):
     """The feed: sources, filters, predict, score, select; cold start and learning."""
 
@@ -289,4 +303,9 @@ class FeedConfig(Config):
     cold_start: ColdStart = Field(default=Pools(), description="what helps new videos")
     learning: LearningConfig = Field(
         default=LearningConfig(), description="how the belief about users is learned"
+    )
+    perturb: PerturbConfig | None = Field(
+        default=None,
+        description="give every user weights that are a little up or down, by a keyed sign each; "
+        "without it all users have the same",
     )

@@ -1,11 +1,12 @@
 """The practical limit: the memory accesses and draws of an impression, and nothing else.
 
-A request reads, for each candidate, an index entry, a card of 64 bytes, a caption of 16 floats and
-one place of the user's table of shown videos, takes the product of caption and profile, and picks
-the ten best. An impression reads and writes the rows that the engine reads and writes and makes
-as many keyed draws; no formula turns the draws into behaviour. Nothing is filtered, spaced apart
-or checked for duplicates. Like the engine it works through users in order and asks for memory
-ahead of time.
+The records are the engine's own: a card of 64 bytes a candidate, a reel, rows of counters and of
+users. A request draws its candidates in vector loops, reads for each an index entry, its card and
+a group of places in the table of shown videos, takes the product of caption and profile in whole
+numbers, and picks the best by groups. An impression reads and writes the rows that the engine
+reads and writes and makes as many keyed draws; no formula turns the draws into behaviour. Nothing
+but shown videos is filtered, nothing is spaced apart or checked for duplicates. Like the engine it
+works through users in order and asks for memory ahead of time.
 """
 
 from __future__ import annotations
@@ -14,183 +15,402 @@ import json
 import statistics
 import sys
 import time
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.borrow import borrow, dot, prefetch
+from sim.behaviour import draws
+from sim.core.aligned import LINE, aligned_zeros
+from sim.core.borrow import FOUND, STEP, at, borrow, dot, look_in_eight, prefetch, prefetch_at
 from sim.core.compiled import njit
+from sim.core.counts import PACKED
 from sim.core.maths import bits_of32
-from sim.core.random import below, mix, stream2, uniform
+from sim.core.random import draw32, stream2
+from sim.engine.cards import CARD, REEL
+from sim.engine.memory import TRAITS, USER, all_bytes, first_group
+from sim.feed.belief import SLOTS
+from sim.feed.retrieve import DRAWS
+from sim.feed.spaced import GROUP, NEVER
+from sim.world.state import TOPIC_ONE
 
 __all__ = ["bare_kernel"]
 
-_AHEAD = 4
-_SHORT_LIST = 2_000
-"""Trending and fresh videos: a short list that many requests draw from."""
-_DRAWS = 12
-"""Draws of an impression: taste, watch, seven actions, pause, leave, and the stream itself."""
+_SOON, _NEXT = 4, 2
+_FOLLOWS = 25
+"""Creators a user follows; in the world of the benchmark the mean is 25."""
+_EVEN, _EARLY, _FEW = 0, 1, 2
+"""Where in its list a source draws: anywhere; the square of a draw; its eighth power, because few
+sounds and few creators have most of what is drawn. In a run the shares of videos that make up a
+quarter, half and three quarters of the draws are about those."""
+_SOURCES = (
+    (0.40, _EARLY),  # interest
+    (0.08, _FEW),  # sound
+    (0.07, _EVEN),  # hashtag
+    (0.10, _FEW),  # following, with a second draw for the place in the creator's list
+    (0.10, _EVEN),  # fresh
+    (0.15, _EVEN),  # trending
+    (0.10, _EVEN),  # random
+)
+_FOLLOWING, _FRESH, _TRENDING = 3, 4, 5
+_PLACE_BITS = 16
+_PER_DRAW = 2.0**-32
+assert draws.TASTE == 0
+_REACTION = draws.LEAVE + 1
+"""Draws of an impression, one after the other: taste, watch, seven actions, pause, leave."""
 
 
-class _World(NamedTuple):
-    card: NDArray[np.float32]
-    """card [V, 16]: 64 bytes"""
-    caption: NDArray[np.float32]
-    topics: NDArray[np.float32]
-    video_counts: NDArray[np.int64]
-    """video_counts [V, 13]"""
+class _Videos(NamedTuple):
+    card: NDArray[Any]
+    """card [V] CARD: one line"""
+    caption: NDArray[np.int8]
+    """caption [V, 64] the same memory, byte by byte"""
+    reel: NDArray[Any]
+    topics: NDArray[np.int8]
+    count: NDArray[np.int32]
+    """count [V, PACKED]: one line"""
     listing: NDArray[np.int32]
-    """listing [V] an index: ids in another order"""
+    """the lists of all sources, one after the other"""
+    start: NDArray[np.int64]
+    """start [S + 1] of each source's list"""
+    quota: NDArray[np.int64]
+    """quota [S] candidates of each source"""
+
+
+class _Users(NamedTuple):
+    user: NDArray[Any]
+    """user [U] USER: one line"""
+    trait: NDArray[Any]
+    interests: NDArray[np.int8]
+    next_s: NDArray[np.float64]
     profile: NDArray[np.float32]
-    interests: NDArray[np.float32]
     slot_id: NDArray[np.int32]
-    """slot_id [U, 24]"""
+    """slot_id [U, 24], as wide as the engine's"""
     slot_weight: NDArray[np.float32]
-    user: NDArray[np.int64]
-    """user [U, 12]: 96 bytes"""
-    user_counts: NDArray[np.int32]
-    """user_counts [U, 13]"""
+    count: NDArray[np.int32]
     follows: NDArray[np.int32]
-    """follows [U, 25]"""
     slate: NDArray[np.int32]
-    """slate [U, P]"""
+    source: NDArray[np.int8]
+    pool: NDArray[np.int8]
     shown: NDArray[np.int32]
-    """shown [U, N]: N a power of 2"""
+    """tables of shown videos, one after the other, of those who are active"""
 
 
-def _world(users: int, videos: int, slate: int, shown: int) -> _World:
+class _Scratch(NamedTuple):
+    ids: NDArray[np.int32]
+    second: NDArray[np.int32]
+    keys: NDArray[np.int64]
+    tops: NDArray[np.int64]
+    taste: NDArray[np.int16]
+
+
+def _some_videos(count: int, candidates: int, fresh: int, trending: int) -> _Videos:
     random = np.random.default_rng(1)
+    card, reel = aligned_zeros(count, CARD), aligned_zeros(count, REEL)
+    for bytes_of in (all_bytes(card), all_bytes(reel)):
+        bytes_of[:, :STEP] = random.integers(0, 60, (count, STEP))
+    card["base"] = random.random(count)
+    card["lift"] = 1e-7
+    sizes = [count] * len(_SOURCES)
+    sizes[_FRESH], sizes[_TRENDING] = max(min(fresh, count), 1), max(min(trending, count), 1)
+    lists = [random.permutation(count)[:size].astype(np.int32) for size in sizes]
+    ends = [round(candidates * share) for share in accumulate(share for share, _ in _SOURCES)]
+    return _Videos(
+        card, all_bytes(card), reel, all_bytes(reel), aligned_zeros((count, PACKED), np.int32),
+        np.concatenate(lists), np.cumsum([0, *sizes]), np.diff(ends, prepend=0),
+    )  # fmt: skip
 
-    def floats(rows: int, columns: int = 16) -> NDArray[np.float32]:
-        return random.random((rows, columns), np.float32)
 
-    return _World(
-        floats(videos), floats(videos), floats(videos), np.zeros((videos, 13), np.int64),
-        random.permutation(videos).astype(np.int32), floats(users), floats(users),
-        np.zeros((users, 24), np.int32), np.zeros((users, 24), np.float32),
-        np.zeros((users, 12), np.int64), np.zeros((users, 13), np.int32),
-        np.zeros((users, 25), np.int32), np.zeros((users, slate), np.int32),
-        np.full((users, shown), -1, np.int32),
+def _some_users(count: int, who: NDArray[np.int64], slate: int, places: float) -> _Users:
+    random = np.random.default_rng(2)
+    user, trait = aligned_zeros(count, USER), aligned_zeros(count, TRAITS)
+    all_bytes(trait)[:, :STEP] = random.integers(0, 60, (count, STEP))
+    user["follow_start"] = np.arange(count) * _FOLLOWS
+    user["follow_count"] = _FOLLOWS
+    # tables have a power of two of places: the two nearest, in the proportion that gives the mean
+    small = 8
+    while 2 * small <= places:
+        small *= 2
+    larger = np.floor(np.arange(len(who) + 1) * min(places / small - 1.0, 1.0))
+    sizes = small * (1 + np.diff(larger)).astype(np.int64)
+    user["seen_size"][who] = sizes
+    user["seen_start"][who] = np.cumsum(sizes) - sizes
+    # nobody begins in step with the others: each is at another place of a slate
+    user["length"][who] = slate
+    user["place"][who] = np.arange(len(who)) % slate
+    shown = aligned_zeros(int(sizes.sum()), np.int32)
+    shown[:] = -1
+    profile = aligned_zeros((count, STEP), np.float32)
+    profile[:] = 0.25
+    return _Users(
+        user, trait, all_bytes(trait), np.zeros(count), profile,
+        aligned_zeros((count, 3 * SLOTS), np.int32), aligned_zeros((count, 3 * SLOTS), np.float32),
+        aligned_zeros((count, PACKED), np.int32), np.zeros(count * _FOLLOWS, np.int32),
+        np.zeros((count, slate), np.int32), np.zeros((count, slate), np.int8),
+        np.zeros((count, slate), np.int8), shown,
     )  # fmt: skip
 
 
 @njit(forceinline=True)
-def _place(v, mask):
-    return ((np.uint64(v) * np.uint64(2654435761)) >> np.uint64(16)) & mask
+def _draw(out, first, count, r, number):
+    """``count`` draws of 32 bits; nothing is looked up, so the loop runs in vector registers."""
+    for i in range(count):
+        out[np.uint64(first + i)] = np.int32(draw32(r, number + i))
+
+
+@njit(forceinline=True)
+def _part(drawn, size):
+    """A draw as a whole number in [0, size)."""
+    return np.int64((np.uint64(np.uint32(drawn)) * np.uint64(size)) >> np.uint64(32))
+
+
+@njit(forceinline=True)
+def _share(drawn):
+    """A draw as a number in [0, 1)."""
+    return float(np.uint32(drawn)) * _PER_DRAW
+
+
+@njit(forceinline=True)
+def _candidates(videos, r, scratch):
+    """Draw the candidates of a request; returns how many."""
+    ids, listing = scratch.ids, videos.listing
+    n = 0
+    for code, (_, kind) in enumerate(_SOURCES):
+        count = videos.quota[code]
+        start = videos.start[code]
+        size = videos.start[code + 1] - start
+        _draw(ids, n, count, r, code * DRAWS)
+        if kind == _EVEN:
+            for i in range(n, n + count):
+                ids[np.uint64(i)] = at(listing, start + _part(at(ids, i), size))
+        elif kind == _EARLY:
+            for i in range(n, n + count):
+                x = _share(at(ids, i))
+                ids[np.uint64(i)] = at(listing, start + np.int64(x * x * float(size)))
+        else:
+            if code == _FOLLOWING:
+                _draw(scratch.second, n, count, r, code * DRAWS + count)
+            for i in range(n, n + count):
+                x = _share(at(ids, i))
+                x *= x
+                x *= x
+                place = np.int64(x * x * float(size))
+                if code == _FOLLOWING:
+                    place = min(place + (at(scratch.second, i) & 7), size - 1)
+                ids[np.uint64(i)] = at(listing, start + place)
+        n += count
+    return n
+
+
+@njit(forceinline=True)
+def _best_of_group(keys, group):
+    high = NEVER
+    for i in range(GROUP):
+        high = max(high, at(keys, group * GROUP + i))
+    return high
+
+
+@njit(forceinline=True)
+def _highest(values, count):
+    high = NEVER
+    for i in range(count):
+        high = max(high, at(values, i))
+    return high
+
+
+@njit(forceinline=True)
+def _request(key, u, videos, users, scratch):
+    """Fill the slate of user ``u``."""
+    ids, keys, tops, taste = scratch.ids, scratch.keys, scratch.tops, scratch.taste
+    user = at(users.user, u)
+    row = np.uint64(u)
+    user.request += 1
+    r = stream2(key, u, np.int64(user.request))
+    n = _candidates(videos, r, scratch)
+    start, size = user.seen_start, np.int64(user.seen_size)
+    for i in range(n):
+        v = at(ids, i)
+        prefetch(videos.card, v)
+        prefetch(users.shown, start + first_group(v, size))
+    for d in range(STEP):
+        taste[0, d] = np.int16(users.profile[row, np.uint64(d)] * np.float32(16384.0))
+    held = np.int32(0)
+    for d in range(3 * SLOTS):
+        weight = np.int32(users.slot_weight[row, np.uint64(d)])
+        held += users.slot_id[row, np.uint64(d)] ^ weight
+    user.last_day = held
+    for i in range(n):
+        v = at(ids, i)
+        card = at(videos.card, v)
+        there = look_in_eight(users.shown, start + first_group(v, size), v)
+        match = dot(taste, 0, videos.caption, v, STEP)
+        # scores are positive, so their bits order as they do
+        score = card.base + np.float32(match) * card.lift
+        best = (np.int64(bits_of32(score)) << np.int64(_PLACE_BITS)) | i
+        keys[np.uint64(i)] = NEVER if there & FOUND else best
+    groups = (n + GROUP - 1) // GROUP
+    for i in range(n, groups * GROUP):
+        keys[np.uint64(i)] = NEVER
+    for group in range(groups):
+        tops[np.uint64(group)] = _best_of_group(keys, group)
+    for j in range(users.slate.shape[1]):
+        i = _highest(tops, groups) & np.int64((1 << _PLACE_BITS) - 1)
+        keys[np.uint64(i)] = NEVER
+        tops[np.uint64(i // GROUP)] = _best_of_group(keys, i // GROUP)
+        v = at(ids, i)
+        users.slate[row, np.uint64(j)] = v
+        users.source[row, np.uint64(j)] = 1
+        users.pool[row, np.uint64(j)] = at(videos.card, v).pool
+
+
+@njit(forceinline=True)
+def _impression(key, u, videos, users):
+    """Play the next video of user ``u``'s slate."""
+    row = np.uint64(u)
+    user = at(users.user, u)
+    place = np.uint64(user.place)
+    user.place += 1
+    v = np.int64(users.slate[row, place])
+    video = np.uint64(v)
+    if user.place < user.length:
+        after = users.slate[row, place + np.uint64(1)]
+        prefetch(videos.card, after)
+        prefetch(videos.reel, after)
+        prefetch(videos.count, after)
+    card, reel, trait = at(videos.card, v), at(videos.reel, v), at(users.trait, u)
+    s = stream2(key, u, v)
+    drawn = np.uint64(0)
+    for n in range(_REACTION):
+        drawn += np.uint64(draw32(s, n))
+    group = user.seen_start + first_group(v, user.seen_size)
+    seen = look_in_eight(users.shown, group, v)
+    users.shown[np.uint64(group + (v & 7))] = np.int32(v)
+    followed = np.int32(0)
+    for f in range(user.follow_start, user.follow_start + user.follow_count):
+        followed |= np.int32(at(users.follows, f) == card.creator)
+    suits = dot(users.interests, u, videos.topics, v, STEP)
+    # a signal at about two impressions in five; a step of nothing is cheaper than a branch
+    signal = (drawn & np.uint64(0xFFFF)) < np.uint64(26_214)
+    step = np.float32(0.01) if signal else np.float32(0.0)
+    keep = np.float32(0.97) if signal else np.float32(1.0)
+    for d in range(STEP):
+        value = users.profile[row, np.uint64(d)]
+        caption = np.float32(videos.caption[video, np.uint64(d)]) * np.float32(1.0 / TOPIC_ONE)
+        users.profile[row, np.uint64(d)] = value + step * (caption - value)
+    for d in range(3 * SLOTS):
+        users.slot_weight[row, np.uint64(d)] *= keep
+    users.slot_id[row, np.uint64(v & 15)] = card.sound
+    bits = np.int32(drawn & np.uint64(0x3FFF)) | np.int32(seen)
+    for f in range(PACKED):
+        videos.count[video, np.uint64(f)] += (bits >> np.int32(f)) & np.int32(1)
+        users.count[row, np.uint64(f)] += (bits >> np.int32(f)) & np.int32(1)
+    user.videos += suits + followed
+    user.session += users.source[row, place] + users.pool[row, place]
+    return float(drawn) + reel.duration_s + float(reel.hook + trait.patience)
+
+
+@njit(forceinline=True)
+def _ask_for(videos, users, soon, near):
+    """Ask for the memory of users who come soon, and for what those near will look at."""
+    prefetch(users.user, soon)
+    prefetch(users.trait, soon)
+    prefetch(users.next_s, soon)
+    prefetch(users.slate, soon)
+    prefetch(users.source, soon)
+    prefetch(users.pool, soon)
+    prefetch(users.profile, soon)
+    prefetch(users.slot_id, soon)
+    prefetch_at(users.slot_id, soon, LINE)
+    prefetch(users.slot_weight, soon)
+    prefetch_at(users.slot_weight, soon, LINE)
+    prefetch(users.count, soon)
+    user = at(users.user, near)
+    for first in range(0, _FOLLOWS, LINE // 4):
+        prefetch(users.follows, user.follow_start + first)
+    for first in range(0, min(user.seen_size, 256), LINE // 4):
+        prefetch(users.shown, user.seen_start + first)
+    v = users.slate[near, min(np.int64(user.place), users.slate.shape[1] - 1)]
+    prefetch(videos.card, v)
+    prefetch(videos.reel, v)
+    prefetch(videos.count, v)
 
 
 @njit()
-def _play(key, who, played, world, candidates, slate, keys, ids):
-    """A request and ``played[i]`` impressions for each user of ``who``; returns the impressions."""
-    card, caption, topics = borrow(world.card), borrow(world.caption), borrow(world.topics)
-    video_counts, listing = borrow(world.video_counts), borrow(world.listing)
-    profile, interests = borrow(world.profile), borrow(world.interests)
-    slot_id, slot_weight = borrow(world.slot_id), borrow(world.slot_weight)
-    user, user_counts, follows = (
-        borrow(world.user), borrow(world.user_counts), borrow(world.follows)
+def _play(key, who, played, length, videos, users, scratch):
+    """``played[i]`` impressions for each user of ``who``, and a request where a slate is at its end.
+
+    Slates are watched for ``length`` places on average. Returns the number of requests.
+    """
+    videos = _Videos(
+        borrow(videos.card), borrow(videos.caption), borrow(videos.reel), borrow(videos.topics),
+        borrow(videos.count), borrow(videos.listing), borrow(videos.start), borrow(videos.quota),
     )  # fmt: skip
-    rows, shown = borrow(world.slate), borrow(world.shown)
-    keys, ids, who, played = borrow(keys), borrow(ids), borrow(who), borrow(played)
-    videos = listing.size
-    mask = np.uint64(shown.shape[1] - 1)
-    shown_places = shown.reshape(-1)
-    total = np.uint64(0)
-    done = 0
+    users = _Users(
+        borrow(users.user), borrow(users.trait), borrow(users.interests), borrow(users.next_s),
+        borrow(users.profile), borrow(users.slot_id), borrow(users.slot_weight),
+        borrow(users.count), borrow(users.follows), borrow(users.slate), borrow(users.source),
+        borrow(users.pool), borrow(users.shown),
+    )  # fmt: skip
+    scratch = _Scratch(
+        borrow(scratch.ids), borrow(scratch.second), borrow(scratch.keys), borrow(scratch.tops),
+        borrow(scratch.taste),
+    )  # fmt: skip
+    who, played = borrow(who), borrow(played)
+    requests = 0
     for i in range(who.size):
-        if i + _AHEAD < who.size:
-            soon = who[i + _AHEAD]
-            prefetch(user, soon)
-            prefetch(profile, soon)
-            prefetch(interests, soon)
-            prefetch(slot_id, soon)
-            prefetch(slot_weight, soon)
-            prefetch(user_counts, soon)
-            prefetch(follows, soon)
-            prefetch(rows, soon)
-        u = who[i]
-        r = stream2(key, u, user[u, 0])
-        user[u, 0] += 1
-        first = u * shown.shape[1]
-        # two fifths from the best of an index, a quarter from a short list, the rest anywhere
-        for k in range(candidates):
-            kind = k % 20
-            if kind < 8:
-                x = uniform(r, k)
-                v = listing[np.int64(x * x * videos)]
-            elif kind < 13:
-                v = listing[below(r, k, min(_SHORT_LIST, videos))]
-            else:
-                v = listing[below(r, k, videos)]
-            ids[k] = v
-            prefetch(card, v)
-            prefetch(caption, v)
-            prefetch(shown_places, first + np.int64(_place(v, mask)))
-        for k in range(candidates):
-            v = ids[k]
-            met = np.float32(0.5) if shown[u, _place(v, mask)] == v else np.float32(1.0)
-            score = (card[v, 0] + dot(profile, u, caption, v) * card[v, 9]) * met
-            keys[k] = (np.int64(bits_of32(score)) << np.int64(16)) | k
-        for j in range(slate):
-            best = np.int64(-1)
-            for k in range(candidates):
-                best = max(best, keys[k])
-            k = best & np.int64(0xFFFF)
-            keys[k] = -1
-            rows[u, j] = ids[k]
-        for j in range(played[i]):
-            v = rows[u, j]
-            if j + 1 < slate:
-                after = rows[u, j + 1]
-                prefetch(topics, after)
-                prefetch(video_counts, after)
-            s = stream2(key, u, np.int64(v))
-            x = 0.0
-            for n in range(_DRAWS):
-                x += uniform(s, n)
-            x += dot(interests, u, topics, v) + card[v, 5]
-            known = np.int64(0)
-            for f in range(follows.shape[1]):
-                known += 1 if follows[u, f] == v else 0
-            if x > 0.55 * _DRAWS:  # a signal: about two in five
-                for d in range(profile.shape[1]):
-                    profile[u, d] += np.float32(0.01) * (caption[v, d] - profile[u, d])
-                for d in range(slot_id.shape[1]):
-                    slot_weight[u, d] *= np.float32(0.97)
-                slot_id[u, v & 15] = v
-            shown[u, _place(v, mask)] = v
-            watch = np.int64(x * 1000.0)
-            for f in range(4):
-                video_counts[v, f] += watch
-                user_counts[u, f] += 1
-            user[u, 1] += watch + known
-            total += mix(s + np.uint64(watch))
-            done += 1
-    user[0, 11] += np.int64(total & np.uint64(1))
-    return done
+        if i + _SOON < who.size:
+            _ask_for(videos, users, who[i + _SOON], who[i + _NEXT])
+        u = at(who, i)
+        user = at(users.user, u)
+        t = at(users.next_s, u)
+        for _ in range(at(played, i)):
+            if user.place >= user.length:
+                _request(key, u, videos, users, scratch)
+                number = float(user.request)
+                user.place = 0
+                user.length = np.int64(number * length) - np.int64((number - 1.0) * length)
+                requests += 1
+            t += _impression(key, u, videos, users)
+        users.next_s[np.uint64(u)] = t
+    return requests
 
 
 def bare_kernel(
-    users: int, videos: int, active: int, per_request: float, shown: int,
-    candidates: int = 200, slate: int = 10, least_s: float = 1.0,
+    users: int, videos: int, active: int, per_visit: float, per_request: float, places: float,
+    candidates: int = 200, slate: int = 10, fresh: int = 400, trending: int = 2_000,
+    least_s: float = 1.0,
 ) -> float:  # fmt: skip
     """Impressions a CPU second of one thread.
 
-    ``active`` users, spread over all, make one request each round, and play ``per_request`` of
-    its videos on average. ``shown`` is the size of their tables, in places.
+    ``active`` users, spread over all, are visited in turn and watch ``per_visit`` videos each
+    time, ``per_request`` of every slate on average; a request has ``candidates``. ``places`` is
+    the mean size of their tables of shown videos; ``fresh`` and ``trending`` those of the lists.
     """
-    world = _world(users, videos, slate, shown)
     who = np.linspace(0, users - 1, min(active, users)).astype(np.int64)
-    upto = np.floor(np.arange(len(who) + 1) * min(per_request, slate)).astype(np.int64)
-    played = np.diff(upto)
-    keys, ids = np.empty(candidates, np.int64), np.empty(candidates, np.int32)
+    played = np.diff(np.floor(np.arange(len(who) + 1) * per_visit)).astype(np.int64)
+    length = min(max(per_request, 1.0), float(slate))
+    groups = candidates // GROUP + 1
+    scratch = _Scratch(
+        np.empty(candidates, np.int32), np.empty(candidates, np.int32),
+        np.empty(groups * GROUP, np.int64), np.empty(groups, np.int64),
+        np.empty((1, STEP), np.int16),
+    )  # fmt: skip
+    catalogue = _some_videos(videos, candidates, fresh, trending)
+    people = _some_users(users, who, slate, places)
     key = np.uint64(7)
-    _play(key, who, played, world, candidates, slate, keys, ids)
-    speeds = []
-    while len(speeds) < 3 or sum(s for _, s in speeds) < least_s:
+
+    def pass_over_all() -> tuple[int, float]:
         began = time.process_time()
-        done = _play(key, who, played, world, candidates, slate, keys, ids)
-        speeds.append((done, time.process_time() - began))
+        _play(key, who, played, length, catalogue, people, scratch)
+        return int(played.sum()), time.process_time() - began
+
+    # the first passes compile, bring the memory in, and give everyone a slate
+    for _ in range(1 + int(slate / max(per_visit, 1.0))):
+        pass_over_all()
+    speeds: list[tuple[int, float]] = []
+    while len(speeds) < 3 or sum(s for _, s in speeds) < least_s:
+        speeds.append(pass_over_all())
     return statistics.median(n / s for n, s in speeds)
 
 

@@ -122,6 +122,16 @@ _SOURCES: dict[str, Overrides] = {
     "most of weight 0": _feed(sources={"random": 1e-6, "interest": 1e6, "hashtag": 0.0}),
 }
 
+_PERTURBED: dict[str, Overrides] = {
+    "perturbed": _feed(perturb={"size": 0.5}),
+    "perturbed, two weights, watch time too": _feed(
+        weights={"like": 1.0, "watch": 0.1, "skip": -2.0},
+        perturb={"size": 0.9, "weights": ["watch", "skip"]},
+    ),
+    "perturbed, much posted": {**_feed(perturb={"size": 0.3}), "creators": _PROLIFIC},
+    "perturbed, own predictor": _feed(perturb={"size": 0.5}, predict="mine:Rates"),
+}
+
 _FILTERS: dict[str, Overrides] = {
     "none": _feed(filters=[]),
     "only seen": _feed(filters=["seen"]),
@@ -376,6 +386,7 @@ _OWN_CODE: dict[str, Overrides] = {
 _AXES: dict[str, dict[str, Overrides]] = {
     "sources": _SOURCES,
     "filters": _FILTERS,
+    "weights": _PERTURBED,
     "cold start": _COLD_STARTS,
     "select": _SELECTORS,
     "sizes": _SIZES,

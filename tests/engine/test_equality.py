@@ -100,6 +100,8 @@ class Outcome:
     waiting: NDArray[Any]
     base: NDArray[Any]
     lift: NDArray[Any]
+    arms: NDArray[Any]
+    arm: NDArray[Any]
     momentum: NDArray[Any]
     trending: NDArray[Any]
     uploads: NDArray[Any]
@@ -144,6 +146,8 @@ def _play(name: str, folder: Path, engine: str, shards: int = 1) -> Outcome:
         waiting=view.cold.waiting,
         base=view.tables.base[:n],
         lift=view.tables.lift[:n],
+        arms=view.tables.arms[:n],
+        arm=users.arm,
         momentum=view.momentum[:n],
         trending=world.sounds.trending,
         uploads=world.videos.uploaded_s[:n],
