@@ -116,7 +116,8 @@ def _products(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
         rows.append((_row(context, builder, kind, array, wide), kind.dtype.bitwidth))
     lanes = ir.VectorType(_I32, STEP)
     half = ir.VectorType(_I32, STEP // 2)
-    total = cgutils.alloca_once_value(builder, half([0] * (STEP // 2)))
+    total = cgutils.alloca_once(builder, half)
+    builder.store(half([0] * (STEP // 2)), total)
     steps = builder.lshr(context.cast(builder, length, kinds[4], types.int64), ir.IntType(64)(4))
     with cgutils.for_range(builder, steps) as loop:
         x, y = (

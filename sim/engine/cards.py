@@ -157,6 +157,12 @@ class Scratch(NamedTuple):
     keys: NDArray[np.int64]
     """keys [K + GROUP] candidates in order of score (see ``sim.feed.spaced``)"""
     tops: NDArray[np.int64]
+    sum: NDArray[np.int32]
+    """sum [K] what a candidate and the user have in common (see ``Taste``)"""
+    base: NDArray[np.float32]
+    lift: NDArray[np.float32]
+    score: NDArray[np.float32]
+    removed: NDArray[np.bool_]
     creator: NDArray[np.int32]
     sound: NDArray[np.int32]
     kept: NDArray[np.int64]
@@ -176,6 +182,9 @@ def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
         np.empty(candidates, np.int32), np.empty(candidates, np.int8),
         np.zeros(1 + marks, np.int64), np.empty(candidates + GROUP, np.int64),
         np.empty(candidates // GROUP + 1, np.int64),
+        np.empty(candidates, np.int32), np.empty(candidates, np.float32),
+        np.empty(candidates, np.float32), np.empty(candidates, np.float32),
+        np.empty(candidates, np.bool_),
         np.empty(candidates, np.int32), np.empty(candidates, np.int32),
         np.empty(candidates, np.int64), np.empty(slate, np.int64), taste.profile, taste.weights,
     )  # fmt: skip
@@ -196,7 +205,9 @@ def borrowed_scratch(scratch):
     """The working memory with borrowed arrays."""
     return Scratch(
         borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.marks), borrow(scratch.keys),
-        borrow(scratch.tops), borrow(scratch.creator), borrow(scratch.sound), borrow(scratch.kept),
+        borrow(scratch.tops), borrow(scratch.sum), borrow(scratch.base), borrow(scratch.lift),
+        borrow(scratch.score), borrow(scratch.removed), borrow(scratch.creator),
+        borrow(scratch.sound), borrow(scratch.kept),
         borrow(scratch.chosen), borrow(scratch.taste_profile), borrow(scratch.taste_weights),
     )  # fmt: skip
 

@@ -1,16 +1,16 @@
 """One feed request, compiled: the same stages as ``sim.feed.pipeline``, for one user.
 
-retrieve -> drop duplicates -> judge (filters and score, one look at each card) -> select
+retrieve -> drop duplicates -> judge (one look at each card) -> score -> select
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at, prefetch
+from sim.core.borrow import at, match_sum, prefetch
 from sim.core.compiled import njit
 from sim.engine.memory import first_group, has_seen
-from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity, read_taste
+from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity_of, read_taste
 from sim.feed.cold_start import reserved_places
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
 from sim.feed.retrieve import (
@@ -138,34 +138,18 @@ def _rules(filters, max_age, t):
 
 
 @njit(forceinline=True)
-def _score(values, card, arms, caption, v, scratch, slot_id, u):
-    """The value model's score, as often as it stands in the list of scorers."""
-    match = affinity(
-        scratch.taste_profile, scratch.taste_weights, slot_id, u, caption, v, card.sound,
-        card.tag0, card.tag1, card.tag2, card.creator,
-    )  # fmt: skip
-    base, lift = card.base, card.lift
-    if arms.table.shape[1] > 0:
-        base, lift = arms.table[v, arms.arm[u], 0], arms.table[v, arms.arm[u], 1]
-    value = base + match * lift
-    score = np.float32(0.0) + value
-    for _ in range(1, values):
-        score += value
-    return score if values > 0 else np.float32(0.0)
-
-
-@njit(forceinline=True)
 def _judge(plan, cards, arms, caption, slot_id, data, user, u, t, n, scratch, stages):
-    """Give every candidate its key, NEVER when a filter removes it.
+    """Look at the card of each candidate once: filters, affinity, and what the score needs.
 
     Returns (how many are left, how many of them are for the kept slots). The loop has no branch
-    that the processor could not foresee: who is removed is scored too. Only when a filter other
+    that the processor could not foresee: who is removed is looked at too. Only when a filter other
     than ``seen`` may object are the filters asked in turn.
     """
-    ids, codes, keys = scratch.ids, scratch.codes, scratch.keys
+    ids, codes, kept = scratch.ids, scratch.codes, scratch.kept
     asked, oldest = _rules(plan.filter, plan.max_age, t)
     start, size = user.seen_start, np.int64(user.seen_size)
     check_seen = asked >= 0 and size > 0
+    perturbed = arms.table.shape[1] > 0
     by_seen = 0
     left = 0
     n_kept = 0
@@ -182,16 +166,44 @@ def _judge(plan, cards, arms, caption, slot_id, data, user, u, t, n, scratch, st
                 stages[REMOVED + number] += 1
         else:
             by_seen += 1 if seen else 0
-        key = score_key(_score(plan.values, card, arms, caption, v, scratch, slot_id, u), i)
-        keys[place] = NEVER if removed else key
+        scratch.sum[place] = match_sum(
+            caption, v, scratch.taste_profile, 0, scratch.taste_profile.shape[1], slot_id, u,
+            scratch.taste_weights, card.sound, card.tag0, card.tag1, card.tag2, card.creator,
+        )  # fmt: skip
+        scratch.base[place] = card.base
+        scratch.lift[place] = card.lift
+        if perturbed:
+            scratch.base[place] = arms.table[v, arms.arm[u], 0]
+            scratch.lift[place] = arms.table[v, arms.arm[u], 1]
+        scratch.removed[place] = removed
         scratch.creator[place] = card.creator
         scratch.sound[place] = card.sound
         left += 0 if removed else 1
-        scratch.kept[np.uint64(n_kept)] = i
+        kept[np.uint64(n_kept)] = i
         n_kept += 1 if (codes[place] == _FRESH) & (card.waiting == 1) & (not removed) else 0
     if by_seen > 0:
         stages[REMOVED + asked] += by_seen
     return left, n_kept
+
+
+@njit(forceinline=True)
+def _score(values, n, scratch):
+    """Keys of all candidates: by the value model, as often as it stands in the list of scorers.
+
+    Who was removed gets NEVER. The loops run in vector registers.
+    """
+    for i in range(n):
+        place = np.uint64(i)
+        value = scratch.base[place] + affinity_of(scratch.sum[place]) * scratch.lift[place]
+        scratch.base[place] = value
+        scratch.score[place] = np.float32(0.0) + value if values > 0 else np.float32(0.0)
+    for _ in range(1, values):
+        for i in range(n):
+            scratch.score[np.uint64(i)] += scratch.base[np.uint64(i)]
+    for i in range(n):
+        place = np.uint64(i)
+        key = score_key(scratch.score[place], i)
+        scratch.keys[place] = NEVER if scratch.removed[place] else key
 
 
 @njit(forceinline=True)
@@ -249,6 +261,7 @@ def fill_slate(
         plan, cards, arms, caption, beliefs.slot_id, data, user, u, t, unique, scratch, stages
     )
     stages[KEPT] += left
+    _score(plan.values, unique, scratch)
     if surface == FOR_YOU:
         length = select_spaced(
             scratch.keys, unique, scratch.kept, n_kept, scratch.creator, scratch.sound,
