@@ -51,6 +51,14 @@ class ProbeConfig(Config):
         le=63,
         description="main topic, from 0; without it as other creators choose",
     )
+    seed: Count | None = Field(
+        default=None,
+        ge=0,
+        le=2**63 - 1,
+        description="draws topics, quality, hook, length, caption and hashtags of the videos apart "
+        "from the world's seed: the n-th video is then the same one in every world; without it "
+        "each world has videos of its own",
+    )
     sound: Literal["original", "library", "trending"] | None = Field(
         default=None,
         description="sound: ``original`` is created with the video, ``library`` any known one, "

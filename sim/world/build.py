@@ -112,10 +112,15 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
     topics = scenario.population.topics
     fixed_topic = np.full(total, NOBODY, np.int64)
     probe = np.full(total, NOBODY, np.int16)
+    keys = np.full(total, key(seed, "creator"))
+    ids = np.arange(total)
     c = ordinary
     for number, planned in enumerate(scenario.probes):
         probe[c : c + planned.count] = number
         fixed_topic[c : c + planned.count] = NOBODY if planned.topic is None else planned.topic
+        if planned.seed is not None:  # the same accounts in every world
+            keys[c : c + planned.count] = key(planned.seed, "probe-creator")
+            ids[c : c + planned.count] = np.arange(planned.count)
         c += planned.count
     creators = Creators(
         count=total, user=np.where(np.arange(total) < ordinary, np.arange(total),
@@ -128,7 +133,7 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
     )  # fmt: skip
     creators.locale[:ordinary] = accounts.locale[:ordinary]
     _fill_creators(
-        key(seed, "creator"), total, ordinary, topics, topic_weights(topics), truth.interests,
+        keys, ids, total, ordinary, topics, topic_weights(topics), truth.interests,
         fixed_topic, scenario.creators.posts_per_week, scenario.creators.posts_spread,
         scenario.creators.trend_uptake,
         creators.niche, creators.skill, creators.popularity, creators.trend_uptake,
@@ -139,21 +144,21 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
 
 @njit()
 def _fill_creators(
-    k, total, ordinary, topics, topic_cdf, interests, fixed_topic, posts_per_week, posts_spread,
-    mean_uptake, niche, skill, popularity, uptake, rhythm,
+    keys, ids, total, ordinary, topics, topic_cdf, interests, fixed_topic, posts_per_week,
+    posts_spread, mean_uptake, niche, skill, popularity, uptake, rhythm,
 ):  # fmt: skip
     strength = np.empty(topics)
     for c in range(total):
         own = interests[c] if c < ordinary else interests[0][:0]
         ability, fame, readiness = draw_creator(
-            k, c, topics, topic_cdf, own, fixed_topic[c], strength, niche[c]
+            keys[c], ids[c], topics, topic_cdf, own, fixed_topic[c], strength, niche[c]
         )
         skill[c] = ability
         popularity[c] = fame
         # 2 u: creators differ between never and twice the mean
         uptake[c] = min(1.0, 2.0 * mean_uptake * readiness)
         if c < ordinary:
-            rhythm[c] = posts_per_week * exp(posts_spread * normal(stream(k, c), 90))
+            rhythm[c] = posts_per_week * exp(posts_spread * normal(stream(keys[c], c), 90))
 
 
 def _follow_graph(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.compiled import njit
+from sim.core.random import key
 from sim.scenario import Scenario
 from sim.world.draw import (
     NEW_LIBRARY_SOUND,
@@ -65,6 +66,10 @@ class PublishSettings:
 
     video_key: np.uint64
     sound_key: np.uint64
+    probe_keys: NDArray[np.uint64]
+    """probe_keys [probes, 2] keys of the videos and of the sounds of a probe with its own seed"""
+    probe_fixed: NDArray[np.bool_]
+    """probe_fixed [probes] whether it has one, so that its videos are the same in every world"""
     topic_weights: NDArray[np.float64]
     tags_per_topic: int
     original_share: float
@@ -78,9 +83,13 @@ class PublishSettings:
     def of(cls, scenario: Scenario, video_key: np.uint64, sound_key: np.uint64) -> PublishSettings:
         """The settings of a scenario, with the keys of the purposes ``video`` and ``sound``."""
         catalogue = scenario.catalogue
+        seeds = [probe.seed for probe in scenario.probes]
+        keys = [[key(seed or 0, "probe-video"), key(seed or 0, "probe-sound")] for seed in seeds]
         return cls(
-            video_key, sound_key, topic_weights(scenario.population.topics),
-            catalogue.hashtags_per_topic, catalogue.original_sounds, catalogue.new_library_sounds,
+            video_key, sound_key, np.array(keys, np.uint64).reshape(-1, 2),
+            np.array([seed is not None for seed in seeds], np.bool_),
+            topic_weights(scenario.population.topics), catalogue.hashtags_per_topic,
+            catalogue.original_sounds, catalogue.new_library_sounds,
             catalogue.duration.median, catalogue.duration.spread,
             catalogue.duration.min, catalogue.duration.max,
         )  # fmt: skip
@@ -100,7 +109,8 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
     first = world.videos.count
     v, s, c, t = world.videos, world.sounds, world.creators, world.video_truth
     counts = _publish(
-        settings.video_key, settings.sound_key, world.topics, settings.topic_weights,
+        settings.video_key, settings.sound_key, settings.probe_keys, settings.probe_fixed,
+        world.topics, settings.topic_weights,
         settings.tags_per_topic, settings.original_share, settings.new_share,
         settings.duration_median, settings.duration_spread, settings.duration_min,
         settings.duration_max, posts.creator, posts.time_s, posts.sound_mode, posts.quality,
@@ -117,7 +127,8 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
 
 @njit()
 def _publish(
-    video_key, sound_key, topics, topic_cdf, tags_per_topic, original_share, new_share,
+    video_key, sound_key, probe_keys, probe_fixed, topics, topic_cdf, tags_per_topic,
+    original_share, new_share,
     duration_median, duration_spread, duration_min, duration_max, post_creator, post_time,
     post_mode, post_quality, post_hook, post_duration, post_probe, post_probe_number, first,
     sound_count, recent_pushed, niche, skill, uptake, creator_locale, post_number, followers,
@@ -131,13 +142,18 @@ def _publish(
         c = post_creator[i]
         v = first + i
         number = np.int64(post_number[c])
+        who, of_video, of_sound = np.int64(c), video_key, sound_key
+        planted = post_probe[i]
+        if planted >= 0 and probe_fixed[planted]:
+            who = np.int64(post_probe_number[i])
+            of_video, of_sound = probe_keys[planted, 0], probe_keys[planted, 1]
         quality, hook, duration = draw_video(
-            video_key, c, number, topics, topic_cdf, tags_per_topic, skill[c], SKILL_SHARE,
+            of_video, who, number, topics, topic_cdf, tags_per_topic, skill[c], SKILL_SHARE,
             duration_median, duration_spread, duration_min, duration_max,
             niche[c], strength, mixes[v], captions[v], tags[v],
         )  # fmt: skip
         sound = choose_sound(
-            sound_key, c, number, post_mode[i], uptake[c], original_share, new_share,
+            of_sound, who, number, post_mode[i], uptake[c], original_share, new_share,
             trending, trending.size, recent, min(recent_pushed, recent_size),
         )  # fmt: skip
         if sound in (NEW_ORIGINAL_SOUND, NEW_LIBRARY_SOUND):

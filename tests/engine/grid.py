@@ -249,6 +249,9 @@ _TIMES: dict[str, Overrides] = {
 }
 
 _PROBES: dict[str, Overrides] = {
+    "with a seed of their own": {
+        "probes": [{"name": "same", "count": 4, "post_at": HOUR, "seed": 7}]
+    },
     "many": {
         "probes": [
             {"name": "first", "count": 3, "post_at": 0.0},
