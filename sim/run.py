@@ -13,14 +13,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from sim.core.errors import ForyouError, RunFolderError
 from sim.scenario import Scenario, dump, scenario_hash
 
-__all__ = ["DEFAULT_ENGINE", "Progress", "Run", "new_run_folder", "simulate"]
+if TYPE_CHECKING:
+    from sim.analysis import Tables
+    from sim.assemble import Live
+
+__all__ = [
+    "DEFAULT_ENGINE", "Progress", "Run", "compile_engine", "new_run_folder", "simulate",
+    "tables_in_memory",
+]  # fmt: skip
 
 DEFAULT_ENGINE = "fast"
 _PACKAGES = ("numpy", "numba", "simpy", "scipy", "pydantic", "polars", "pyarrow", "matplotlib")
@@ -219,15 +226,8 @@ class _Execution:
 
     def _compile(self) -> None:
         """The first run ever compiles the engine; say so, and do it before the clock starts."""
-        from sim.assemble import assemble
-        from sim.engine.warm import WARM_UP, needs_compiling
-
-        if self.engine == "fast" and needs_compiling():
-            began = time.perf_counter()
-            self._report("compile")
-            tiny = assemble(WARM_UP, 0, engine=self.engine)
-            tiny.env.run(until=tiny.end)
-            self.compile_s = time.perf_counter() - began
+        if self.engine == "fast":
+            self.compile_s = compile_engine(lambda: self._report("compile"))
 
     def _simulate(self, live: Any) -> None:
         """Let the clock run to the end, with a report now and then."""
@@ -243,32 +243,12 @@ class _Execution:
 
     def _write(self, live: Any) -> dict[str, Any]:
         """All tables, and the manifest as far as it is known."""
-        from sim.feed.cold_start import STATE_NAMES
-        from sim.record.tables import (
-            creator_columns,
-            probe_columns,
-            probe_names,
-            user_columns,
-            video_columns,
-            write_table,
-        )
+        from sim.record.tables import write_table
 
         self._report("write", float(self.scenario.duration), live.platform.impressions)
-        world, view = live.world, live.platform.view
+        world = live.world
         live.log.close()
-        states = np.array(STATE_NAMES, object)[view.cold.state]
-        videos = video_columns(world, view.counts, view.cold.pool, states)
-        tables = {
-            "videos": videos,
-            "creators": creator_columns(world, view.counts),
-            "users": user_columns(world, live.engine.user_counts(), live.engine.follow_counts()),
-            "timeline": live.timeline.columns(),
-            "paths": live.paths.columns(
-                world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
-            ),
-            "probes": probe_columns(world, videos, live.paths, float(self.scenario.viral.reach)),
-        }
-        for name, columns in tables.items():
+        for name, columns in _columns(live).items():
             write_table(self.folder, name, columns)
         if self.scenario.record.events:
             (self.folder / "events.parquet.part").replace(self.folder / "events.parquet")
@@ -309,20 +289,7 @@ class _Execution:
             "command": self.command,
             "started": datetime.now().astimezone().isoformat(timespec="seconds"),
             "versions": _versions(),
-            "users": scenario.population.users,
-            "duration_s": float(scenario.duration),
-            "warmup_s": float(scenario.warmup),
-            "refresh_s": float(scenario.refresh),
-            "timeline_s": float(scenario.record.timeline),
-            "viral_reach": float(scenario.viral.reach),
-            "locales": [
-                {
-                    "name": place.name,
-                    "share": float(place.share),
-                    "utc_offset_s": float(place.utc_offset),
-                }
-                for place in scenario.population.locales
-            ],
+            **_facts(scenario),
         }
 
     def _summarise(self, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -338,6 +305,84 @@ class _Execution:
 
         self._report("plot", float(self.scenario.duration))
         draw_plots(load_tables(self.folder), self.folder / "plots")
+
+
+def tables_in_memory(live: Live) -> Tables:
+    """The tables of a world that was played to its end: those that its run folder would have.
+
+    An event log is not among them.
+    """
+    import polars as pl
+
+    from sim.analysis import make_tables
+    from sim.record.tables import to_table
+
+    frames = {name: pl.DataFrame(to_table(name, c)) for name, c in _columns(live).items()}
+    facts = _facts(live.scenario)
+    return make_tables(frames, {**facts, "scenario": live.scenario.name, "seed": live.seed})
+
+
+def compile_engine(starts: Callable[[], None] = lambda: None) -> float:
+    """Compile the fast engine if it is not on disk yet; the time that it took, s.
+
+    ``starts`` is called before it begins.
+    """
+    from sim.assemble import assemble
+    from sim.engine.warm import WARM_UP, needs_compiling
+
+    if not needs_compiling():
+        return 0.0
+    began = time.perf_counter()
+    starts()
+    tiny = assemble(WARM_UP, 0, engine="fast")
+    tiny.env.run(until=tiny.end)
+    return time.perf_counter() - began
+
+
+def _columns(live: Live) -> dict[str, dict[str, Any]]:
+    """The columns of every table of a world that was played to its end, by table."""
+    from sim.feed.cold_start import STATE_NAMES
+    from sim.record.tables import (
+        creator_columns,
+        probe_columns,
+        probe_names,
+        user_columns,
+        video_columns,
+    )
+
+    world, view = live.world, live.platform.view
+    states = np.array(STATE_NAMES, object)[view.cold.state]
+    videos = video_columns(world, view.counts, view.cold.pool, states)
+    return {
+        "videos": videos,
+        "creators": creator_columns(world, view.counts),
+        "users": user_columns(world, live.engine.user_counts(), live.engine.follow_counts()),
+        "timeline": live.timeline.columns(),
+        "paths": live.paths.columns(
+            world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
+        ),
+        "probes": probe_columns(world, videos, live.paths, float(live.scenario.viral.reach)),
+    }
+
+
+def _facts(scenario: Scenario) -> dict[str, Any]:
+    """What the analysis has to know about a run besides its tables; part of the manifest."""
+    return {
+        "users": scenario.population.users,
+        "duration_s": float(scenario.duration),
+        "warmup_s": float(scenario.warmup),
+        "refresh_s": float(scenario.refresh),
+        "timeline_s": float(scenario.record.timeline),
+        "viral_reach": float(scenario.viral.reach),
+        "locales": [
+            {
+                "name": place.name,
+                "share": float(place.share),
+                "utc_offset_s": float(place.utc_offset),
+            }
+            for place in scenario.population.locales
+        ],
+    }
 
 
 def _versions() -> dict[str, str]:

@@ -6,7 +6,7 @@ load_tables(folder) -> Tables -> summarise(tables) -> summary.json
 from sim.analysis.fields import SUMMARY_FIELDS, Field
 from sim.analysis.intervals import Share, wilson
 from sim.analysis.summary import summarise, value_at
-from sim.analysis.tables import Tables, load_tables, read_manifest, read_tables
+from sim.analysis.tables import Tables, load_tables, make_tables, read_manifest, read_tables
 
 __all__ = [
     "SUMMARY_FIELDS",
@@ -14,6 +14,7 @@ __all__ = [
     "Share",
     "Tables",
     "load_tables",
+    "make_tables",
     "read_manifest",
     "read_tables",
     "summarise",

@@ -8,6 +8,8 @@ from typing import Final
 
 import polars as pl
 
+from sim.analysis.tables import rows_where
+
 __all__ = [
     "FOLLOWER_TIERS",
     "MIN_VIEWS",
@@ -59,7 +61,7 @@ def engagement_total(videos: pl.DataFrame) -> float | None:
 
 def _rates(videos: pl.DataFrame, min_views: int) -> pl.DataFrame:
     engaged = pl.col("likes") + pl.col("comments") + pl.col("shares")
-    return videos.filter(pl.col("views") >= max(1, min_views)).select(
+    return rows_where(videos, pl.col("views") >= max(1, min_views)).select(
         "followers_at_upload", rate=100.0 * engaged / pl.col("views")
     )
 
@@ -139,7 +141,7 @@ def tiers(videos: pl.DataFrame, min_views: int = MIN_VIEWS) -> tuple[Tier, ...]:
         inside = pl.col("followers_at_upload") >= low
         if high is not None:
             inside &= pl.col("followers_at_upload") < high
-        group = videos.filter(inside)
+        group = rows_where(videos, inside)
         rates = _rates(group, min_views)["rate"]
         mean, mean_low, mean_high = _mean_with_interval(rates)
         total = engagement_total(group)

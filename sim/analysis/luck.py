@@ -8,6 +8,8 @@ from typing import Final
 
 import polars as pl
 
+from sim.analysis.tables import rows_where
+
 __all__ = ["MIN_POSTS", "Luck", "within_creator"]
 
 MIN_POSTS: Final = 5
@@ -33,14 +35,15 @@ class Luck:
 
 def within_creator(videos: pl.DataFrame, min_posts: int = MIN_POSTS) -> Luck:
     """Spread of log10(views) within creators (F1: 0.467). Videos without views are left out."""
-    seen = videos.filter(pl.col("views") > 0).select("creator", y=pl.col("views").log10())
+    seen = rows_where(videos, pl.col("views") > 0).select("creator", y=pl.col("views").log10())
     groups = (
         seen.group_by("creator")
         .agg(n=pl.len(), var=pl.col("y").var())
         .filter(pl.col("n") >= 2)
         .sort("creator")
+        .rechunk()
     )
-    many = groups.filter(pl.col("n") >= max(2, min_posts))
+    many = rows_where(groups, pl.col("n") >= max(2, min_posts))
     freedom = int((groups["n"].cast(pl.Int64) - 1).sum())
     squares = float((groups["var"] * (groups["n"].cast(pl.Int64) - 1)).sum())
     mean = many["var"].sqrt().mean()

@@ -24,7 +24,7 @@ from sim.analysis.intervals import Share, wilson
 from sim.analysis.luck import within_creator
 from sim.analysis.pools import pool_survival, waiting_share
 from sim.analysis.spread import growth, time_to_reach
-from sim.analysis.tables import Tables, mature, measured, ordinary
+from sim.analysis.tables import Tables, mature, measured, ordinary, rows_where
 from sim.analysis.tails import fit_tail
 from sim.analysis.watch import ratio, shares_by, watch_summary
 
@@ -273,9 +273,9 @@ def _probes(tables: Tables) -> Node:
 
 
 def _probe(tables: Tables, name: str) -> Node:
-    probes = tables.probes.filter(pl.col("probe") == name)
+    probes = rows_where(tables.probes, pl.col("probe") == name)
     viral = wilson(int(probes["viral"].fill_null(False).sum()), probes.height)
-    seen = probes.filter(pl.col("views") > 0)
+    seen = rows_where(probes, pl.col("views") > 0)
     sd = seen["views"].log10().std() if seen.height > 1 else None
     ids = probes["video"].to_list()
     paths = tables.paths.filter(pl.col("probe") == name)

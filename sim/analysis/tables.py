@@ -27,12 +27,14 @@ __all__ = [
     "Tables",
     "bin_width_s",
     "load_tables",
+    "make_tables",
     "mature",
     "measured",
     "measured_timeline",
     "ordinary",
     "read_manifest",
     "read_tables",
+    "rows_where",
 ]
 
 MATURE_AGE_S: Final = 86_400.0
@@ -137,36 +139,46 @@ def read_tables(folder: Path | str, manifest: Mapping[str, Any]) -> Tables:
     ``{name, share, utc_offset_s}``). The run itself calls this before its manifest is final.
     """
     folder = Path(folder)
-    users = int(_number(folder, manifest, "users"))
-    warmup = _number(folder, manifest, "warmup_s")
-    duration = _number(folder, manifest, "duration_s")
-    viral = _number(folder, manifest, "viral_reach")
+    return make_tables({name: _read(folder, name) for name in READ}, manifest, str(folder))
+
+
+def make_tables(
+    frames: Mapping[str, pl.DataFrame], facts: Mapping[str, Any], source: str = "run"
+) -> Tables:
+    """The tables of a run from frames with the columns of ``sim.record.columns.TABLES``.
+
+    ``facts`` are the keys of a manifest that :func:`read_tables` names; ``source`` is what
+    messages call the run. Raises ``RunFolderError`` for facts that describe no run.
+    """
+    users = int(_number(source, facts, "users"))
+    warmup = _number(source, facts, "warmup_s")
+    duration = _number(source, facts, "duration_s")
+    viral = _number(source, facts, "viral_reach")
     if users < 1 or not 0 <= warmup < duration:
-        raise RunFolderError(f"{folder}: manifest.json does not describe a run that is possible")
-    frames = {name: _read(folder, name) for name in READ}
-    seed = manifest.get("seed")
-    width = manifest.get("timeline_s")
+        raise RunFolderError(f"{source}: manifest.json does not describe a run that is possible")
+    seed = facts.get("seed")
+    width = facts.get("timeline_s")
     return Tables(
-        **frames,
+        **{name: _words(name, frames[name]) for name in READ},
         users_count=users,
         warmup_s=warmup,
         duration_s=duration,
         viral_reach=viral,
-        name=str(manifest.get("scenario") or ""),
+        name=str(facts.get("scenario") or ""),
         seed=int(seed) if seed is not None else None,
         timeline_s=float(width) if width is not None else None,
-        locales=_locales(folder, manifest),
+        locales=_locales(source, facts),
     )
 
 
-def _number(folder: Path, manifest: Mapping[str, Any], key: str) -> float:
+def _number(source: str, manifest: Mapping[str, Any], key: str) -> float:
     value = manifest.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RunFolderError(f"{folder}: is not a run folder, manifest.json has no number {key!r}")
+        raise RunFolderError(f"{source}: is not a run folder, manifest.json has no number {key!r}")
     return float(value)
 
 
-def _locales(folder: Path, manifest: Mapping[str, Any]) -> tuple[Locale, ...]:
+def _locales(source: str, manifest: Mapping[str, Any]) -> tuple[Locale, ...]:
     rows = manifest.get("locales")
     if not rows:
         return Tables.locales
@@ -176,7 +188,7 @@ def _locales(folder: Path, manifest: Mapping[str, Any]) -> tuple[Locale, ...]:
             for row in rows
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise RunFolderError(f"{folder}: manifest.json: bad entry in locales: {error}") from error
+        raise RunFolderError(f"{source}: manifest.json: bad entry in locales: {error}") from error
 
 
 def _read(folder: Path, name: str) -> pl.DataFrame:
@@ -191,26 +203,42 @@ def _read(folder: Path, name: str) -> pl.DataFrame:
             raise RunFolderError(
                 f"{path}: column {missing[0]!r} is missing; made by another version?"
             )
-        frame = pl.read_parquet(path, columns=[c.name for c in columns])
+        return pl.read_parquet(path, columns=[c.name for c in columns])
     except (pl.exceptions.PolarsError, OSError) as error:
         raise RunFolderError(f"{path}: cannot be read: {error}") from error
-    words = [c.name for c in columns if c.dtype == "category"]
-    return frame.with_columns(pl.col(words).cast(pl.String).fill_null("")) if words else frame
+
+
+def _words(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame in one piece, with its categories as text."""
+    words = [c.name for c in TABLES[name] if c.dtype == "category"]
+    if words:
+        frame = frame.with_columns(pl.col(words).cast(pl.String).fill_null(""))
+    return frame.rechunk()
+
+
+def rows_where(frame: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
+    """The rows that meet a condition, in one piece.
+
+    A filtered frame comes in as many pieces as there are cores, and sums of floats go piece by
+    piece: without this the last digit of a number would depend on the machine.
+    """
+    return frame.filter(condition).rechunk()
 
 
 def ordinary(tables: Tables) -> pl.DataFrame:
     """Videos that no probe planted, the first catalogue included."""
-    return tables.videos.filter(pl.col("probe") == "")
+    return rows_where(tables.videos, pl.col("probe") == "")
 
 
 def measured(tables: Tables) -> pl.DataFrame:
     """Ordinary uploads posted after the warm-up: uploaded in [warmup, duration)."""
-    return ordinary(tables).filter(pl.col("uploaded_s") >= tables.warmup_s)
+    return rows_where(ordinary(tables), pl.col("uploaded_s") >= tables.warmup_s)
 
 
 def mature(tables: Tables) -> pl.DataFrame:
     """Measured uploads whose age at the end of the run is at least ``min_age_s``."""
-    return measured(tables).filter(pl.col("uploaded_s") <= tables.duration_s - tables.min_age_s)
+    latest = tables.duration_s - tables.min_age_s
+    return rows_where(measured(tables), pl.col("uploaded_s") <= latest)
 
 
 def bin_width_s(tables: Tables) -> float:
@@ -230,4 +258,4 @@ def measured_timeline(tables: Tables) -> tuple[pl.DataFrame, float]:
     width = bin_width_s(tables)
     bins_before = -(-tables.warmup_s // width)
     start = min(bins_before * width, tables.duration_s)
-    return tables.timeline.filter(pl.col("time_s") >= start - 1e-6), tables.duration_s - start
+    return rows_where(tables.timeline, pl.col("time_s") >= start - 1e-6), tables.duration_s - start

@@ -5,6 +5,7 @@
     ├── ComponentError          a feed component returned something unusable, or was not found
     │   └── ConsentError        code that a scenario names was not allowed to run
     ├── RunFolderError          a run folder is missing, foreign or unfinished
+    ├── StudyError              a study folder is foreign or cannot be written, or its workers fail
     └── ResourceError           a run would not fit this machine
 
 All take positional arguments only: SimPy rebuilds an exception that passed through
@@ -24,6 +25,7 @@ __all__ = [
     "ResourceError",
     "RunFolderError",
     "ScenarioError",
+    "StudyError",
 ]
 
 
@@ -84,6 +86,10 @@ class ConsentError(ComponentError):
 
 class RunFolderError(ForyouError):
     """A run folder cannot be read or written."""
+
+
+class StudyError(ForyouError):
+    """A study cannot go on: its folder is of another one, or cannot be written."""
 
 
 class ResourceError(ForyouError):
