@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ ROOT = DOCS.parent
 IMAGES = DOCS / "images"
 FIRST_RUN = DOCS / "tutorial" / "first_run.md"
 RANKER = DOCS / "how-to" / "custom_ranker.md"
+COMPARE = DOCS / "how-to" / "compare_rankers.md"
 CALIBRATION = DOCS / "explanation" / "calibration.md"
 
 
@@ -129,6 +131,18 @@ def small_first(folder: Path) -> None:
     fill(RANKER, "small-first", "\n".join([*head, *rows]))
 
 
+def compare_rankers(folder: Path) -> None:
+    """The first command of the how-to about comparisons, as it stands there."""
+    line = re.findall(r"^    foryou (compare .*)$", COMPARE.read_text("utf-8"), re.M)[0]
+    out = folder / "weights"
+    text = foryou(*shlex.split(line), "--out", str(out))
+    lines = [line.rstrip() for line in text.split("\nResults:")[0].strip().splitlines()]
+    fill(COMPARE, "compare-rankers", block("\n".join(lines)))
+    image = IMAGES / "compare_rankers.png"
+    shutil.copyfile(out / "plots" / "compare.png", image)
+    print(f"wrote images/{image.name}, {image.stat().st_size // 1000} kB")
+
+
 def behaviour(facts: Path) -> None:
     """The fitted behaviour beside the raw data."""
     script = DOCS / "fitting" / "score_behaviour.py"
@@ -147,6 +161,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         first_run(Path(name))
         small_first(Path(name))
+        compare_rankers(Path(name))
         zero_followers(Path(name))
     if facts is not None:
         behaviour(facts)

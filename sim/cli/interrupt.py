@@ -17,9 +17,10 @@ __all__ = ["Interrupt"]
 
 
 class Interrupt:
-    """Watches for Ctrl-C inside a ``with`` block."""
+    """Watches for Ctrl-C inside a ``with`` block; ``when`` says when the first one acts."""
 
-    def __init__(self) -> None:
+    def __init__(self, when: str = "at the next refresh") -> None:
+        self._when = when
         self._asked = 0
         self._before: Any = None
 
@@ -37,7 +38,7 @@ class Interrupt:
         self._asked += 1
         if self.insisted:
             raise KeyboardInterrupt
-        complain("stopping at the next refresh; Ctrl-C again stops at once")
+        complain(f"stopping {self._when}; Ctrl-C again stops at once")
 
     def __enter__(self) -> Interrupt:
         ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as under nohup

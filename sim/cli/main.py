@@ -13,7 +13,20 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import check, new, plot, run, schema, show
+from sim.cli import (
+    check,
+    compare,
+    new,
+    perturb,
+    plot,
+    run,
+    schema,
+    sensitivity,
+    show,
+    sweep,
+    tune,
+    worlds,
+)
 from sim.cli.console import complain, version
 from sim.core.errors import ForyouError
 
@@ -45,6 +58,12 @@ for command, examples in (
     (plot.plot, plot.EXAMPLES),
     (new.new, new.EXAMPLES),
     (schema.schema, schema.EXAMPLES),
+    (worlds.worlds, worlds.EXAMPLES),
+    (compare.compare, compare.EXAMPLES),
+    (sweep.sweep, sweep.EXAMPLES),
+    (sensitivity.sensitivity, sensitivity.EXAMPLES),
+    (tune.tune, tune.EXAMPLES),
+    (perturb.perturb, perturb.EXAMPLES),
 ):
     app.command(epilog=_epilog(*examples))(command)
 

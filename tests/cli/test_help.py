@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from sim.cli import check, new, plot, run, schema, show
+from sim.cli import check, compare, new, plot, run, schema, show, worlds
 from sim.cli.main import app, main
 
 COMMANDS = {
@@ -20,6 +20,8 @@ COMMANDS = {
     "plot": plot,
     "new": new,
     "schema": schema,
+    "worlds": worlds,
+    "compare": compare,
 }
 HEAVY = {
     "matplotlib",
