@@ -17,7 +17,13 @@ import numpy as np
 from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
 from sim.core.random import stream2
-from sim.engine.cards import SlateRows, borrowed_index, borrowed_plan, borrowed_scratch
+from sim.engine.cards import (
+    SlateRows,
+    borrowed_arms,
+    borrowed_index,
+    borrowed_plan,
+    borrowed_scratch,
+)
 from sim.engine.slate import RETRIEVED, _drop_duplicates, _retrieve, fill_slate
 from sim.feed.belief import Beliefs
 
@@ -25,6 +31,7 @@ __all__ = ["StageTimer"]
 
 _MOST_USERS = 20_000
 _LEAST_REQUESTS = 20_000
+_LEAST_PASSES = 3
 _FAR = 1 << 28
 """Numbers that no request of the run has."""
 _AHEAD = 4
@@ -32,13 +39,13 @@ _AHEAD = 4
 
 @njit()
 def _requests(
-    who, whole, number, key, t, plan, cards, caption, index, beliefs, graph, data, users, slates,
-    scratch, stages,
+    who, whole, number, key, t, plan, cards, arms, caption, index, beliefs, graph, data, users,
+    slates, scratch, stages,
 ):  # fmt: skip
     """One request for each user of ``who``; only retrieval and duplicates unless ``whole``."""
     graph, data, cards, users = borrow(graph), borrow(data), borrow(cards), borrow(users)
     stages, who = borrow(stages), borrow(who)
-    caption = borrow(caption)
+    arms, caption = borrowed_arms(arms), borrow(caption)
     beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
     slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
     plan, scratch, index = borrowed_plan(plan), borrowed_scratch(scratch), borrowed_index(index)
@@ -54,7 +61,7 @@ def _requests(
         r = stream2(key, u, number)
         if whole:
             done += fill_slate(
-                plan, cards, caption, index, beliefs, graph, data, users, slates, u, t,
+                plan, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t,
                 np.int64(0), np.int64(-1), r, scratch, stages,
             )  # fmt: skip
         else:
@@ -86,7 +93,7 @@ class StageTimer:
         if len(who) == 0:
             raise RuntimeError("nobody is in a session; let the run lead in for longer")
         who = who[:: max(1, -(-len(who) // _MOST_USERS))]
-        passes = max(1, _LEAST_REQUESTS // len(who))
+        passes = max(_LEAST_PASSES, _LEAST_REQUESTS // len(who))
         part, full = [], []
         for number in range(passes):
             part.append(self._cpu_ns(False, _FAR + number, who)[0])
@@ -109,8 +116,9 @@ class StageTimer:
         began = time.process_time()
         _requests(
             who, whole, number, platform.keys.request, self._live.env.now, engine._plan,
-            engine._cards, engine._rows().caption, view.index, view.beliefs, memory.graph,
-            memory.arenas[0].data, memory.users, memory.slates, engine._scratch[0], stages,
+            engine._cards, engine._arms(), engine._rows().caption, view.index, view.beliefs,
+            memory.graph, memory.arenas[0].data, memory.users, memory.slates, engine._scratch[0],
+            stages,
         )  # fmt: skip
         took = time.process_time() - began
         retrieved = (stages - counted)[RETRIEVED] / len(who)

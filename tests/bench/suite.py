@@ -14,29 +14,33 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from whole import Whole
+from whole import REFRESH_S, Whole
 
-__all__ = ["BASE", "FIRST_WINDOW", "SECTIONS", "SIZES", "SWEEP", "Result", "Suite", "toy"]
+__all__ = ["BASE", "BESIDE", "FIRST_WINDOW", "SECTIONS", "SIZES", "SWEEP", "Result", "Suite", "toy"]
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 Result = dict[str, Any]
 
-_HOUR = 3_600.0
+_HOUR, _DAY = 3_600.0, 86_400.0
 SIZES = {
     "10k": Whole("10k", 10_000, 1_200.0, _HOUR, stages=True),
     "100k": Whole("100k", 100_000, 1_200.0, 600.0, stages=True),
-    "1m": Whole("1m", 1_000_000, 1_200.0, 600.0, stages=True),
+    "1m": Whole("1m", 1_000_000, 1_200.0, 600.0, stages=True, history_s=2 * _DAY),
+    "1m-week": Whole("1m-week", 1_000_000, 1_200.0, 600.0, stages=True),
     "10m": Whole("10m", 10_000_000, 1_200.0, 600.0, stretches=1, stages=True),
 }
-"""Stretches are multiples of the 10 minutes between two builds of the indexes."""
+"""Stretches are multiples of the 10 minutes between two builds of the indexes.
+
+``1m`` is the run of the targets: 1 million users and a little more than 100,000 live videos.
+"""
+BESIDE = {"10m": "100k"}
+"""Runs whose cost is compared, and so measured in one and the same call."""
 BASE = SIZES["100k"]
 SWEEP: dict[str, list[Whole]] = {
     "candidates": [replace(BASE, name=f"candidates {n}", candidates=n) for n in (50, 100, 400)],
     "slate": [replace(BASE, name=f"slate {n}", slate=n) for n in (5, 20)],
-    "videos": [
-        replace(BASE, name=f"history {days} d", history_s=days * 86_400.0) for days in (1, 28)
-    ],
+    "videos": [replace(BASE, name=f"history {days} d", history_s=days * _DAY) for days in (1, 28)],
 }
 """One setting at a time away from ``BASE``."""
 REFERENCE = Whole("reference", 2_000, 1_200.0, 600.0, engine="reference")
@@ -69,27 +73,35 @@ class Suite:
 
     def yardsticks(self, run: Result, reference: Whole, least_s: float = 2.0) -> Result:
         """What to compare ``run`` with, at the same numbers of users, videos and impressions."""
-        users, videos = int(run["spec"]["users"]), int(run["videos"])
-        per_request = run["measured"] / run["requests"]
-        shown = 1
-        while shown < run["busy_shown_places"] / 1.5:  # to the nearest power of two
-            shown *= 2
-        sized: Result = {
-            "users": users, "videos": videos, "active": max(users // 50, 1),
-            "per_request": per_request, "least_s": least_s,
+        spec, requests = run["spec"], run["requests"]
+        visits = run["visits_a_window"]
+        windows = spec["stretches"] * spec["stretch_s"] / REFRESH_S
+        users, per_request = int(spec["users"]), run["measured"] / requests
+        feed: Result = {
+            "users": users, "videos": int(run["videos"]), "per_request": per_request,
+            "candidates": spec["candidates"], "slate": spec["slate"], "least_s": least_s,
         }  # fmt: skip
-        simpy = {"users": min(users, 10_000), "videos": videos, "per_request": per_request}
-        arrays = {**sized, "online": sized["active"]}
-        del arrays["active"]
-        result: Result = {"reference": self.whole(reference), "of": run["spec"]["name"]}
+        online = max(round(visits), 1)
+        bare: Result = {
+            **feed, "active": online, "per_visit": run["measured"] / (visits * windows),
+            # other pages than For You ask for fewer, so the mean is below the setting
+            "candidates": round(run["retrieved"] / requests),
+            "fresh": run["fresh"], "trending": run["trending"],
+        }  # fmt: skip
+        places = run["busy_shown_places"]
+        result: Result = {
+            "reference": self.whole(reference), "of": spec["name"], "shown": places,
+            "per_request": per_request,
+        }  # fmt: skip
         self._say("yardsticks: SimPy, NumPy, bare kernel")
-        result["simpy"] = self._child(
-            "feeds.py", "simpy", json.dumps({**simpy, "least_s": least_s})
-        )
-        result["numpy"] = self._child("feeds.py", "numpy", json.dumps(arrays))
-        result["bare"] = self._child("bare.py", json.dumps({**sized, "shown": shown}))
-        result["bare_2k"] = self._child("bare.py", json.dumps({**sized, "shown": 512}))
-        result["shown"], result["per_request"] = shown, per_request
+        for name, script, arguments in (
+            ("simpy", "feeds.py", ("simpy", {**feed, "users": min(users, 10_000)})),
+            ("numpy", "feeds.py", ("numpy", {**feed, "online": online})),
+            ("bare", "bare.py", ({**bare, "places": places},)),
+            ("bare_2k", "bare.py", ({**bare, "places": 512},)),
+        ):  # fmt: skip
+            given = [a if isinstance(a, str) else json.dumps(a) for a in arguments]
+            result[name] = self._child(script, *given)
         return result
 
     def start_up(self, repeats: int = 5) -> Result:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,77 @@ def test_the_page_takes_the_tables_between_its_markers(tmp_path: Path) -> None:
     page.write_text("no markers")
     with pytest.raises(ValueError, match="markers"):
         write_docs(page, startup)
+
+
+def _large() -> dict[str, Any]:
+    from whole import PHASES
+
+    return {
+        "spec": {"users": 10_000_000, "name": "10m"}, "videos": 9, "measured": 90, "requests": 9,
+        "retrieved": 900, "per_s": 2e5, "per_cpu_s": 2e5, "cpu_s": 1.0, "wall_s": 1.0,
+        "others_s": 9.0, "bytes_a_user": 1001.0, "peak_bytes": 2**30, "build_s": 1.0,
+        "phase_ns": dict.fromkeys(PHASES, 1.0), "beside": {"per_cpu_s": 2.9e5},
+        "date": "2000-01-01", "source": "compiled-0123456789",
+    }  # fmt: skip
+
+
+def test_the_largest_run_is_shown_with_its_date_and_code() -> None:
+    from report import measured_page
+
+    page = measured_page({"whole/10m": _large()})
+    assert "| 10,000,000 (2000-01-01, code 01234567) | one shard |" in page
+    assert "20 GiB | 1.00 (2000-01-01, code 01234567) | met |" in page
+    assert "bytes a user | 1,001 (2000-01-01, code 01234567) | missed |" in page
+    assert "100 thousand | 1.45 (2000-01-01, code 01234567) | met |" in page
+    assert "not measured" not in page
+    assert "Other programs" not in page  # its wall time says nothing of the others
+
+
+def test_a_largest_run_that_was_not_done_is_named() -> None:
+    from report import measured_page, targets
+
+    page = measured_page({})
+    assert page.count("| not measured |") == 3
+    assert "make bench-large" in page
+    assert targets({}) == []
+
+
+@pytest.mark.parametrize(("key", "written"), [("whole/10m", True), ("startup", False)])
+def test_only_the_largest_run_may_be_of_other_code(
+    key: str, written: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import run as bench
+    from report import BEGIN, END
+
+    store, page = tmp_path / "speed.json", tmp_path / "speed.md"
+    store.write_text(json.dumps({key: _large() | {"first_window": 1.0}}))
+    page.write_text(f"{BEGIN}\n{END}\n")
+    monkeypatch.setattr(bench, "STORE", store)
+    monkeypatch.setattr(bench, "DOCS", page)
+    assert bench.main(["--stored", "--write-docs"]) == (0 if written else 1)
+    assert ("10 million" in page.read_text()) is written
+
+
+def test_the_largest_run_has_another_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import run as bench
+    from suite import SIZES, Whole
+
+    done = []
+
+    class Fake:
+        def whole(self, spec: Whole) -> dict[str, Any]:
+            done.append(spec.name)
+            return {"name": spec.name}
+
+    results: dict[str, Any] = {}
+    options = bench.arguments(["--only", "whole", "--users", "10m"])
+    assert bench.measure(options, Fake(), results) == ["whole/10m"]
+    assert results["whole/10m"]["beside"] == {"name": "100k"}
+    options = bench.arguments(["--only", "whole", "--users", "100k,10m"])
+    bench.measure(options, Fake(), results)
+    assert results["whole/10m"]["beside"] == {"name": "100k"}
+    assert done == ["10m", "100k", "100k", "10m"]  # once is enough
+    assert SIZES["10m"].history_s == SIZES["100k"].history_s
 
 
 def test_another_count_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

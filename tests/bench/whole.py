@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PHASES", "Stopwatch", "Whole", "measure"]
+__all__ = ["PHASES", "REFRESH_S", "Stopwatch", "Whole", "measure"]
 
 PHASES = ("retrieve", "rank", "play", "refresh", "record")
 REFRESH_S = 60.0
@@ -107,6 +107,22 @@ def _watch_clock_actions(watch: Stopwatch) -> None:
     watch.wrap(EventLog, "keep", "record")
 
 
+def _count_visits() -> list[int]:
+    """From now on the only entry is how many users the kernel went through, one window each."""
+    from sim.engine.fast import FastEngine
+
+    original, total = FastEngine._play_some, [0]
+
+    def counted(
+        self: Any, shard: int, tally: Any, order: Any, user: int, last: int, *rest: Any
+    ) -> None:
+        total[0] += last - user
+        original(self, shard, tally, order, user, last, *rest)
+
+    FastEngine._play_some = counted  # type: ignore[method-assign]
+    return total
+
+
 def _status(field_name: str) -> int | None:
     """A field of the process's own memory account, bytes; None where there is none."""
     with suppress(OSError):
@@ -171,6 +187,7 @@ def measure(spec: Whole) -> dict[str, Any]:
     base = _base_bytes()
     watch = Stopwatch(now)
     _watch_clock_actions(watch)
+    visits = _count_visits()
     scenario = Scenario.model_validate(_merged(spec.scenario(), spec.overrides))
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.parquet" if spec.events else None
@@ -180,7 +197,8 @@ def measure(spec: Whole) -> dict[str, Any]:
         # a hair behind the tick, so that the window that ends there is in
         live.env.run(until=spec.lead_s + 1e-3)
         stages = _stages(live)
-        first, requests = live.platform.impressions, stages.requests
+        first, requests, candidates = live.platform.impressions, stages.requests, stages.retrieved
+        visited = visits[0]
         phases: list[dict[str, float]] = []
         walls, cpus, counts, others = [], [], [], 0.0
         before = first
@@ -208,7 +226,7 @@ def measure(spec: Whole) -> dict[str, Any]:
             phases.append(seconds)
     peak = _peak_bytes()
     played = live.platform.impressions - first
-    requests = _stages(live).requests - requests
+    stages = _stages(live)
     if spec.events:
         speed_wall, speed_cpu = played / sum(walls), played / sum(cpus)  # the log is closed once
     else:
@@ -218,7 +236,8 @@ def measure(spec: Whole) -> dict[str, Any]:
         "spec": asdict(spec),
         "impressions": live.platform.impressions,
         "measured": played,
-        "requests": requests,
+        "requests": stages.requests - requests,
+        "retrieved": stages.retrieved - candidates,
         "videos": int(live.world.videos.count),
         "build_s": built,
         "wall_s": sum(walls),
@@ -230,6 +249,12 @@ def measure(spec: Whole) -> dict[str, Any]:
         "bytes_a_user": (peak - base) / spec.users,
     }
     if spec.engine == "fast":
+        # what the bare kernel is to do as well
+        result["visits_a_window"] = (visits[0] - visited) / (
+            spec.stretches * spec.stretch_s / REFRESH_S
+        )
+        result["fresh"] = len(live.platform.view.index.fresh)
+        result["trending"] = len(live.platform.view.index.trending)
         result["shown_places"] = float(live.engine._memory.users["seen_size"].mean())
         busy = live.engine._memory.users["seen_size"][live.engine._memory.users["mode"] == 1]
         result["busy_shown_places"] = float(busy.mean()) if len(busy) else 0.0
