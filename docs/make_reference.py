@@ -202,7 +202,10 @@ def groups(
     if choice is not None:
         for tag, variant in choice.variants.items():
             yield variant, tag, many
-    elif get_origin(kind) is tuple:
+    elif get_origin(kind) in (Union, types.UnionType):
+        for part in get_args(kind):
+            yield from groups(part, many=many)
+    elif get_origin(kind) in (tuple, dict):
         for part in dict.fromkeys(get_args(kind)):
             yield from groups(part, many=True)
     elif isinstance(kind, type) and issubclass(kind, BaseModel):

@@ -2,6 +2,7 @@
 
     python docs/make_results.py                            # all but the comparison with raw data
     python docs/make_results.py --facts ../shared/facts    # that one too
+    python docs/make_results.py --tune studies/newcomers   # the search of the tutorial, and no other
 
 A page marks the place with ``<!-- result: NAME -->`` and ``<!-- end of result -->``; what stands
 between the two is replaced. The runs are made anew, each in a process of its own, with the seeds
@@ -33,6 +34,7 @@ IMAGES = DOCS / "images"
 FIRST_RUN = DOCS / "tutorial" / "first_run.md"
 RANKER = DOCS / "how-to" / "custom_ranker.md"
 COMPARE = DOCS / "how-to" / "compare_rankers.md"
+TUNE = DOCS / "tutorial" / "tune_newcomers.md"
 CALIBRATION = DOCS / "explanation" / "calibration.md"
 
 
@@ -143,6 +145,17 @@ def compare_rankers(folder: Path) -> None:
     print(f"wrote images/{image.name}, {image.stat().st_size // 1000} kB")
 
 
+def tune_newcomers(folder: Path) -> None:
+    """The search of the tutorial; a quarter of an hour, unless ``folder`` has it already."""
+    text = foryou("tune", "scenarios/tune_newcomers.yaml", "--out", str(folder))
+    lines = [line.rstrip() for line in text.split("\nResults:")[0].strip().splitlines()]
+    fill(TUNE, "tune-newcomers", block("\n".join(lines)))
+    for plot in ("front", "confirmed", "importance"):
+        image = IMAGES / f"tune_newcomers_{plot}.png"
+        shutil.copyfile(folder / "plots" / f"{plot}.png", image)
+        print(f"wrote images/{image.name}, {image.stat().st_size // 1000} kB")
+
+
 def behaviour(facts: Path) -> None:
     """The fitted behaviour beside the raw data."""
     script = DOCS / "fitting" / "score_behaviour.py"
@@ -156,8 +169,13 @@ def main() -> None:
     """Make all results."""
     parser = argparse.ArgumentParser(description="Writes what the pages show of real runs.")
     parser.add_argument("--facts", type=Path, help="the folder with kuairand/")
-    facts = parser.parse_args().facts
+    parser.add_argument("--tune", type=Path, help="the folder of the search, made if absent")
+    wanted = parser.parse_args()
+    facts = wanted.facts
     IMAGES.mkdir(exist_ok=True)
+    if wanted.tune is not None:
+        tune_newcomers(wanted.tune)
+        return
     with tempfile.TemporaryDirectory() as name:
         first_run(Path(name))
         small_first(Path(name))

@@ -164,8 +164,8 @@ def _print(result: Perturb) -> None:
         )
     if result.scatter is not None:
         told.append(
-            f"Between worlds effects vary {result.scatter:.2f} times as much as these intervals "
-            "have it."
+            f"Their variance between worlds is {result.scatter:.2f} times what these intervals "
+            "expect."
         )
     screen.print(" ".join(told), style="dim", markup=False)
     _checks(screen, result)
@@ -214,13 +214,15 @@ def _scale(effects: Sequence[Effect]) -> tuple[Scale, str]:
     known = [e.effect for e in effects if e.effect is not None]
     half = max((one.half_width for one in known), default=0.0)
     scale = scale_of("share", half or None, max((abs(one.value) for one in known), default=0.0))
-    return scale, scale.plain(half).removesuffix(scale.points) if known else ""
+    return scale, scale.plain(half).removesuffix(scale.points) if half > 0 else ""
 
 
 def _cell(effect: Effect, scale: Scale, level: float) -> str:
     """``+0.42*``; a dash where nobody had the outcome."""
     if effect.effect is None:
         return "– "
+    if effect.p is None:
+        return "0 "
     sure = effect.adjusted_p is not None and effect.adjusted_p < 1 - level
     return scale.change(effect.effect.value).removesuffix(scale.points) + ("*" if sure else " ")
 
@@ -265,19 +267,22 @@ def _checks(screen: Console, result: Perturb) -> None:
 
 
 def _check(check: Check, level: float) -> tuple[str, ...]:
+    """The name, and three numbers with their intervals, all as fine as the least sure one."""
     from sim.core.estimates import scale_of
+
+    three = (check.one_world, check.separate, check.bias)
+    known = [of for of in three if of is not None]
+    half = max((of.half_width for of in known), default=0.0)
+    scale = scale_of("share", half or None, max((abs(of.value) for of in known), default=0.0))
 
     def cell(of: Interval | None) -> str:
         if of is None:
             return "–"
-        scale = scale_of("share", of.half_width or None, abs(of.value))
+        if of.value == of.low == of.high == 0:
+            return "0"
         ends = scale.changes(of.low, of.high).removesuffix(scale.points)
         return f"{scale.change(of.value).removesuffix(scale.points)} ({ends})"
 
     sure = check.adjusted_p is not None and check.adjusted_p < 1 - level
-    return (
-        check.outcome.name,
-        cell(check.one_world),
-        cell(check.separate),
-        cell(check.bias) + ("*" if sure else " "),
-    )
+    one, separate, bias = map(cell, three)
+    return check.outcome.name, one, separate, bias + ("*" if sure else " ")

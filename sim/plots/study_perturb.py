@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from matplotlib.axes import Axes
@@ -25,6 +26,10 @@ RIGHT: Final = 0.975
 """Where panels begin and end, as a share of the picture's width."""
 GAP: Final = 0.035
 """Between panels, as a share of the picture's width."""
+WIDTH: Final = 7.0
+"""Of the picture, inches."""
+CHAR: Final = 0.075
+"""Width of a character of the labels on axes, with some air, inches."""
 
 Ends = tuple[float, float, float]
 """Value, low and high, %."""
@@ -123,7 +128,7 @@ def draw_perturb(data: Screening, figure: Figure) -> None:
     rows = -(-len(data.panels) // columns)
     panel, above = 0.20 + 0.21 * weights, 0.62
     height = 1.0 + rows * (panel + above)
-    figure.set_size_inches(7.0, height)
+    figure.set_size_inches(WIDTH, height)
     style.head(figure, title, subtitle)
     for text in figure.texts:  # the head stands as far from the top as in other pictures
         x, y = text.get_position()
@@ -133,7 +138,7 @@ def draw_perturb(data: Screening, figure: Figure) -> None:
         row, column = divmod(place, columns)
         bottom = 1 - (0.98 + row * (panel + above) + panel + 0.22) / height
         axes = figure.add_axes((LEFT + column * (width + GAP), bottom, width, panel / height))
-        _draw_panel(axes, one, named=column == 0, checked=data.checked)
+        _draw_panel(axes, one, width * WIDTH, named=column == 0)
     if data.checked:
         marks = [_mark(False), _mark(True)]
         figure.legend(
@@ -174,7 +179,7 @@ _SEPARATE: Final[dict[str, Any]] = {
 """The two ways differ in thickness, in the shape of the mark and in its filling."""
 
 
-def _draw_panel(axes: Axes, panel: Panel, *, named: bool, checked: bool) -> None:
+def _draw_panel(axes: Axes, panel: Panel, inches: float, *, named: bool) -> None:
     axes.set_title(textwrap.shorten(panel.label, 26, placeholder="..."), loc="left", fontsize=9)
     axes.grid(False)
     axes.spines["left"].set_visible(False)
@@ -188,7 +193,7 @@ def _draw_panel(axes: Axes, panel: Panel, *, named: bool, checked: bool) -> None
     for row, line in enumerate(panel.lines):
         axes.axhline(row, color=style.PALE, lw=0.5, zorder=0)
         y = count - 1.0 - row
-        apart = 0.19 if checked else 0.0
+        apart = 0.19 if line.separate is not None else 0.0
         for of, at, look in (
             (line.within, y + apart, _WITHIN),
             (line.separate, y - apart, _SEPARATE),
@@ -203,12 +208,32 @@ def _draw_panel(axes: Axes, panel: Panel, *, named: bool, checked: bool) -> None
             low, high = min(low, start), max(high, end)
     room = 0.05 * (high - low)
     axes.set_xlim(low - room, high + room)
-    steps = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    ticks = [float(tick) for tick in steps if low - room <= tick <= high + room]
-    axes.set_xticks(
-        ticks,
-        [
-            f"{'+' if tick > 0 else ''}{tick_text(tick)} %" if abs(tick) > room * 1e-6 else "0"
-            for tick in ticks
-        ],
-    )
+    _set_ticks(axes, low - room, high + room, inches)
+
+
+def _set_ticks(axes: Axes, low: float, high: float, inches: float) -> None:
+    """As many ticks as have room below a panel of this width, and none that meets the next."""
+    scale = (high - low) / inches
+    edge = (GAP * WIDTH / 2 - 0.02) * scale  # half of the gap belongs to each neighbour
+    best: dict[float, str] = {}
+    for most in (2, 3, 4, 5, 6):
+        steps = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        ticks = {float(t): _tick(float(t), low, high) for t in steps if low <= t <= high}
+        half = {t: len(text) * CHAR / 2 * scale for t, text in ticks.items()}
+        ticks = {
+            t: text
+            for t, text in ticks.items()
+            if low - edge <= t - half[t] and t + half[t] <= high + edge
+        }
+        places = list(ticks)
+        apart = all(b - a >= half[a] + half[b] for a, b in pairwise(places))
+        if not best or (apart and len(best) < len(ticks) <= 5):
+            best = ticks
+    axes.set_xticks(list(best), list(best.values()))
+
+
+def _tick(tick: float, low: float, high: float) -> str:
+    """``+0.5``; exactly ``0`` for what is 0 but for rounding."""
+    if abs(tick) <= (high - low) * 1e-6:
+        return "0"
+    return f"{'+' if tick > 0 else ''}{tick_text(tick)}"

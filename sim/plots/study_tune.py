@@ -171,11 +171,12 @@ def draw_history(data: History, figure: Figure) -> None:
         f"{data.label}; {data.origin}. Estimates in the worlds of the search: the best of many "
         "looks better than it is.",
     )
-    axes = figure.add_axes((0.10, 0.20, 0.87, 0.62))
+    axes = figure.add_axes((0.12, 0.20, 0.85, 0.62))
     factor = data.scale.factor
     axes.axhline(data.start * factor, color=style.INK, lw=1.0, ls=":")
     axes.step(data.number, data.best * factor, where="post", color=style.INK, lw=1.4, zorder=3)
     _marks(axes, data.number.astype(np.float64), data, 20.0)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.set_xlabel("trial")
     axes.set_ylabel(_axis_label("objective", data.scale))
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
@@ -204,7 +205,7 @@ def draw_slices(data: Slices, figure: Figure) -> None:
     for text in figure.texts:  # the head stands as far from the top as in other pictures
         x, y = text.get_position()
         text.set_position((x, 1 - (1 - y) * style.SIZE[1] / height))
-    left, right = 0.085, 0.985
+    left, right = 0.105, 0.985
     width = (right - left) / columns
     for i, one in enumerate(data.slices):
         row, column = divmod(i, columns)
@@ -250,6 +251,7 @@ def _draw_slice(axes: Axes, one: Slice, history: History) -> None:
     axes.tick_params(labelsize=7.5)
     axes.set_title(_short(one.label, 27), fontsize=7.8, loc="left", pad=3.0)
     axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
 
 
 def _short(text: str, most: int) -> str:

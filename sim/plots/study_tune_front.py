@@ -65,6 +65,8 @@ class Front:
     best: int | None
     """Place of the best in ``tested``."""
     origin: str
+    flat: bool = True
+    """Whether the front has no more than these two numbers, so that a line shows it."""
     reason: str | None = None
 
 
@@ -84,7 +86,7 @@ def front_data(content: Mapping[str, Any]) -> Front:
         nothing = np.empty(0)
         scale = scale_of("", None, 0.0)
         return Front(("", ""), (scale, scale), nothing, nothing, nothing > 0, nothing > 0, None,
-                     (), None, origin, reason)  # fmt: skip
+                     (), None, origin, reason=reason)  # fmt: skip
     across = others[0]
     x = np.array([t["means"][across["path"]] - across["start"] for t in whole])
     y = np.array([t["means"][up["path"]] - up["start"] for t in whole])
@@ -116,6 +118,7 @@ def front_data(content: Mapping[str, Any]) -> Front:
         tested=tuple(tested),
         best=trials.index(content["best"]) if content["best"] in trials else None,
         origin=origin,
+        flat=len(content["objectives"]) <= 2,
     )
 
 
@@ -129,7 +132,7 @@ def draw_front(data: Front, figure: Figure) -> None:
     style.head(
         figure, title, f"Changes over the start; {data.origin}" + (f"; {tail}." if tail else ".")
     )
-    axes = figure.add_axes((0.115, 0.20, 0.855, 0.635))
+    axes = figure.add_axes((0.13, 0.20, 0.84, 0.575))
     a, b = (scale.factor for scale in data.scales)
     axes.grid(True, axis="both")
     axes.axhline(0.0, color=style.GREY, lw=0.8)
@@ -140,7 +143,8 @@ def draw_front(data: Front, figure: Figure) -> None:
                  lw=0)  # fmt: skip
     order = np.argsort(data.x[data.on_front], kind="stable")
     x, y = a * data.x[data.on_front][order], b * data.y[data.on_front][order]
-    axes.plot(x, y, color=style.BLUE, lw=1.3, marker="o", ms=4.2, zorder=4)
+    line = 1.3 if data.flat else 0.0
+    axes.plot(x, y, color=style.BLUE, lw=line, marker="o", ms=4.2, zorder=4)
     if data.bound is not None:
         axes.axvline(a * data.bound, color=style.INK, lw=1.2, ls="--", zorder=2)
     for i, (x0, y0, x1, y1, low, high) in enumerate(data.tested):
@@ -150,9 +154,12 @@ def draw_front(data: Front, figure: Figure) -> None:
         axes.plot(a * x1, b * y1, marker="s", ms=6.0, mec=style.INK, mew=1.1, zorder=7,
                   mfc=style.INK if chosen else "white")  # fmt: skip
     axes.plot(0.0, 0.0, marker="D", ms=6.0, mfc="white", mec=style.INK, mew=1.2, zorder=8)
-    axes.set_xlabel(_change(data.labels[0], data.scales[0]))
-    axes.set_ylabel(textwrap.fill(_change(data.labels[1], data.scales[1]), 42))
+    across = textwrap.shorten(_change(data.labels[0], data.scales[0]), 94, placeholder=" ...")
+    axes.set_xlabel(f"Across: {across}", fontsize=8.5)
+    up = textwrap.shorten(_change(data.labels[1], data.scales[1]), 100, placeholder=" ...")
+    axes.set_title(f"Up: {up}", fontsize=8.5, loc="left", pad=5.0)
     for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(7))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
     _front_legend(figure, data)
 
@@ -166,7 +173,8 @@ def _front_legend(figure: Figure, data: Front) -> None:
         handles.append(mark("trial", marker="o", mfc=style.MIDDLE_BLUE, mec=style.MIDDLE_BLUE))
     if (~data.feasible).any():
         handles.append(mark("breaks a constraint", marker="x", mec=style.ORANGE, mew=1.1))
-    handles.append(mark("front", marker="o", ls="-", color=style.BLUE, ms=4.2))
+    line = "-" if data.flat else "none"
+    handles.append(mark("front", marker="o", ls=line, color=style.BLUE, ms=4.2))
     if data.bound is not None:
         handles.append(mark("bound", ls="--", color=style.INK))
     if data.tested:
@@ -262,7 +270,7 @@ def draw_importance(data: Importance, figure: Figure) -> None:
         axes.set_yticks(places, data.settings if i == 0 else [])
         axes.grid(axis="y", visible=False)
         axes.grid(axis="x", visible=True)
-        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(max(2, 6 // len(data.panels)), integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
         axes.tick_params(labelsize=7.8)
         _panel_title(axes, panel.label, width)
@@ -400,7 +408,8 @@ def _draw_claim(axes: Axes, claim: Claim) -> None:
 
 def _panel_title(axes: Axes, label: str, width: float) -> None:
     text = f"{label[:1].upper()}{label[1:]}"
-    lines = textwrap.wrap(text, int(10 + 66 * (width - 0.03)), max_lines=2, placeholder=" ...")
+    most = max(int((width - 0.02) / 0.0086), 8)
+    lines = textwrap.wrap(text, most, max_lines=2, placeholder=" ...")
     axes.set_title("\n".join(lines), fontsize=8.3, loc="left", pad=4.0)
 
 

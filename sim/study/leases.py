@@ -8,6 +8,7 @@ who still works costs time only: both find the same result, and one of them is w
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import socket
@@ -144,11 +145,12 @@ class Leases:
                 continue  # the work itself will notice when the database is gone
 
     def close(self) -> None:
-        """Give everything back."""
+        """Give everything back, as far as the database answers; the rest is taken from us."""
         self._stop.set()
         self._pulse.join()
-        for name in sorted(self._held):
-            self.give_back(name)
+        with contextlib.suppress(self._sa.exc.SQLAlchemyError):
+            for name in sorted(self._held):
+                self.give_back(name)
 
 
 def _identity(pid: int) -> str:

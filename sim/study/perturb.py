@@ -128,6 +128,8 @@ def run_perturb(
     store.write_table(NAME, result.table)
     if result.checks:
         store.write_table("bias", result.bias)
+    else:
+        store.remove("bias.parquet")
     if plots:
         from sim.plots.files import draw_file
         from sim.plots.study_perturb import draw_perturb, perturb_data

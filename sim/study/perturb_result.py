@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,8 @@ class Effect:
     """Outcome with the weight up minus outcome with it down, as a share of ``mean``; None when
     nobody had the outcome at all."""
     p: float | None
-    """Probability of an effect at least as large if there were none, both sides."""
+    """Probability of an effect at least as large if there were none, both sides; None also when
+    the outcome of no user changed at all, which leaves nothing to test."""
     adjusted_p: float | None
     """p by Holm over all weights and outcomes."""
     saved: float | None
@@ -209,9 +210,7 @@ def effect_of(
     mean_error = sqrt(sum(f.mean_error**2 for f in found))
     freedom = sum(f.freedom for f in found)
     half = student(level, freedom) * sqrt(error**2 + (effect * mean_error) ** 2) / total
-    p = 1.0
-    if error > 0:
-        p = min(1.0, 2 * float(stdtr(freedom, -abs(float(steps.sum())) / error)))
+    p = min(1.0, 2 * float(stdtr(freedom, -abs(float(steps.sum())) / error))) if error > 0 else None
     without = sum(float(f.error[place]) ** 2 for f in plain.values())
     return Effect(
         weight=weight,
@@ -266,12 +265,14 @@ def check_of(
     return Check(effect.weight, effect.outcome, whole, separate, bias, p, None, len(worlds))
 
 
-def _around(value: float, added: Floats, level: float) -> tuple[Interval, float]:
-    """Student's interval around ``value``, to which worlds [W] ``added`` these; and its p."""
+def _around(value: float, added: Floats, level: float) -> tuple[Interval, float | None]:
+    """Student's interval around ``value``, to which worlds [W] ``added`` these; and its p.
+
+    There is no p where nothing varies.
+    """
     error, freedom = float(added.std(ddof=1)) / sqrt(added.size), added.size - 1
     half = student(level, freedom) * error
-    t = abs(value) / error if error > 0 else 0.0 if value == 0 else inf
-    p = min(1.0, 2 * float(stdtr(freedom, -t)))
+    p = min(1.0, 2 * float(stdtr(freedom, -abs(value) / error))) if error > 0 else None
     return Interval(value, value - half, value + half, level), p
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.scenario import Scenario, dump
 from sim.study.confirm import Candidate
+from sim.study.design import Variable
 from sim.study.front import compromise, front, points
 from sim.study.objective import Start
 from sim.study.search import scenario_of
@@ -137,10 +138,7 @@ class Tuned:
         rows = [self._row(trial) for trial in self.trials]
         kinds: dict[str, Any] = {"trial": pl.Int64, "state": pl.String, "worlds": pl.Int64}
         for v in self.space.variables:
-            words = any(
-                level.number is None or level.text != str(level.value) for level in v.levels
-            )
-            kinds[v.path] = pl.String if words else pl.Int64 if v.whole else pl.Float64
+            kinds[v.path] = pl.String if _has_words(v) else pl.Int64 if v.whole else pl.Float64
         for objective in self.start.aim.objectives:
             kinds |= {
                 objective.metric.path: pl.Float64,
@@ -155,10 +153,7 @@ class Tuned:
         row: dict[str, Any] = {"trial": trial.number, "state": trial.state, "worlds": trial.worlds}
         texts = self.space.texts(trial.params)
         for v in self.space.variables:
-            words = any(
-                level.number is None or level.text != str(level.value) for level in v.levels
-            )
-            row[v.path] = texts[v.path] if words else trial.params[v.path]
+            row[v.path] = texts[v.path] if _has_words(v) else trial.params[v.path]
         aim = self.start.aim
         estimates = self.start.estimates(trial.values) if known else [None] * len(aim.objectives)
         gains = points(self.start, [trial])[0].tolist() if known else [None] * len(aim.objectives)
@@ -268,6 +263,15 @@ class Tuned:
                 m.path: float(np.mean(trial.values[m.path])) if known else None for m in aim.needed
             },
         }
+
+
+def _has_words(variable: Variable) -> bool:
+    """Whether a table shows its values as text."""
+    plain = (int, float)
+    return any(
+        isinstance(level.value, bool) or not isinstance(level.value, plain)
+        for level in variable.levels
+    )
 
 
 _NUMBER_COLUMNS = (
