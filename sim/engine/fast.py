@@ -50,8 +50,10 @@ from sim.engine.memory import (
     new_users,
 )
 from sim.engine.platform import Platform, UserCounts
+from sim.engine.scorers import Scorers, compiled_steps, new_scorers
 from sim.engine.slate import FILTERS, REMOVED
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
+from sim.feed.compiled import CompiledScore
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
 from sim.record.events import EVENT
@@ -120,9 +122,12 @@ class FastEngine:
         self._log = log
         self._pipeline = pipeline
         self._end_s = float(scenario.duration)
+        self._steps = compiled_steps(pipeline)
         self._plan = _plan(scenario, pipeline)
+        if len(self._steps):
+            self._plan = self._plan._replace(values=0)  # scores are made step by step
         # the user's own Python is called once for a batch of requests, all else is compiled
-        outside = pipeline.has_custom
+        outside = pipeline.needs_python
         shards = len(memory.arenas)
         self._scratch: list[Scratch] = [
             new_scratch(self._plan.candidates, self._plan.slate, padded(platform.world.topics))
@@ -212,14 +217,17 @@ class FastEngine:
         """Play some users of a shard, making room whenever the kernel asks for it."""
         platform, memory = self._platform, self._memory
         view, rows = platform.view, self._rows()
+        scorers = new_scorers(self._steps, view)
         while True:
             user, why = play(
-                self._plan, platform.behaviour, platform.keys, platform.learning, platform.bin_s,
-                platform.window.first_bin, self._cards, self._reels, self._arms(), rows, view.index,
-                view.beliefs, memory.graph, memory.arenas[shard], memory.users, self._traits,
-                platform.world.utc_offset_s, memory.next_s, memory.slates, self._scratch[shard],
-                tally, self._waiting[shard], order, user, last, end,
+                self._plan, scorers, platform.behaviour, platform.keys, platform.learning,
+                platform.bin_s, platform.window.first_bin, self._cards, self._reels, self._arms(),
+                rows, view.index, view.beliefs, memory.graph, memory.arenas[shard], memory.users,
+                self._traits, platform.world.utc_offset_s, memory.next_s, memory.slates,
+                self._scratch[shard], tally, self._waiting[shard], order, user, last, end,
             )  # fmt: skip
+            if scorers.failed[0]:
+                self._complain(scorers)
             if why == FULL_ARENA:
                 memory.grow(shard)
                 continue
@@ -229,6 +237,12 @@ class FastEngine:
                 tally.logged[0] = 0
             if why == DONE:
                 return
+
+    def _complain(self, scorers: Scorers) -> None:
+        """Raise what a scorer of the user's own has done wrong."""
+        scorer = self._pipeline.score[int(scorers.failed[0]) - 1].component
+        assert isinstance(scorer, CompiledScore)
+        scorer.complain(scorers.told)
 
     def _serve(self, who: NDArray[np.int64]) -> None:
         """Slates from the Python pipeline for the users who wait; once a batch and surface."""
@@ -315,7 +329,7 @@ class FastEngine:
 
     def _book_stages(self) -> None:
         """Sum the shards' stage counters into the platform's."""
-        if self._pipeline.has_custom:
+        if self._pipeline.needs_python:
             return  # the pipeline books them itself
         total = np.sum(self._stages, axis=0).tolist()
         stages = self._platform.stages
