@@ -77,6 +77,10 @@ def measure(options: argparse.Namespace, suite: Suite, results: dict[str, Result
         run = results.get(f"whole/{main}") or keep(f"whole/{main}", suite.whole(sizes[main]))
         least_s = 0.05 if options.toy else 2.0
         keep(f"yardsticks/{main}", suite.yardsticks(run, reference, least_s))
+    if "scorers" in wanted:
+        base = replace(sizes[main] if options.toy else BASE, stages=False)
+        for name, run in suite.scorers(base).items():
+            keep(f"scorers/{name}", run)
     if "sweep" in wanted and not options.toy:
         keep(f"sweep/{BASE.name}", suite.whole(replace(BASE, name="default")))
         for specs in SWEEP.values():
@@ -103,6 +107,8 @@ def wrong_counts(results: dict[str, Result], keys: list[str], accept: bool) -> l
                 f"slate {spec['slate']}, history {spec['history_s']:.0f} s, "
                 f"{spec['lead_s'] + spec['stretches'] * spec['stretch_s']:.0f} s"
             )
+            if len(score := spec["overrides"].get("feed", {}).get("score", [])) > 1:
+                name += f", {len(score) - 1} own score"
             if accept:
                 expected[name] = run["impressions"]
             elif expected.get(name) != run["impressions"]:

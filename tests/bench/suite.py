@@ -16,7 +16,9 @@ from typing import Any
 
 from whole import Whole
 
-__all__ = ["BASE", "FIRST_WINDOW", "SECTIONS", "SIZES", "SWEEP", "Result", "Suite", "toy"]
+__all__ = [
+    "BASE", "FIRST_WINDOW", "SCORERS", "SECTIONS", "SIZES", "SWEEP", "Result", "Suite", "toy",
+]  # fmt: skip
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -39,6 +41,12 @@ SWEEP: dict[str, list[Whole]] = {
     ],
 }
 """One setting at a time away from ``BASE``."""
+SCORERS = {
+    "built-in": ["value"],
+    "compiled": ["value", "own_score:small_first"],
+    "Python": ["value", "own_score:SmallFirst"],
+}
+"""Lists of scorers that are compared; the last two give the same feed."""
 REFERENCE = Whole("reference", 2_000, 1_200.0, 600.0, engine="reference")
 FIRST_WINDOW = """
 from sim.assemble import assemble
@@ -66,6 +74,15 @@ class Suite:
         """One run."""
         self._say(f"run: {spec.name}, {spec.engine}, {spec.shards} shard(s)")
         return self._child("whole.py", json.dumps(asdict(spec)))
+
+    def scorers(self, base: Whole) -> dict[str, Result]:
+        """The same world with scorers of one's own."""
+        return {
+            name: self.whole(
+                replace(base, name=f"score {name}", overrides={"feed": {"score": scorers}})
+            )
+            for name, scorers in SCORERS.items()
+        }
 
     def yardsticks(self, run: Result, reference: Whole, least_s: float = 2.0) -> Result:
         """What to compare ``run`` with, at the same numbers of users, videos and impressions."""
@@ -165,5 +182,5 @@ class Suite:
         return result
 
 
-SECTIONS = ("whole", "shards", "log", "yardsticks", "sweep", "startup", "small")
+SECTIONS = ("whole", "shards", "log", "yardsticks", "scorers", "sweep", "startup", "small")
 """Names for ``--only``."""
