@@ -16,7 +16,8 @@ from numba import from_dtype, types
 from numba.extending import intrinsic
 from numpy.typing import DTypeLike, NDArray
 
-from sim.core.counts import COUNT_NAMES
+from sim.core.actions import ACTIONS
+from sim.core.counts import COUNT_NAMES, WATCH_MS
 
 __all__ = [
     "CANDIDATE", "FIELDS", "TOLD", "Candidate", "Field", "address_of", "call_score",
@@ -38,10 +39,11 @@ class Field(NamedTuple):
 
 
 _COUNTED = {
-    "impressions": "times it was put on a screen",
-    "views": "plays, each replay of a loop included",
-    "watch_ms": "time watched",
-    "reach": "different people who were shown it",
+    "impressions": "it was put on a screen",
+    "views": "it was played, each replay of a loop included",
+    "watch_ms": "time watched by all",
+    "reach": "it was put on the screen of somebody new",
+    **{action.plural: f"the user {action.meaning}" for action in ACTIONS},
 }
 
 FIELDS: tuple[Field, ...] = (
@@ -51,12 +53,12 @@ FIELDS: tuple[Field, ...] = (
     Field("user", np.int32, "id", "the person who asks"),
     Field("time_s", np.float64, "s", "time of the request"),
     Field("stream", np.uint64, "", "stream of keyed draws of the request"),
-    Field("source", np.int8, "code", "source that found it, counted from 0"),
-    Field("pool", np.int8, "level", "its pool in the cold start, counted from 1; 0 for none"),
-    Field("waiting", np.int8, "0 or 1", "whether it is in a pool now"),
-    Field("same_locale", np.int8, "0 or 1", "whether creator and person are of one locale"),
+    Field("source", np.int8, "code", "the source that found it"),
+    Field("pool", np.int8, "level", "the highest pool that it entered; 0 for none"),
+    Field("waiting", np.int8, "0 or 1", "1 while it is in a pool"),
+    Field("same_locale", np.int8, "0 or 1", "1 when the video and the person are of one locale"),
     Field("age_s", np.float64, "s", "time since it was posted"),
-    Field("affinity", np.float32, "-1 to 1", "how well it suits the person, as is believed"),
+    Field("affinity", np.float32, "-1 to 1", "how well it suits the person, it is believed"),
     Field("base", np.float32, "score", "what the value model gives it at affinity 0"),
     Field("lift", np.float32, "score", "what the value model adds for each unit of affinity"),
     Field("duration_s", np.float64, "s", "its length", "duration_at"),
@@ -64,8 +66,8 @@ FIELDS: tuple[Field, ...] = (
     Field("momentum", np.float32, "views", "recent views, decayed", "momentum_at"),
     *(
         Field(
-            name, np.int64, "ms" if name.endswith("_ms") else "number",
-            _COUNTED.get(name, f"number of {name.replace('_', ' ')}"), "counts_at", 8 * column,
+            name, np.int64, "ms" if column == WATCH_MS else "times", _COUNTED[name], "counts_at",
+            8 * column,
         )
         for column, name in enumerate(COUNT_NAMES)
     ),
