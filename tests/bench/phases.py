@@ -109,7 +109,7 @@ class StageTimer:
         began = time.process_time()
         _requests(
             who, whole, number, platform.keys.request, self._live.env.now, engine._plan,
-            engine._cards, engine._rows().caption, view.index, view.beliefs, memory.graph,
+            engine._cards, engine._rows.caption, view.index, view.beliefs, memory.graph,
             memory.arenas[0].data, memory.users, memory.slates, engine._scratch[0], stages,
         )  # fmt: skip
         took = time.process_time() - began
