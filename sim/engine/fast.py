@@ -27,6 +27,7 @@ from sim.engine.cards import (
     Scratch,
     SlateRows,
     new_scratch,
+    refresh_cards,
     write_cards,
 )
 from sim.engine.kernel import (
@@ -136,6 +137,7 @@ class FastEngine:
         self._events = [np.empty(_LOG_BUFFER if log.wanted else 0, EVENT) for _ in range(shards)]
         self._stages = [np.zeros(REMOVED + len(self._plan.filter), np.int64) for _ in range(shards)]
         self._cards, self._reels = np.zeros(0, CARD), np.zeros(0, REEL)
+        self._written = 0
         self._counters = [np.zeros((0, PACKED), np.int32) for _ in range(shards)]
         self._waiting = [
             np.zeros(1 + last - first if outside else 0, np.int64) for first, last in memory.ranges
@@ -144,6 +146,7 @@ class FastEngine:
         threads = 1 if outside else shards
         self._pool = ThreadPoolExecutor(threads) if shards > 1 else None
         self._traits = new_traits(platform.world)
+        self._rows = self._all_rows()
         first_sessions(
             platform.behaviour, platform.keys, memory.users, self._traits,
             platform.world.utc_offset_s, memory.next_s,
@@ -216,13 +219,13 @@ class FastEngine:
     ) -> None:  # fmt: skip
         """Play some users of a shard, making room whenever the kernel asks for it."""
         platform, memory = self._platform, self._memory
-        view, rows = platform.view, self._rows()
+        view = platform.view
         scorers = new_scorers(self._steps, view)
         while True:
             user, why = play(
                 self._plan, scorers, platform.behaviour, platform.keys, platform.learning,
                 platform.bin_s, platform.window.first_bin, self._cards, self._reels, self._arms(),
-                rows, view.index, view.beliefs, memory.graph, memory.arenas[shard], memory.users,
+                self._rows, view.index, view.beliefs, memory.graph, memory.arenas[shard], memory.users,
                 self._traits, platform.world.utc_offset_s, memory.next_s, memory.slates,
                 self._scratch[shard], tally, self._waiting[shard], order, user, last, end,
             )  # fmt: skip
@@ -304,21 +307,27 @@ class FastEngine:
         rows = len(videos.creator)
         if len(self._cards) < rows:
             self._cards, self._reels = aligned_zeros(rows, CARD), aligned_zeros(rows, REEL)
+            self._written = 0
+            self._rows = self._all_rows()
             changed = np.arange(videos.count, dtype=np.int32)
-        write_cards(
-            self._cards, self._reels, changed, videos.creator, videos.uploaded_s,
-            videos.duration_s, videos.sound, videos.tags, videos.locale, videos.eligible,
-            view.creators.user, view.tables.base, view.tables.lift, view.cold.pool,
-            view.cold.state, truth.quality, truth.hook,
+        if self._written < videos.count:
+            write_cards(
+                self._cards, self._reels, first_bytes(self._cards), first_bytes(self._reels),
+                self._written, videos.count, videos.creator, videos.uploaded_s, videos.duration_s,
+                videos.sound, videos.tags, videos.locale, videos.caption, view.creators.user,
+                truth.quality, truth.hook, truth.topics,
+            )  # fmt: skip
+            self._written = videos.count
+        refresh_cards(
+            self._cards, changed, view.tables.base, view.tables.lift, view.cold.pool,
+            view.cold.state, videos.eligible,
         )  # fmt: skip
-        first_bytes(self._cards)[changed] = videos.caption[changed, :STEP]
-        first_bytes(self._reels)[changed] = truth.topics[changed, :STEP]
 
     def _arms(self) -> Arms:
         view = self._platform.view
         return Arms(view.arm, view.tables.arms)
 
-    def _rows(self) -> Rows:
+    def _all_rows(self) -> Rows:
         world = self._platform.world
         dims = padded(world.topics)
         if dims == STEP:

@@ -119,7 +119,7 @@ class StageTimer:
         _requests(
             who, whole, number, platform.keys.request, self._live.env.now, engine._plan,
             new_scorers(engine._steps, view), engine._cards, engine._arms(),
-            engine._rows().caption, view.index, view.beliefs, memory.graph, memory.arenas[0].data,
+            engine._rows.caption, view.index, view.beliefs, memory.graph, memory.arenas[0].data,
             memory.users, memory.slates, engine._scratch[0], stages,
         )  # fmt: skip
         took = time.process_time() - began
