@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import numpy as np
 import typer
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
@@ -22,6 +23,7 @@ from sim.analysis import SUMMARY_FIELDS
 from sim.cli.main import app
 from sim.core.actions import ACTIONS
 from sim.core.units import HUMAN, Unit
+from sim.feed.candidate import FIELDS
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES, TABLES
 from sim.scenario.components import Choice, Component
 from sim.scenario.model import Scenario
@@ -92,6 +94,25 @@ def actions_page() -> str:
             (
                 (code(a.name), a.kind, f"{a.sign:+d}", code(a.plural), f"the user {a.meaning}")
                 for a in ACTIONS
+            ),
+        ),
+    )
+
+
+def candidate_page() -> str:
+    """What a compiled score is told."""
+    return page(
+        "Candidate",
+        "What a [compiled score](../how-to/compiled_score.md) is told of one video and of the "
+        "request. Nothing that only the people of the simulation know is among it. Counters, "
+        "followers and the two numbers of the value model are those of the last refresh, momentum "
+        "that of the last `reindex`; the affinity follows each impression. Ids count from 0, as in "
+        f"the tables. The codes of sources, from 0: {', '.join(map(code, SOURCE_NAMES))}.",
+        table(
+            ("field", "type", "unit", "meaning"),
+            (
+                (code(f.name), np.dtype(f.dtype).name, f.unit, f.meaning.replace("``", "`"))
+                for f in FIELDS
             ),
         ),
     )
@@ -317,6 +338,7 @@ def pages() -> dict[str, str]:
         "summary.md": summary_page(),
         "columns.md": columns_page(),
         "actions.md": actions_page(),
+        "candidate.md": candidate_page(),
         "cli.md": cli_page(),
     }
 

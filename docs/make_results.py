@@ -51,7 +51,9 @@ def foryou(*arguments: str) -> str:
 def play(scenario: str, folder: Path, *options: str) -> str:
     """Run a scenario into ``folder``; returns its summary without the paths."""
     text = foryou("run", scenario, "--out", str(folder), "--no-plots", *options)
-    lines = [line.rstrip() for line in text.split("\nViral:")[0].strip().splitlines()]
+    # the first line is what the run was expected to need
+    summary = text.partition("\n")[2].split("\nViral:")[0]
+    lines = [line.rstrip() for line in summary.strip().splitlines()]
     return "\n".join(lines)
 
 

@@ -19,8 +19,9 @@ from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
 from sim.engine.trends import TREND_INTERVAL_S
 from sim.feed import builtin
 from sim.feed.builtin import BuiltinSource, value_weights
-from sim.feed.component import Stage, load_plugin
+from sim.feed.component import Stage
 from sim.feed.pipeline import Named, Pipeline, source_counts
+from sim.feed.plugin import load_plugin
 from sim.record.columns import SOURCE_NAMES
 from sim.record.recorders import EventLog, Paths, Timeline
 from sim.scenario import Scenario

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform as machine
 import resource
 import sys
@@ -124,10 +123,11 @@ def simulate(
     stays, and its manifest says that the run did not finish.
     """
     from sim.assemble import ENGINES
+    from sim.engine.estimate import default_shards
 
     if engine not in ENGINES:
         raise ForyouError(f'unknown engine "{engine}"; known are {", ".join(ENGINES)}')
-    shards = _shards_for(scenario) if shards is None else shards
+    shards = default_shards(scenario) if shards is None else shards
     if not force:
         _refuse_what_cannot_fit(scenario, engine, shards)
     seed = scenario.seed if seed is None else seed
@@ -136,12 +136,6 @@ def simulate(
         scenario, seed, engine, shards, folder, allow_code, base_dir, plots, command,
         progress or _ignore,
     ).run()  # fmt: skip
-
-
-def _shards_for(scenario: Scenario) -> int:
-    """As many threads as there are cores, but none with fewer than two thousand users."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, scenario.population.users // 2_000))
 
 
 def _refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int) -> None:

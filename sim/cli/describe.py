@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from sim.cli.words import amount, clock, span
+from sim.cli.words import amount, clock, rough_span, roughly, span
 
 if TYPE_CHECKING:
+    from sim.engine.estimate import Estimate
     from sim.scenario.components import Component
     from sim.scenario.model import ProbeConfig, Scenario
 
-__all__ = ["describe"]
+__all__ = ["describe", "needs"]
 
 
 def describe(scenario: Scenario) -> str:
-    """Tell who is simulated, for how long, what is planted, and how the feed works."""
+    """Tell who is simulated, how long, what is planted, how the feed works, what it needs."""
+    from sim.engine.estimate import default_shards, estimate_run
+
     people, feed = scenario.population, scenario.feed
     creators = max(1, round(people.creators * people.users))
     viral = scenario.viral.reach
@@ -37,12 +40,21 @@ def describe(scenario: Scenario) -> str:
         ("score", _names(feed.score)),
         ("select", f"{_names([feed.select])}, {feed.slate} of {feed.candidates} candidates"),
         ("cold start", feed.cold_start.policy),
+        ("needs", needs(estimate_run(scenario, "fast", default_shards(scenario)))),
     ]
     if own := _own_code(scenario):
         lines.append(("own code", f"{', '.join(own)}; to run it takes --allow-code"))
     head = f"{scenario.name}: {scenario.question}" if scenario.question else scenario.name
     return "\n".join(
         [head, "", *(f"  {label:<10}  {text}" for label, text in lines), "", "No problems found."]
+    )
+
+
+def needs(estimate: Estimate) -> str:
+    """Say what a run is expected to need, as roughly as it is known."""
+    return (
+        f"about {roughly(estimate.impressions)} impressions, "
+        f"{estimate.bytes / 2**30:.1f} GiB of memory, {rough_span(estimate.seconds)}"
     )
 
 

@@ -69,16 +69,31 @@ def run(
 
     Makes a folder with tables, pictures, a summary, and all that is needed to run it again.
     """
+    from sim.cli.describe import needs
     from sim.cli.interrupt import Interrupt
     from sim.cli.progress import progress_bar
+    from sim.cli.words import rough_span
+    from sim.engine.estimate import LONG_S, default_shards, estimate_run
     from sim.run import DEFAULT_ENGINE, Progress, new_run_folder, simulate
     from sim.scenario import load_file
 
     loaded = load_file(scenario, changes or ())
     folder = new_run_folder(out, loaded.scenario.name)
+    engine = engine or DEFAULT_ENGINE
+    shards = shards or default_shards(loaded.scenario)
+    estimate = estimate_run(loaded.scenario, engine, shards, plots=plots)
+    told = False
     with progress_bar(shown=not quiet and not json) as bar, Interrupt() as interrupt:
 
         def progress(report: Progress) -> None:
+            nonlocal told
+            if not told:
+                # only now is it sure that the run starts
+                told = True
+                if not quiet and not json:
+                    say(f"Needs {needs(estimate)}.")
+                if estimate.seconds > LONG_S and not quiet:
+                    complain(f"a long run, about {rough_span(estimate.seconds)}; Ctrl-C stops it")
             interrupt.check()
             bar(report)
 
@@ -86,7 +101,7 @@ def run(
             result = simulate(
                 loaded.scenario,
                 seed=seed,
-                engine=engine or DEFAULT_ENGINE,
+                engine=engine,
                 shards=shards,
                 out=folder,
                 allow_code=allow_code,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["amount", "clock", "number", "span"]
+__all__ = ["amount", "clock", "number", "rough_span", "roughly", "span"]
 
 _UNITS = (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0), ("s", 1.0))
 
@@ -31,6 +31,24 @@ def amount(value: float, unit: str = "") -> str:
     whole = value == int(value) or abs(value) >= 1_000
     text = f"{value:,.0f}" if whole else f"{value:.3g}"
     return f"{text} {unit}".rstrip()
+
+
+def roughly(value: float) -> str:
+    """Write an estimated count with two digits that matter: ``450,000``, ``8.9 million``."""
+    digits = len(f"{value:.0f}")
+    rounded = round(value, min(2 - digits, 0))
+    for limit, name in ((1e9, "billion"), (1e6, "million")):
+        if rounded >= limit:
+            return f"{rounded / limit:,.10g} {name}"
+    return f"{rounded:,.0f}"
+
+
+def rough_span(seconds: float) -> str:
+    """Write an estimated time in one unit, whole: ``12 s``, ``90 min``, ``3 h``."""
+    for name, size, enough in (("s", 1.0, 100.0), ("min", 60.0, 100.0), ("h", 3_600.0, 48.0)):
+        if seconds < enough * size:
+            return f"{max(seconds / size, 1.0):.0f} {name}"
+    return f"{seconds / 86_400.0:,.0f} d"
 
 
 def span(seconds: float) -> str:

@@ -24,7 +24,7 @@ from sim.feed.spaced import GROUP
 __all__ = [
     "CARD", "REEL", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_arms",
     "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch", "new_scratch",
-    "write_cards",
+    "refresh_cards", "write_cards",
 ]  # fmt: skip
 
 
@@ -101,12 +101,14 @@ class Rows(NamedTuple):
 
 @njit()
 def write_cards(
-    cards, reels, videos, creator, uploaded_s, duration_s, sound, tags, locale, eligible, owner,
-    base, lift, pool, state, quality, hook,
+    cards, reels, card_topics, reel_topics, first, last, creator, uploaded_s, duration_s, sound,
+    tags, locale, caption, owner, quality, hook, topics,
 ):  # fmt: skip
-    """Bring the cards and reels of ``videos`` up to date, but for their topics."""
-    for i in range(videos.size):
-        v = videos[i]
+    """Write what never changes of the videos from ``first`` to ``last``, not included.
+
+    ``card_topics`` and ``reel_topics`` [V, 16] are the first bytes of the cards and reels.
+    """
+    for v in range(first, last):
         card = cards[v]
         card.uploaded_s = uploaded_s[v]
         card.sound = sound[v]
@@ -115,16 +117,27 @@ def write_cards(
         card.tag2 = tags[v, 2]
         card.creator = creator[v]
         card.owner = owner[creator[v]]
-        card.base = base[v]
-        card.lift = lift[v]
         card.locale = locale[v]
-        card.eligible = eligible[v]
-        card.pool = pool[v]
-        card.waiting = 1 if state[v] == WAITING else 0
         reel = reels[v]
         reel.duration_s = duration_s[v]
         reel.quality = quality[v]
         reel.hook = hook[v]
+        for d in range(card_topics.shape[1]):
+            card_topics[v, d] = caption[v, d]
+            reel_topics[v, d] = topics[v, d]
+
+
+@njit()
+def refresh_cards(cards, videos, base, lift, pool, state, eligible):
+    """Bring what a refresh may change in the cards of ``videos`` up to date."""
+    for i in range(videos.size):
+        v = videos[i]
+        card = cards[v]
+        card.base = base[v]
+        card.lift = lift[v]
+        card.eligible = eligible[v]
+        card.pool = pool[v]
+        card.waiting = 1 if state[v] == WAITING else 0
 
 
 class Arms(NamedTuple):

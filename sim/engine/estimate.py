@@ -1,31 +1,75 @@
-"""What a run will need, before it starts."""
+"""What a run will need, before it starts: memory, and time on an ordinary computer.
+
+Plain Python without compiled code, so that ``foryou check`` answers at once. The sizes of rows
+that are written here as numbers are held to those of the engine by a test.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from math import log2
 
-import numpy as np
-
-from sim.core.counts import PACKED, WIDTH
 from sim.core.errors import ResourceError
-from sim.engine.cards import CARD, REEL
-from sim.engine.memory import TRAITS, USER
-from sim.feed.belief import SLOTS
+from sim.engine.demand import Demand, expected_demand
 from sim.scenario import Scenario
-from sim.world.build import creator_count, expected_posts
-from sim.world.state import padded
+from sim.world.expected import creator_count, expected_posts
 
-__all__ = ["Estimate", "estimate_run", "refuse_what_cannot_fit"]
+__all__ = [
+    "LONG_S", "ROW_BYTES", "Estimate", "default_shards", "estimate_run", "refuse_what_cannot_fit",
+]  # fmt: skip
 
-_IMPRESSIONS_A_DAY = 150.0
-"""Impressions a user and day: ``scenarios/zero_followers.yaml`` has 8.9 million from 20,000 users
-in 3 days. Smaller worlds run out of videos and have fewer; other behaviour is not looked at."""
+LONG_S = 3_600.0
+"""A run longer than this is announced before it starts."""
+ROW_BYTES = {
+    "user": 64, "traits": 32, "card": 64, "reel": 32, "packed": 64, "counts": 112,
+    "affinities": 3 * 8 * 8,
+}  # fmt: skip
+"""Bytes of a row in the engine's tables."""
+
+# ---- memory ------------------------------------------------------------------------------------
+
 _SEEN_BYTES = 14.0
-"""Bytes a remembered impression takes: a hash table at most half full, doubling as it grows."""
-_BASE_BYTES = 600e6
-"""Interpreter, libraries and compiled code."""
+"""Bytes a remembered impression takes: a hash table at most five eighths full, which doubles."""
+_BASE_BYTES = 500e6
+"""Interpreter, libraries and compiled code: 0.37 GiB, and 0.65 GiB in the run that compiles."""
+_LOG_BYTES = 150e6
+"""Chunks of an event log before they are written."""
 _REFERENCE_BYTES = 8_000.0
 """More bytes a user of the reference engine: a process, a set and a list each."""
+
+# ---- time --------------------------------------------------------------------------------------
+# Measured with ``python tests/bench/estimate.py`` on one core of an AMD EPYC of 2023, shared with
+# other work: another processor may be twice as fast or slow.
+
+_START_S = 1.3
+"""Importing the libraries and loading compiled code, s."""
+_END_S = 1.2
+"""Tables and summary of a small run, s."""
+_PLOTS_S = 1.6
+"""Pictures, s."""
+_USER_S, _VIDEO_S = 4e-6, 4e-6
+"""Building the world, s a user and a video, and writing its tables."""
+_WINDOW_S = 300e-6
+"""What is done once a window whatever happens in it, s."""
+_WAKE_S = 1.5e-9
+"""Looking whether a user acts in a window, s."""
+_INDEX_S = 200e-9
+"""Building the indexes, s a video."""
+_IMPRESSION_S = 450e-9
+"""Playing an impression, s."""
+_REQUEST_S = 1e-6
+"""A request without its candidates, s."""
+_CANDIDATE_S, _FARTHER_S = 20e-9, 4.3e-9
+"""A candidate among few videos, and how much more for each doubling of the catalogue, s."""
+_NEAR_VIDEOS = 4_000.0
+"""Videos that fit the caches near a core."""
+_LOG_S = 700e-9
+"""Writing an impression to the event log, s."""
+_MORE_THREADS = 0.75
+"""What each thread after the first adds to the speed of one."""
+_REFERENCE = 35.0
+"""How many times the reference engine takes as long for an impression."""
 
 
 @dataclass(frozen=True)
@@ -33,32 +77,78 @@ class Estimate:
     """What a run is expected to need."""
 
     bytes: float
+    """memory at its peak"""
     impressions: float
+    seconds: float
+    """real time from the command to the last picture; right within a factor of two or three"""
 
 
-def estimate_run(scenario: Scenario, engine: str, shards: int = 1) -> Estimate:
-    """Expected peak memory and impressions of a run."""
+def default_shards(scenario: Scenario) -> int:
+    """As many threads as there are cores, but none with fewer than two thousand users."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, scenario.population.users // 2_000))
+
+
+def estimate_run(
+    scenario: Scenario, engine: str, shards: int = 1, *, plots: bool = True
+) -> Estimate:
+    """Expected peak memory, impressions and time of a run with ``shards`` threads.
+
+    Components of the user's own are not looked at: what they take comes on top.
+    """
+    demand = expected_demand(scenario)
+    return Estimate(
+        _bytes(scenario, engine, shards, demand.impressions),
+        demand.impressions,
+        _seconds(scenario, engine, shards, demand, plots),
+    )
+
+
+def _videos(scenario: Scenario) -> float:
+    return sum(expected_posts(scenario)) + sum(probe.count for probe in scenario.probes)
+
+
+def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float) -> float:
     users = scenario.population.users
-    dims = padded(scenario.population.topics)
-    days = scenario.duration / 86_400.0
-    impressions = users * days * _IMPRESSIONS_A_DAY
-    before, during = expected_posts(scenario)
-    videos = before + during + sum(probe.count for probe in scenario.probes)
+    dims = -(-scenario.population.topics // 16) * 16
+    row = ROW_BYTES
     per_user = (
         dims * (1 + 4)  # true interests, believed profile
-        + 3 * SLOTS * 8  # affinities
-        + USER.itemsize + TRAITS.itemsize + 8  # and the time of the next event
-        + PACKED * 4
+        + row["affinities"]
+        + row["user"] + row["traits"] + 8  # and the time of the next event
+        + row["packed"]
         + scenario.feed.slate * 6
         + scenario.population.follows * 4 + 16
         + 4 * 4 + 9  # traits, account
     )  # fmt: skip
-    per_video = dims * 2 + CARD.itemsize + REEL.itemsize + PACKED * 4 * shards + WIDTH * 8 + 250
-    size = _BASE_BYTES + users * per_user + videos * per_video + impressions * _SEEN_BYTES
-    size += creator_count(scenario) * (dims + 120)
+    per_video = dims * 2 + row["card"] + row["reel"] + row["packed"] * shards + row["counts"] + 250
+    size = _BASE_BYTES + users * per_user + _videos(scenario) * per_video
+    size += impressions * _SEEN_BYTES + creator_count(scenario) * (dims + 120)
+    if scenario.record.events:
+        size += _LOG_BYTES
     if engine == "reference":
         size += users * _REFERENCE_BYTES + impressions * 60.0
-    return Estimate(size, impressions)
+    return size
+
+
+def _seconds(scenario: Scenario, engine: str, shards: int, demand: Demand, plots: bool) -> float:
+    users, videos = scenario.population.users, _videos(scenario)
+    duration = float(scenario.duration)
+    farther = max(log2(max(videos, 1.0) / _NEAR_VIDEOS), 0.0)
+    candidate_s = _CANDIDATE_S + _FARTHER_S * farther
+    kernel = demand.impressions * _IMPRESSION_S
+    kernel += demand.requests * (_REQUEST_S + scenario.feed.candidates * candidate_s)
+    if engine == "reference":
+        kernel *= _REFERENCE
+    else:
+        kernel += duration / scenario.refresh * users * _WAKE_S
+        kernel /= 1.0 + _MORE_THREADS * (shards - 1)
+    between = duration / scenario.refresh * _WINDOW_S + duration / scenario.feed.reindex * (
+        videos * _INDEX_S
+    )
+    log = demand.impressions * _LOG_S if scenario.record.events else 0.0
+    ends = _START_S + _END_S + (_PLOTS_S if plots else 0.0)
+    return ends + users * _USER_S + videos * _VIDEO_S + kernel + between + log
 
 
 def refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int, available: float) -> None:
@@ -74,6 +164,5 @@ def refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int, availab
     raise ResourceError(
         f"{scenario.name}: needs about {need.bytes / gib:.1f} GiB of memory; "
         f"{available / gib:.1f} GiB are free. Try --set population.users="
-        f"{np.int64(fitting // digits * digits)}, a shorter duration, or --force to start all "
-        "the same"
+        f"{fitting // digits * digits}, a shorter duration, or --force to start all the same"
     )

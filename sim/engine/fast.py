@@ -27,6 +27,7 @@ from sim.engine.cards import (
     Scratch,
     SlateRows,
     new_scratch,
+    refresh_cards,
     write_cards,
 )
 from sim.engine.kernel import (
@@ -50,8 +51,10 @@ from sim.engine.memory import (
     new_users,
 )
 from sim.engine.platform import Platform, UserCounts
+from sim.engine.scorers import Scorers, compiled_steps, new_scorers
 from sim.engine.slate import FILTERS, REMOVED
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
+from sim.feed.compiled import CompiledScore
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
 from sim.record.events import EVENT
@@ -120,9 +123,12 @@ class FastEngine:
         self._log = log
         self._pipeline = pipeline
         self._end_s = float(scenario.duration)
+        self._steps = compiled_steps(pipeline)
         self._plan = _plan(scenario, pipeline)
+        if len(self._steps):
+            self._plan = self._plan._replace(values=0)  # scores are made step by step
         # the user's own Python is called once for a batch of requests, all else is compiled
-        outside = pipeline.has_custom
+        outside = pipeline.needs_python
         shards = len(memory.arenas)
         self._scratch: list[Scratch] = [
             new_scratch(self._plan.candidates, self._plan.slate, padded(platform.world.topics))
@@ -131,6 +137,7 @@ class FastEngine:
         self._events = [np.empty(_LOG_BUFFER if log.wanted else 0, EVENT) for _ in range(shards)]
         self._stages = [np.zeros(REMOVED + len(self._plan.filter), np.int64) for _ in range(shards)]
         self._cards, self._reels = np.zeros(0, CARD), np.zeros(0, REEL)
+        self._written = 0
         self._counters = [np.zeros((0, PACKED), np.int32) for _ in range(shards)]
         self._waiting = [
             np.zeros(1 + last - first if outside else 0, np.int64) for first, last in memory.ranges
@@ -139,6 +146,7 @@ class FastEngine:
         threads = 1 if outside else shards
         self._pool = ThreadPoolExecutor(threads) if shards > 1 else None
         self._traits = new_traits(platform.world)
+        self._rows = self._all_rows()
         first_sessions(
             platform.behaviour, platform.keys, memory.users, self._traits,
             platform.world.utc_offset_s, memory.next_s,
@@ -211,15 +219,18 @@ class FastEngine:
     ) -> None:  # fmt: skip
         """Play some users of a shard, making room whenever the kernel asks for it."""
         platform, memory = self._platform, self._memory
-        view, rows = platform.view, self._rows()
+        view = platform.view
+        scorers = new_scorers(self._steps, view)
         while True:
             user, why = play(
-                self._plan, platform.behaviour, platform.keys, platform.learning, platform.bin_s,
-                platform.window.first_bin, self._cards, self._reels, self._arms(), rows, view.index,
-                view.beliefs, memory.graph, memory.arenas[shard], memory.users, self._traits,
-                platform.world.utc_offset_s, memory.next_s, memory.slates, self._scratch[shard],
-                tally, self._waiting[shard], order, user, last, end,
+                self._plan, scorers, platform.behaviour, platform.keys, platform.learning,
+                platform.bin_s, platform.window.first_bin, self._cards, self._reels, self._arms(),
+                self._rows, view.index, view.beliefs, memory.graph, memory.arenas[shard],
+                memory.users, self._traits, platform.world.utc_offset_s, memory.next_s, memory.slates,
+                self._scratch[shard], tally, self._waiting[shard], order, user, last, end,
             )  # fmt: skip
+            if scorers.failed[0]:
+                self._complain(scorers)
             if why == FULL_ARENA:
                 memory.grow(shard)
                 continue
@@ -229,6 +240,12 @@ class FastEngine:
                 tally.logged[0] = 0
             if why == DONE:
                 return
+
+    def _complain(self, scorers: Scorers) -> None:
+        """Raise what a scorer of the user's own has done wrong."""
+        scorer = self._pipeline.score[int(scorers.failed[0]) - 1].component
+        assert isinstance(scorer, CompiledScore)
+        scorer.complain(scorers.told)
 
     def _serve(self, who: NDArray[np.int64]) -> None:
         """Slates from the Python pipeline for the users who wait; once a batch and surface."""
@@ -290,21 +307,27 @@ class FastEngine:
         rows = len(videos.creator)
         if len(self._cards) < rows:
             self._cards, self._reels = aligned_zeros(rows, CARD), aligned_zeros(rows, REEL)
+            self._written = 0
+            self._rows = self._all_rows()
             changed = np.arange(videos.count, dtype=np.int32)
-        write_cards(
-            self._cards, self._reels, changed, videos.creator, videos.uploaded_s,
-            videos.duration_s, videos.sound, videos.tags, videos.locale, videos.eligible,
-            view.creators.user, view.tables.base, view.tables.lift, view.cold.pool,
-            view.cold.state, truth.quality, truth.hook,
+        if self._written < videos.count:
+            write_cards(
+                self._cards, self._reels, first_bytes(self._cards), first_bytes(self._reels),
+                self._written, videos.count, videos.creator, videos.uploaded_s, videos.duration_s,
+                videos.sound, videos.tags, videos.locale, videos.caption, view.creators.user,
+                truth.quality, truth.hook, truth.topics,
+            )  # fmt: skip
+            self._written = videos.count
+        refresh_cards(
+            self._cards, changed, view.tables.base, view.tables.lift, view.cold.pool,
+            view.cold.state, videos.eligible,
         )  # fmt: skip
-        first_bytes(self._cards)[changed] = videos.caption[changed, :STEP]
-        first_bytes(self._reels)[changed] = truth.topics[changed, :STEP]
 
     def _arms(self) -> Arms:
         view = self._platform.view
         return Arms(view.arm, view.tables.arms)
 
-    def _rows(self) -> Rows:
+    def _all_rows(self) -> Rows:
         world = self._platform.world
         dims = padded(world.topics)
         if dims == STEP:
@@ -315,7 +338,7 @@ class FastEngine:
 
     def _book_stages(self) -> None:
         """Sum the shards' stage counters into the platform's."""
-        if self._pipeline.has_custom:
+        if self._pipeline.needs_python:
             return  # the pipeline books them itself
         total = np.sum(self._stages, axis=0).tolist()
         stages = self._platform.stages

@@ -36,6 +36,7 @@ from sim.engine.cards import (
     borrowed_scratch,
 )
 from sim.engine.memory import AWAY, IN_SESSION, add_follow, add_seen, follows, room_for_one
+from sim.engine.scorers import borrowed_scorers
 from sim.engine.slate import fill_slate
 from sim.feed.belief import Beliefs, learn, signal_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE
@@ -161,16 +162,16 @@ def take_slates(
 
 @njit(forceinline=True)
 def _open(
-    plan, p, keys, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t, scratch,
-    stages,
+    plan, scorers, p, keys, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t,
+    scratch, stages,
 ):  # fmt: skip
     """Choose a surface and get a slate; an empty one falls back to For You."""
     r, surface, sound = _next_request(p, keys, users[u], u)
     length = 0
     while True:
         length = fill_slate(
-            plan, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t, surface,
-            sound, r, scratch, stages,
+            plan, scorers, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t,
+            surface, sound, r, scratch, stages,
         )  # fmt: skip
         if length > 0 or surface == FOR_YOU:
             break
@@ -301,7 +302,8 @@ def _ask_for(
 
 @njit()
 def play(
-    plan, p, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index, beliefs, graph,
+    plan, scorers, p, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index, beliefs,
+    graph,
     arena, users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting, order, i, last,
     end,
 ):  # fmt: skip
@@ -325,6 +327,7 @@ def play(
     beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
     slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
     plan, rows, arms = borrowed_plan(plan), borrowed_rows(rows), borrowed_arms(arms)
+    scorers = borrowed_scorers(scorers)
     scratch, index = borrowed_scratch(scratch), borrowed_index(index)
     react_key, session_key, rate = keys.react, keys.session, learning.rate
     while i < last:
@@ -350,8 +353,8 @@ def play(
                     waiting[waiting[0]] = u
                     break
                 length = _open(
-                    plan, p, keys, cards, arms, rows.caption, index, beliefs, graph, data, users,
-                    slates, u, t, scratch, stages,
+                    plan, scorers, p, keys, cards, arms, rows.caption, index, beliefs, graph, data,
+                    users, slates, u, t, scratch, stages,
                 )  # fmt: skip
                 leaves = length == 0
             if not leaves:

@@ -28,7 +28,7 @@ from sim.feed.builtin import value_weights
 from sim.feed.cold_start import ColdStart, PoolPolicy
 from sim.feed.index import build_index, empty_index
 from sim.feed.pipeline import StageCounts
-from sim.feed.tables import SIGNS, ScoreTables, platform_rates, refresh_tables
+from sim.feed.tables import SIGNS, Rates, ScoreTables, platform_rates, refresh_tables
 from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
@@ -91,6 +91,7 @@ class Platform:
         self.world = world
         self.keys: Keys = make_keys(seed)
         self.behaviour: BehaviourParams = behaviour_params(scenario.behaviour)
+        self._create = self.behaviour.create  # a look into a record costs more than a small kernel
         self.learning: LearnParams = learn_params(scenario)
         self.weights, self.watch_weight = value_weights(scenario.feed)
         self.stages = StageCounts(len(scenario.feed.filters))
@@ -107,6 +108,7 @@ class Platform:
         ages = [float(f.max_age) for f in scenario.feed.filters if isinstance(f, TooOld)]
         self._max_age = min(ages, default=np.inf)
         self._next_index_s = -np.inf
+        self._next_upload_s = -np.inf
         self._indexed_s = 0.0
         rows = len(world.videos.creator)
         weights = arm_weights(scenario.feed)
@@ -125,6 +127,7 @@ class Platform:
             world.topics), arm_weights=weights, arm=user_arms(self.keys.perturb, world.users, arms),
             exposures=exposures, follows=follows,
         )  # fmt: skip
+        self._mean_value = self._value_of(self.view.rates)
         self._indexed_views = np.zeros(rows, np.int64)
         self._trend_views = np.zeros(rows, np.int64)
         self._trend_uses = np.zeros(len(world.sounds.uses), np.int32)
@@ -144,33 +147,39 @@ class Platform:
 
     def admit_uploads(self, now: float) -> None:
         """Publish all posts of the time before ``now`` that are not published yet."""
+        if self._next_upload_s >= now:
+            return
         creators = self.world.creators
-        owner, times = _due_posts(
-            self.behaviour.create, self.keys.post, now, creators.posts_per_week,
+        owner, times, self._next_upload_s = _due_posts(
+            self._create, self.keys.post, now, creators.posts_per_week,
             self._creator_utc_s, creators.next_post_s, creators.post_number,
         )  # fmt: skip
-        planted = (self._probe_posts.time_s < now) & ~self._probe_done
-        if len(owner) == 0 and not planted.any():
-            return
-        self._probe_done |= planted
-        posts = _joined(Posts.ordinary(owner, times), _chosen(self._probe_posts, planted))
-        order = np.lexsort((posts.creator, posts.time_s))
-        self._pending.append(_chosen(posts, order))
+        posts = Posts.ordinary(owner, times)
+        if len(self._probe_done):
+            planned = self._probe_posts.time_s
+            planted = (planned < now) & ~self._probe_done
+            self._probe_done |= planted
+            left = planned[~self._probe_done]
+            self._next_upload_s = min(self._next_upload_s, float(left.min(initial=np.inf)))
+            if planted.any():
+                posts = _joined(posts, _chosen(self._probe_posts, planted))
+        if len(posts.creator):
+            order = np.lexsort((posts.creator, posts.time_s))
+            self._pending.append(_chosen(posts, order))
 
     def refresh(self, now: float) -> None:
         """Make the finished window visible: counters, uploads, cold start, scores, indexes."""
-        touched = self._fold()
+        changed = self._fold()
         uploaded = self._publish_pending()
         view = self.view
-        view.cold.enter(uploaded)
-        waited = view.cold.waiting
-        # term by term: a matrix product adds up in an order that depends on the machine
-        mean_value = self.watch_weight * view.rates.watch_s
-        for weight, rate in zip(self.weights.tolist(), view.rates.action.tolist(), strict=True):
-            mean_value += weight * rate
-        self.promotions += view.cold.step(view.counts, self.weights, self.watch_weight, mean_value)
-        changed = self._refresh_scores(np.concatenate([touched, uploaded]).astype(np.int32), now)
-        self.changed = np.concatenate([changed, waited])
+        if len(uploaded):
+            view.cold.enter(uploaded)
+            changed = np.concatenate([changed, uploaded]).astype(np.int32)
+        # whoever is judged was shown in this window, so the changed ones hold them all
+        self.promotions += view.cold.step(
+            view.counts, self.weights, self.watch_weight, self._mean_value
+        )
+        self.changed = self._refresh_scores(changed, now)
         view.refreshed_s = now
         self.window = self._empty_window(now, now + float(self.scenario.refresh))
 
@@ -187,12 +196,20 @@ class Platform:
     def _fold(self) -> NDArray[np.int32]:
         """Add the window's counters to the totals; returns the videos that were shown."""
         view, window = self.view, self.window
-        count = self.world.videos.count
-        touched = _fold_counts(window.videos, view.counts, view.totals, count)
+        touched = _fold_counts(
+            window.videos, view.counts, view.totals, self.world.videos.count, window.followers,
+            self.world.creators.followers, view.creators.followers,
+        )  # fmt: skip
         self.impressions = int(view.totals[IMPRESSIONS])
-        self.world.creators.followers += window.followers
-        view.creators.followers[:] = self.world.creators.followers
         return np.asarray(touched)
+
+    def _value_of(self, rates: Rates) -> float:
+        """Mean value of an impression on the whole platform."""
+        # term by term: a matrix product adds up in an order that depends on the machine
+        value = self.watch_weight * rates.watch_s
+        for weight, rate in zip(self.weights.tolist(), rates.action.tolist(), strict=True):
+            value += weight * rate
+        return value
 
     def _publish_pending(self) -> NDArray[np.int64]:
         """Give the pending posts their ids, and room in every table."""
@@ -225,6 +242,7 @@ class Platform:
         if reindex:
             self._next_index_s = now + float(self.scenario.feed.reindex)
             view.rates = platform_rates(view.totals)
+            self._mean_value = self._value_of(view.rates)
             changed = np.arange(videos.count, dtype=np.int32)
         refresh_tables(
             changed, view.counts, self._prior, view.rates.action, view.rates.watch_s,
@@ -233,7 +251,8 @@ class Platform:
         )  # fmt: skip
         fresh = self._fresh(now)
         if not reindex:
-            view.index = view.index._replace(fresh=fresh)
+            if fresh is not view.index.fresh:
+                view.index = view.index._replace(fresh=fresh)
             return changed
         keep = exp(-0.6931471805599453 * (now - self._indexed_s) / _MOMENTUM_HALF_LIFE_S)
         self._indexed_s = now
@@ -270,7 +289,6 @@ class Platform:
             followers = np.zeros(len(self.world.creators.user), np.int32)
         else:
             videos, followers = window.videos, window.followers
-            followers[:] = 0
         return WindowCounts(videos, np.zeros(shape, np.int64), followers, first_bin)
 
     def _plan_probes(self) -> None:
@@ -329,11 +347,16 @@ def _joined(a: Posts, b: Posts) -> Posts:
 
 
 @njit()
-def _fold_counts(window, counts, totals, count):
-    """Add packed window counters to the counts [V, F] and totals, clear them.
+def _fold_counts(window, counts, totals, count, new_followers, followers, public_followers):
+    """Add packed window counters to the counts [V, F] and totals, and new followers [C]; clear.
 
     Returns the videos that were shown.
     """
+    for c in range(new_followers.size):
+        if new_followers[c] != 0:
+            followers[c] += new_followers[c]
+            public_followers[c] = followers[c]
+            new_followers[c] = 0
     touched = np.empty(count, np.int32)
     n = 0
     for v in range(count):
@@ -365,9 +388,13 @@ def _first_posts(p, k, posts_per_week, utc_offset_s, next_post_s):
 
 @njit()
 def _due_posts(p, k, now, posts_per_week, utc_offset_s, next_post_s, post_number):
-    """(creator [N], time_s [N]) of all posts before ``now``; moves each creator's next post on."""
+    """(creator [N], time_s [N]) of all posts before ``now``, and the time of the next one.
+
+    Moves each creator's next post on.
+    """
     owner = []
     times = []
+    earliest = np.inf
     for c in range(posts_per_week.size):
         ahead = 0
         while next_post_s[c] < now:
@@ -377,9 +404,10 @@ def _due_posts(p, k, now, posts_per_week, utc_offset_s, next_post_s, post_number
             s = stream2(k, c, post_number[c] + ahead)
             next_post_s[c] = t + next_post_delay_s(p, s, t, posts_per_week[c], utc_offset_s[c])
             ahead += 1
+        earliest = min(earliest, next_post_s[c])
     creators = np.empty(len(owner), np.int32)
     when = np.empty(len(owner), np.float64)
     for i in range(len(owner)):
         creators[i] = owner[i]
         when[i] = times[i]
-    return creators, when
+    return creators, when, earliest

@@ -10,6 +10,7 @@ import numpy as np
 from sim.core.borrow import at, match_sum, prefetch
 from sim.core.compiled import njit
 from sim.engine.memory import first_group, has_seen
+from sim.engine.scorers import score_left
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity_of, read_taste
 from sim.feed.cold_start import reserved_places
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
@@ -221,8 +222,8 @@ def _first_left(keys, n, length, chosen):
 
 @njit(forceinline=True)
 def fill_slate(
-    plan, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t, surface, sound, r,
-    scratch, stages,
+    plan, scorers, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t, surface,
+    sound, r, scratch, stages,
 ):  # fmt: skip
     """Make a request for user ``u`` at time ``t`` and put the slate into the user's row.
 
@@ -263,6 +264,8 @@ def fill_slate(
     stages[KEPT] += left
     _score(plan.values, unique, scratch)
     if surface == FOR_YOU:
+        if scorers.steps.size > 0:
+            score_left(scorers, cards, arms, user.locale, u, t, r, unique, scratch)
         length = select_spaced(
             scratch.keys, unique, scratch.kept, n_kept, scratch.creator, scratch.sound,
             reserved_places(r, plan.slots, plan.slate), plan.slate, plan.creator_gap,

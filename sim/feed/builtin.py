@@ -23,7 +23,7 @@ from sim.feed.retrieve import (
     latest_of_follows,
 )
 from sim.feed.spaced import GROUP, score_key, select_spaced
-from sim.feed.tables import SIGNS
+from sim.feed.tables import SIGNS, base_and_lift
 from sim.feed.view import FeedView, Requests
 from sim.scenario.feed import SOURCES, WATCH, FeedConfig
 from sim.world.state import NOBODY
@@ -171,11 +171,9 @@ class SmoothedPrediction:
 
     def value(self) -> NDArray[np.float32]:
         """[B, K] the linear value model in its fast form: base + affinity x lift."""
-        tables = self.view.tables
-        if tables.arms.shape[1] == 0:
-            return tables.base[self.video] + self.affinity * tables.lift[self.video]
-        rows = tables.arms[self.video, self.view.arm[self.user][:, None]]
-        return rows[..., 0] + self.affinity * rows[..., 1]
+        arm = self.view.arm[self.user][:, None]
+        base, lift = base_and_lift(self.view.tables, arm, self.video)
+        return base + self.affinity * lift
 
 
 @njit()

@@ -106,13 +106,14 @@ class ColdStart:
         policy = self.policy
         if len(self.waiting) == 0:
             return 0
-        promoted = _judge(
+        judged, promoted = _judge(
             self.waiting, counts, weights, watch_weight, mean_value,
             policy.levels, policy.first, policy.growth, policy.promote,
             self.pool, self.state, self.open_to_all, self._entry, self._entry_value,
             self._memory, self._finished,
         )  # fmt: skip
-        self.waiting = self.waiting[self.state[self.waiting] == WAITING]
+        if judged:
+            self.waiting = self.waiting[self.state[self.waiting] == WAITING]
         return int(promoted)
 
 
@@ -129,6 +130,7 @@ def _judge(
     waiting, counts, weights, watch_weight, mean_value, levels, first, growth, promote,
     pool, state, open_to_all, entry, entry_value, memory, finished,
 ):  # fmt: skip
+    judged = 0
     promoted = 0
     for i in range(waiting.size):
         v = waiting[i]
@@ -139,6 +141,7 @@ def _judge(
         shown = counts[v, IMPRESSIONS] - entry[v]
         if float(shown) < budget:
             continue
+        judged += 1
         total = _total_value(counts, v, weights, watch_weight)
         value = (total - entry_value[v]) / float(shown)
         known = min(finished[level], memory.shape[1])
@@ -160,7 +163,7 @@ def _judge(
             entry[v] = counts[v, IMPRESSIONS]
             entry_value[v] = total
             promoted += 1
-    return promoted
+    return judged, promoted
 
 
 @njit()

@@ -1,4 +1,4 @@
-"""What a component of the pipeline is, and how one is found by its name.
+"""What a component of the pipeline is.
 
 A component is one class with one method on arrays with a leading batch axis ``B``; a plug-in
 may also be a plain function with the same arguments. Candidate ids below 0 are empty places.
@@ -6,27 +6,20 @@ may also be a plain function with the same arguments. Candidate ids below 0 are 
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import inspect
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from sim.core.actions import ACTIONS
-from sim.core.errors import ComponentError, ConsentError
+from sim.core.errors import ComponentError
 from sim.feed.view import FeedView, Requests
 
 __all__ = [
-    "METHODS", "Candidates", "Filter", "GivenPrediction", "Prediction", "Predictor", "Scorer",
-    "Selector", "Source", "Stage", "checked", "checked_prediction", "load_plugin",
+    "ARGUMENTS", "METHODS", "Candidates", "Filter", "GivenPrediction", "Prediction", "Predictor",
+    "Scorer", "Selector", "Source", "Stage", "checked", "checked_prediction",
 ]  # fmt: skip
 
 Stage = Literal["source", "filter", "predict", "score", "select"]
@@ -37,6 +30,14 @@ METHODS: Mapping[Stage, str] = {
     "score": "score",
     "select": "select",
 }
+ARGUMENTS: Mapping[Stage, tuple[str, ...]] = {
+    "source": ("requests", "view", "count"),
+    "filter": ("requests", "candidates", "view"),
+    "predict": ("requests", "candidates", "view"),
+    "score": ("requests", "candidates", "prediction", "scores", "view"),
+    "select": ("requests", "candidates", "scores", "view", "length"),
+}
+"""What the method of each stage is called with."""
 
 
 @dataclass(frozen=True)
@@ -159,80 +160,3 @@ def checked_prediction(name: str, value: Any, shape: tuple[int, int]) -> Predict
         # a weight of 0 times infinity would be NaN, and the candidate lost without a word
         raise ComponentError(f"{name}: returned a watch time that is not finite")
     return GivenPrediction(probability, watch_s)
-
-
-def load_plugin(
-    stage: Stage,
-    use: str,
-    options: Mapping[str, Any],
-    base_dir: Path | None,
-    allow_code: bool,
-) -> Any:
-    """The user's own component ``module:Class`` or ``module:function``.
-
-    ``module`` is looked for as a file beside the scenario first, then as an installed module.
-    Raises ConsentError without ``allow_code``, ComponentError when it cannot be used.
-    """
-    if not allow_code:
-        raise ConsentError(
-            f'{use}: the scenario wants to run code of its own ("{use}" as {stage}). '
-            "Read that code first; then allow it with --allow-code (in Python: allow_code=True)."
-        )
-    module_name, _, attribute = use.partition(":")
-    module = _import(use, module_name, base_dir)
-    found = getattr(module, attribute, None)
-    if found is None:
-        near = get_close_matches(attribute, [n for n in dir(module) if n[0] != "_"], 1)
-        hint = f'; did you mean "{near[0]}"?' if near else ""
-        raise ComponentError(f'{use}: "{module_name}" has no "{attribute}"{hint}')
-    if inspect.isclass(found):
-        component = _construct(use, found, options)
-        if not callable(getattr(component, METHODS[stage], None)):
-            raise ComponentError(f"{use}: a {stage} needs a method {METHODS[stage]}(...)")
-        return component
-    if callable(found):
-        return _FunctionComponent(METHODS[stage], found, dict(options))
-    raise ComponentError(f"{use}: is neither a class nor a function")
-
-
-class _FunctionComponent:
-    """A plain function as a component; its options are passed as keywords."""
-
-    def __init__(self, method: str, function: Callable[..., Any], options: dict[str, Any]) -> None:
-        def call(*args: Any) -> Any:
-            return function(*args, **options)
-
-        setattr(self, method, call)
-
-
-def _import(use: str, name: str, base_dir: Path | None) -> Any:
-    beside = None if base_dir is None else base_dir / f"{name.replace('.', '/')}.py"
-    try:
-        if beside is not None and beside.is_file():
-            spec = importlib.util.spec_from_file_location(f"foryou_plugin_{name}", beside)
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module
-            spec.loader.exec_module(module)
-            return module
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        where = f" (looked for {beside.name} beside the scenario)" if beside else ""
-        raise ComponentError(f'{use}: cannot find "{error.name}"{where}') from error
-    except Exception as error:
-        raise ComponentError(f"{use}: failed while loading: {error!r}") from error
-
-
-def _construct(use: str, found: type, options: Mapping[str, Any]) -> Any:
-    config_type = getattr(found, "Config", None)
-    try:
-        if config_type is not None:
-            return found(config_type(**options))
-        return found(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ComponentError(f"{use}: option {place}: {first['msg']}") from error
-    except TypeError as error:
-        raise ComponentError(f"{use}: cannot be made with {dict(options)}: {error}") from error

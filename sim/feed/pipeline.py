@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sim.core.compiled import njit
 from sim.core.errors import ComponentError
 from sim.feed.builtin import newest_of_follows, newest_of_sound
+from sim.feed.compiled import CompiledScore
 from sim.feed.component import (
     Candidates,
     Filter,
@@ -96,11 +97,13 @@ class Pipeline:
     candidates: int
 
     @property
-    def has_custom(self) -> bool:
-        """Whether a component is the user's own code."""
+    def needs_python(self) -> bool:
+        """Whether a component is the user's own and has to be asked in Python."""
         flags = [named.custom for named, _, _ in self.sources]
         flags += [named.custom for named in self.filters]
-        flags += [named.custom for named in self.score]
+        flags += [
+            named.custom and not isinstance(named.component, CompiledScore) for named in self.score
+        ]
         return any([*flags, self.predict.custom, self.select.custom])
 
     def run(self, requests: Requests, view: FeedView, counts: StageCounts) -> Slates:

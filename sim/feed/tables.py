@@ -21,7 +21,10 @@ from sim.core.actions import ACTIONS
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS, WIDTH
 
-__all__ = ["SIGNS", "Rates", "ScoreTables", "platform_rates", "refresh_tables", "smoothed"]
+__all__ = [
+    "SIGNS", "Rates", "ScoreTables", "base_and_lift", "platform_rates", "refresh_tables",
+    "smoothed",
+]  # fmt: skip
 
 SIGNS = np.array([float(a.sign) for a in ACTIONS])
 """signs [A] of the actions."""
@@ -56,6 +59,16 @@ class ScoreTables:
     arms: NDArray[np.float32]
     """arms [V, G, 2] base and lift under the weights of each arm; G is 0 when all users have the
     same weights (see ``sim.feed.arms``)"""
+
+
+def base_and_lift(
+    tables: ScoreTables, arm: NDArray[np.int8], video: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(base, lift) of each ``video``, in the ``arm`` of who is to see it (same shape)."""
+    if tables.arms.shape[1] == 0:
+        return tables.base[video], tables.lift[video]
+    rows = tables.arms[video, arm]
+    return rows[..., 0], rows[..., 1]
 
 
 def platform_rates(totals: NDArray[np.int64]) -> Rates:

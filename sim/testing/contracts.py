@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.assemble import assemble, make_pipeline
 from sim.feed.builtin import Smoothed
+from sim.feed.compiled import CompiledScore
 from sim.feed.component import (
     Candidates,
     Filter,
@@ -33,13 +35,14 @@ from sim.feed.component import (
     checked,
     checked_prediction,
 )
+from sim.feed.pipeline import Named
 from sim.feed.view import FeedView, Requests
-from sim.testing.worlds import played, requests_of
+from sim.testing.worlds import played, requests_of, tiny_scenario
 from sim.world.state import NOBODY
 
 __all__ = [
-    "FilterContract", "PredictorContract", "ScorerContract", "SelectorContract", "Situation",
-    "SourceContract", "fingerprint", "situation",
+    "CompiledScoreContract", "FilterContract", "PredictorContract", "ScorerContract",
+    "SelectorContract", "Situation", "SourceContract", "fingerprint", "situation",
 ]  # fmt: skip
 
 C = TypeVar("C")
@@ -198,6 +201,39 @@ class ScorerContract(_Contract[Scorer]):
         )
         scores = checked("scorer", scores, part.scores.shape, np.float32)
         return np.where(part.candidates.present, scores, np.float32(0.0))
+
+
+class CompiledScoreContract(ScorerContract):
+    """A compiled score looks at one candidate at a time, and serves both engines.
+
+    ``component`` gives a ``CompiledScore("mine", function, {"option": 1.0})``.
+    """
+
+    @abstractmethod
+    def component(self) -> CompiledScore:
+        """A new component to test."""
+
+    def test_a_candidate_does_not_depend_on_the_others(self) -> None:
+        """Alone, and with the same score so far, each gets the same bits."""
+        part, whole = situation(), self._answer(situation())
+        for k in range(part.candidates.video.shape[1]):
+            one = part.candidates.video.copy()
+            one[:, :k], one[:, k + 1 :] = NOBODY, NOBODY
+            alone = self._answer(part._replace(candidates=Candidates(one, part.candidates.source)))
+            np.testing.assert_array_equal(alone[:, k], whole[:, k])
+
+    def test_both_engines_play_the_same(self) -> None:
+        """Two hours of a small world have the same events."""
+        scenario = tiny_scenario(duration=7_200.0)
+        own = Named[Scorer]("own", self.component(), True)
+        pipeline = make_pipeline(scenario, None, allow_code=False)
+        pipeline = replace(pipeline, score=(*pipeline.score, own))
+        found = []
+        for engine, shards in (("reference", 1), ("fast", 1), ("fast", 3)):
+            live = assemble(scenario, 1, engine=engine, shards=shards, pipeline=pipeline)
+            live.env.run(until=live.end)
+            found.append(live.log.hash)
+        assert found[0] == found[1] == found[2]
 
 
 class SelectorContract(_Contract[Selector]):

@@ -10,6 +10,7 @@ from sim.core.maths import exp
 from sim.core.random import key, normal, stream, uniform
 from sim.scenario import Scenario
 from sim.world.draw import draw_creator, draw_user, main_topic, pick
+from sim.world.expected import creator_count, expected_posts
 from sim.world.follow import draw_follows, planted_followers
 from sim.world.publish import RECENT_SOUNDS, Posts, PublishSettings, publish, topic_weights
 from sim.world.state import (
@@ -25,23 +26,9 @@ from sim.world.state import (
     padded,
 )  # fmt: skip
 
-__all__ = ["build_world", "creator_count", "expected_posts"]
+__all__ = ["build_world"]
 
 _SECONDS_A_WEEK = 7 * 86_400.0
-
-
-def creator_count(scenario: Scenario) -> int:
-    """Users who are creators (accounts planted by probes not counted); at least one."""
-    population = scenario.population
-    return max(1, min(population.users, int(population.users * population.creators + 0.5)))
-
-
-def expected_posts(scenario: Scenario) -> tuple[float, float]:
-    """Expected uploads (before the start, during the run) of ordinary creators."""
-    spread = scenario.creators.posts_spread
-    rate = scenario.creators.posts_per_week * exp(0.5 * spread**2) / _SECONDS_A_WEEK
-    rate *= creator_count(scenario)
-    return float(rate * scenario.catalogue.history), float(rate * scenario.duration)
 
 
 def build_world(scenario: Scenario, seed: int) -> World:

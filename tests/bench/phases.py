@@ -24,6 +24,7 @@ from sim.engine.cards import (
     borrowed_plan,
     borrowed_scratch,
 )
+from sim.engine.scorers import borrowed_scorers, new_scorers
 from sim.engine.slate import RETRIEVED, _drop_duplicates, _retrieve, fill_slate
 from sim.feed.belief import Beliefs
 
@@ -39,8 +40,8 @@ _AHEAD = 4
 
 @njit()
 def _requests(
-    who, whole, number, key, t, plan, cards, arms, caption, index, beliefs, graph, data, users,
-    slates, scratch, stages,
+    who, whole, number, key, t, plan, scorers, cards, arms, caption, index, beliefs, graph, data,
+    users, slates, scratch, stages,
 ):  # fmt: skip
     """One request for each user of ``who``; only retrieval and duplicates unless ``whole``."""
     graph, data, cards, users = borrow(graph), borrow(data), borrow(cards), borrow(users)
@@ -49,6 +50,7 @@ def _requests(
     beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
     slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
     plan, scratch, index = borrowed_plan(plan), borrowed_scratch(scratch), borrowed_index(index)
+    scorers = borrowed_scorers(scorers)
     done = 0
     for i in range(who.size):
         if i + _AHEAD < who.size:
@@ -61,8 +63,8 @@ def _requests(
         r = stream2(key, u, number)
         if whole:
             done += fill_slate(
-                plan, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t,
-                np.int64(0), np.int64(-1), r, scratch, stages,
+                plan, scorers, cards, arms, caption, index, beliefs, graph, data, users, slates, u,
+                t, np.int64(0), np.int64(-1), r, scratch, stages,
             )  # fmt: skip
         else:
             user = users[u]
@@ -116,9 +118,9 @@ class StageTimer:
         began = time.process_time()
         _requests(
             who, whole, number, platform.keys.request, self._live.env.now, engine._plan,
-            engine._cards, engine._arms(), engine._rows().caption, view.index, view.beliefs,
-            memory.graph, memory.arenas[0].data, memory.users, memory.slates, engine._scratch[0],
-            stages,
+            new_scorers(engine._steps, view), engine._cards, engine._arms(),
+            engine._rows.caption, view.index, view.beliefs, memory.graph, memory.arenas[0].data,
+            memory.users, memory.slates, engine._scratch[0], stages,
         )  # fmt: skip
         took = time.process_time() - began
         retrieved = (stages - counted)[RETRIEVED] / len(who)

@@ -29,8 +29,8 @@ class Table(NamedTuple):
 def tables(results: dict[str, Result]) -> list[Table]:
     """All tables for which something was measured."""
     made = [
-        _speeds(results), _phases(results), _yardsticks(results), _sweep(results),
-        _start_up(results), _small(results),
+        _speeds(results), _phases(results), _yardsticks(results), _scorers(results),
+        _sweep(results), _start_up(results), _small(results),
     ]  # fmt: skip
     return [table for table in made if table.rows]
 
@@ -112,6 +112,20 @@ def _yardsticks(results: dict[str, Result]) -> Table:
     return Table(
         "Beside others, one thread",
         ("what", "impressions / CPU s", "fast engine is so many times as fast"),
+        rows,
+    )
+
+
+def _scorers(results: dict[str, Result]) -> Table:
+    runs = {k.split("/")[1]: r for k, r in results.items() if k.startswith("scorers/")}
+    rows = [
+        (f"{name}, {run['spec']['users']:,} users", f"{run['measured']:,}",
+         f"{run['per_cpu_s']:,.0f}", f"{run['per_cpu_s'] / runs['built-in']['per_cpu_s']:.2f}")
+        for name, run in runs.items()
+    ]  # fmt: skip
+    return Table(
+        "A score of one's own, one shard",
+        ("score", "impressions", "impressions / CPU s", "times the built-in speed"),
         rows,
     )
 

@@ -82,6 +82,10 @@ def measure(options: argparse.Namespace, suite: Suite, results: dict[str, Result
         run = results[key] if current else keep(key, suite.whole(sizes[main]))
         least_s = 0.05 if options.toy else 2.0
         keep(f"yardsticks/{main}", suite.yardsticks(run, reference, least_s))
+    if "scorers" in wanted:
+        base = replace(sizes[main] if options.toy else BASE, stages=False)
+        for name, run in suite.scorers(base).items():
+            keep(f"scorers/{name}", run)
     if "sweep" in wanted and not options.toy:
         keep(f"sweep/{BASE.name}", suite.whole(replace(BASE, name="default")))
         for specs in SWEEP.values():
@@ -108,6 +112,8 @@ def wrong_counts(results: dict[str, Result], keys: list[str], accept: bool) -> l
                 f"slate {spec['slate']}, history {spec['history_s']:.0f} s, "
                 f"{spec['lead_s'] + spec['stretches'] * spec['stretch_s']:.0f} s"
             )
+            if len(score := spec["overrides"].get("feed", {}).get("score", [])) > 1:
+                name += f", {len(score) - 1} own score"
             if accept:
                 expected[name] = run["impressions"]
             elif expected.get(name) != run["impressions"]:

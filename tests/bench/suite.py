@@ -16,7 +16,10 @@ from typing import Any
 
 from whole import REFRESH_S, Whole
 
-__all__ = ["BASE", "BESIDE", "FIRST_WINDOW", "SECTIONS", "SIZES", "SWEEP", "Result", "Suite", "toy"]
+__all__ = [
+    "BASE", "BESIDE", "FIRST_WINDOW", "SCORERS", "SECTIONS", "SIZES", "SWEEP", "Result", "Suite",
+    "toy",
+]  # fmt: skip
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -43,6 +46,12 @@ SWEEP: dict[str, list[Whole]] = {
     "videos": [replace(BASE, name=f"history {days} d", history_s=days * _DAY) for days in (1, 28)],
 }
 """One setting at a time away from ``BASE``."""
+SCORERS = {
+    "built-in": ["value"],
+    "compiled": ["value", "own_score:small_first"],
+    "Python": ["value", "own_score:SmallFirst"],
+}
+"""Lists of scorers that are compared; the last two give the same feed."""
 REFERENCE = Whole("reference", 2_000, 1_200.0, 600.0, engine="reference")
 FIRST_WINDOW = """
 from sim.assemble import assemble
@@ -70,6 +79,15 @@ class Suite:
         """One run."""
         self._say(f"run: {spec.name}, {spec.engine}, {spec.shards} shard(s)")
         return self._child("whole.py", json.dumps(asdict(spec)))
+
+    def scorers(self, base: Whole) -> dict[str, Result]:
+        """The same world with scorers of one's own."""
+        return {
+            name: self.whole(
+                replace(base, name=f"score {name}", overrides={"feed": {"score": scorers}})
+            )
+            for name, scorers in SCORERS.items()
+        }
 
     def yardsticks(self, run: Result, reference: Whole, least_s: float = 2.0) -> Result:
         """What to compare ``run`` with, at the same numbers of users, videos and impressions."""
@@ -177,5 +195,5 @@ class Suite:
         return result
 
 
-SECTIONS = ("whole", "shards", "log", "yardsticks", "sweep", "startup", "small")
+SECTIONS = ("whole", "shards", "log", "yardsticks", "scorers", "sweep", "startup", "small")
 """Names for ``--only``."""

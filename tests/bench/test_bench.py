@@ -162,4 +162,6 @@ def test_the_suite_runs(tmp_path: Path) -> None:
     ns = one["phase_ns"]
     assert ns["retrieve"] > 0
     assert ns["retrieve"] + ns["rank"] + ns["play"] == pytest.approx(ns["kernel"])
+    own = [results[f"scorers/{name}"]["impressions"] for name in ("compiled", "Python")]
+    assert own[0] == own[1] > 0
     assert results["yardsticks/toy"]["bare"]["per_cpu_s"] > 0

@@ -192,7 +192,10 @@ def measure(spec: Whole) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.parquet" if spec.events else None
         began = time.perf_counter()
-        live = assemble(scenario, spec.seed, engine=spec.engine, shards=spec.shards, events=events)
+        live = assemble(
+            scenario, spec.seed, engine=spec.engine, shards=spec.shards, events=events,
+            base_dir=Path(__file__).parent, allow_code=True,
+        )  # fmt: skip
         built = time.perf_counter() - began
         # a hair behind the tick, so that the window that ends there is in
         live.env.run(until=spec.lead_s + 1e-3)

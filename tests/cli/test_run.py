@@ -36,6 +36,25 @@ def test_makes_the_folder_and_tells_what_happened(
     assert seen.err == ""
 
 
+def test_says_first_what_it_needs(small: Path, tmp_path: Path, capsys: Capture) -> None:
+    assert main(["run", str(small), "--out", str(tmp_path / "out"), "--no-plots"]) == 0
+    first = capsys.readouterr().out.split("\n", 1)[0]
+    assert re.fullmatch(r"Needs about [\d,]+ impressions, 0\.5 GiB of memory, \d+ s\.", first), (
+        first
+    )
+
+
+def test_a_long_run_is_announced(
+    small: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.engine.estimate.LONG_S", 0.0)
+    for number, options in enumerate(([], ["--json"], ["--quiet"])):
+        out = str(tmp_path / str(number))
+        assert main(["run", str(small), "--out", out, "--no-plots", *options]) == 0
+        seen = capsys.readouterr()
+        assert ("a long run, about" in seen.err) == (options != ["--quiet"])
+
+
 def test_json_is_all_that_is_printed(small: Path, tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "out"
     assert main(["run", str(small), "--out", str(out), "--json", "--no-plots"]) == 0
@@ -152,7 +171,7 @@ def test_ctrl_c_stops_and_says_what_is_on_disk(small: Path, tmp_path: Path) -> N
     assert "stopping at the next refresh" in complaint
     assert f"{out} holds an unfinished run: manifest.json, scenario.yaml" in complaint
     assert "Traceback" not in complaint
-    assert printed == ""
+    assert re.fullmatch(r"Needs about .* impressions, .*\.\n", printed)
     assert not (out / "summary.json").exists()
     assert not json.loads((out / "manifest.json").read_text("utf-8"))["finished"]
 

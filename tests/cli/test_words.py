@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.cli.words import amount, clock, number, span
+from sim.cli.words import amount, clock, number, rough_span, roughly, span
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,37 @@ def test_clock(seconds: float, text: str) -> None:
 )
 def test_amount(value: float, unit: str, text: str) -> None:
     assert amount(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (7.4, "7"),
+        (99.6, "100"),
+        (45_678.0, "46,000"),
+        (999_999.0, "1 million"),
+        (8_912_345.0, "8.9 million"),
+        (123_456_789.0, "120 million"),
+        (4.06e9, "4.1 billion"),
+        (4.06e13, "41,000 billion"),
+    ],
+)
+def test_roughly(value: float, text: str) -> None:
+    assert roughly(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.2, "1 s"),
+        (12.4, "12 s"),
+        (99.0, "99 s"),
+        (101.0, "2 min"),
+        (5_400.0, "90 min"),
+        (10_000.0, "3 h"),
+        (1e6, "12 d"),
+    ],
+)
+def test_rough_span(seconds: float, text: str) -> None:
+    assert rough_span(seconds) == text

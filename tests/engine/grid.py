@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.feed.candidate import FIELDS
 from sim.scenario.feed import SOURCES
 
 Overrides = Mapping[str, Any]
@@ -18,10 +19,15 @@ Overrides = Mapping[str, Any]
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 MIXTURES = 16
 
+EVERY_FIELD = " + ".join(f"{0.3 + 0.7 * n:.1f} * c.{field.name}" for n, field in enumerate(FIELDS))
+
 CODE = '''
 """Components of the user's own, one of every stage."""
+import numba
 import numpy as np
 from pydantic import BaseModel
+
+from sim.core.random import uniform
 
 
 class Mood:
@@ -79,10 +85,51 @@ def bonus(requests, candidates, prediction, scores, view, amount=0.0):
 
 def never(requests, candidates, prediction, scores, view):
     return np.where(candidates.video % 5 == 0, -np.inf, scores)
-'''
+
+
+@numba.njit
+def everything(score, c, strength=0.3, phase=0.0):
+    """Depends on all that a compiled score is told."""
+    return score + strength * np.sin(EVERY_FIELD + phase)
+
+
+@numba.njit
+def halved(score, candidate):
+    """Not a sum, so the order counts; a whole number now and then."""
+    return score / 2 + candidate.likes - 0.01 * candidate.age_s / 3600
+
+
+@numba.njit
+def lucky(score, candidate, size=0.1):
+    return np.float32(score + size * uniform(candidate.stream, 10_000_000 + candidate.video))
+
+
+@numba.njit
+def extremes(score, candidate):
+    """Some are never shown, some always; and what is filtered out is never asked about."""
+    if candidate.creator == candidate.user:
+        raise ValueError("the filter own took these")
+    if candidate.video % 5 == 0:
+        return -np.inf
+    return 1e300 if candidate.video % 11 == 0 else np.float64(score)
+'''.replace("EVERY_FIELD", EVERY_FIELD)
 """A plug-in file; it is written beside the scenario as ``mine.py``."""
 
 BASE: Overrides = {"population": {"users": 60}, "duration": 4 * HOUR}
+
+
+def merged(base: Overrides, over: Overrides) -> dict[str, Any]:
+    """Deep merge; what says its ``use`` or ``policy``, and sources and weights, is replaced."""
+    result = dict(base)
+    for name, value in over.items():
+        below = result.get(name)
+        whole = name in ("sources", "weights", "signals")
+        whole |= isinstance(value, Mapping) and bool({"use", "policy"} & set(value))
+        if isinstance(below, Mapping) and isinstance(value, Mapping) and not whole:
+            result[name] = merged(below, value)
+        else:
+            result[name] = value
+    return result
 
 
 def _feed(**feed: Any) -> Overrides:
@@ -386,6 +433,47 @@ _OWN_CODE: dict[str, Overrides] = {
     },
 }
 
+_COMPILED: dict[str, Overrides] = {
+    "with perturbed weights": _feed(
+        score=["value", "mine:everything"], perturb={"size": 0.5}
+    ),
+    "behind the value": _feed(score=["value", "mine:everything"]),
+    "alone": _feed(score=["mine:lucky"]),
+    "around it": _feed(
+        score=[{"use": "mine:everything", "phase": 1.0}, "value", "mine:halved", "value",
+               {"use": "mine:lucky", "size": 3}]
+    ),
+    "never and always shown": {
+        **_feed(score=["value", "mine:extremes"], filters=["own", "seen"]),
+        "population": {"creators": 1.0},
+    },
+    "on every surface": {
+        **_behave(
+            act={"sound_tap": 10.0, "follow": 1.0}, session={"following_share": 0.5}, users=40
+        ),
+        "feed": {
+            "sources": dict.fromkeys(SOURCES, 1.0),
+            "filters": [{"use": "too_old", "max_age": DAY}, "seen"],
+            "score": ["mine:everything", "value"],
+        },
+    },
+    "with pools and many topics": merged(
+        _pools(first=10, promote=0.3),
+        {"population": {"topics": 40}, "feed": {"score": ["value", "mine:everything"]}},
+    ),
+    "without pools, in three locales": merged(
+        {**_PLACES["three locales"], "creators": _PROLIFIC},
+        _feed(cold_start={"policy": "none"}, score=["mine:halved", "mine:everything", "value"]),
+    ),
+    "among Python": _feed(
+        score=["mine:everything", "mine:Mood", "value", "mine:halved", "mine:never", "mine:lucky"]
+    ),
+    "behind a Python predictor": _feed(
+        predict="mine:Rates", score=["mine:everything", "value", "mine:halved"],
+        weights={"like": 1.0, "watch": 0.01},
+    ),
+}  # fmt: skip
+
 _AXES: dict[str, dict[str, Overrides]] = {
     "sources": _SOURCES,
     "filters": _FILTERS,
@@ -402,23 +490,11 @@ _AXES: dict[str, dict[str, Overrides]] = {
     "worlds": _WORLDS,
     "people": _PEOPLE,
     "own code": _OWN_CODE,
+    "compiled score": _COMPILED,
 }
-_MIXED = [name for name in _AXES if name not in ("times", "worlds", "people", "own code")]
+_UNMIXED = ("times", "worlds", "people", "own code", "compiled score")
+_MIXED = [name for name in _AXES if name not in _UNMIXED]
 """Axes of the mixtures; the others would make them too large or leave nothing to play."""
-
-
-def merged(base: Overrides, over: Overrides) -> dict[str, Any]:
-    """Deep merge; what says its ``use`` or ``policy``, and sources and weights, is replaced."""
-    result = dict(base)
-    for name, value in over.items():
-        below = result.get(name)
-        whole = name in ("sources", "weights", "signals")
-        whole |= isinstance(value, Mapping) and bool({"use", "policy"} & set(value))
-        if isinstance(below, Mapping) and isinstance(value, Mapping) and not whole:
-            result[name] = merged(below, value)
-        else:
-            result[name] = value
-    return result
 
 
 def _mixtures() -> Iterator[tuple[str, Overrides]]:

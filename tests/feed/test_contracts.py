@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
 from sim.core.errors import ComponentError
+from sim.core.random import uniform
 from sim.feed.builtin import BuiltinSource, Ineligible, Own, Seen, Smoothed, Spaced, TooOld, Value
+from sim.feed.compiled import CompiledScore
 from sim.feed.component import Candidates, GivenPrediction
 from sim.feed.view import FeedView, Requests
 from sim.testing.contracts import (
+    CompiledScoreContract,
     FilterContract,
     PredictorContract,
     ScorerContract,
@@ -88,6 +93,17 @@ class TestValue(ScorerContract):
         return Value(WEIGHTS, 0.1)
 
 
+@numba.njit
+def lucky(score: Any, candidate: Any, size: Any = 0.2) -> Any:
+    spread = size / (1.0 + candidate.likes + candidate.affinity**2)
+    return score + spread * uniform(candidate.stream, 10_000_000 + candidate.video)
+
+
+class TestCompiled(CompiledScoreContract):
+    def component(self) -> CompiledScore:
+        return CompiledScore("lucky", lucky, {"size": 3})
+
+
 class TestSpaced(SelectorContract):
     def component(self) -> Spaced:
         return Spaced(1, 1, 0.2)
@@ -155,6 +171,14 @@ class Number:
         return np.ones(candidates.video.shape)
 
 
+@numba.njit
+def moody(score: Any, candidate: Any) -> Any:
+    """Leaves compiled code to draw from a generator."""
+    with numba.objmode(mood="float64"):
+        mood = random.random()
+    return score + mood
+
+
 def _suite(contract: type, made: Callable[[], Any]) -> Any:
     return type("Suite", (contract,), {"component": lambda self: made()})()
 
@@ -169,9 +193,13 @@ def _suite(contract: type, made: Callable[[], Any]) -> Any:
         (SelectorContract, Twice, "test_minus_infinity_is_never_shown"),
         (SourceContract, Beyond, "test_ids_are_those_of_published_videos"),
         (PredictorContract, Backwards, "test_watch_time_is_not_negative"),
+        (
+            CompiledScoreContract, lambda: CompiledScore("moody", moody, {}),
+            "test_the_same_question_has_the_same_answer",
+        ),
         (FilterContract, Number, "test_the_same_question_has_the_same_answer"),
     ],
-)
+)  # fmt: skip
 def test_the_suite_finds_a_broken_component(
     contract: type, made: Callable[[], Any], test: str
 ) -> None:

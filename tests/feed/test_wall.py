@@ -8,13 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
 import sim.feed
-from sim.assemble import ENGINES
+from sim.assemble import ENGINES, Live
+from sim.engine.scorers import new_scorers
+from sim.feed.builtin import Smoothed
+from sim.feed.candidate import Candidate, address_of, read_candidate, rows_at
 from sim.feed.cold_start import ColdStart
-from sim.testing.worlds import tiny_platform
+from sim.feed.compiled import told_of
+from sim.feed.component import Candidates
+from sim.testing.worlds import requests_of, tiny_platform
 from sim.world.state import Creators, UserTruth, VideoTruth, World
 from tests.conftest import Played
 
@@ -157,6 +163,82 @@ def test_a_planted_leak_is_found(plant: str) -> None:
 def test_cold_start_does_not_hold_the_world(played: Played) -> None:
     assert isinstance(played.live.platform.view.cold, ColdStart)
     assert leaks(played.live.platform.view.cold, played.live.world) == []
+
+
+# ---- what a compiled score is told ----------------------------------------------------------
+
+
+@numba.njit
+def _read(told):
+    return [read_candidate(told[i]) for i in range(told.size)]
+
+
+def told_to_all(live: Live) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Records of every video for some users, with their users and videos."""
+    view = live.platform.view
+    who, count = list(range(0, live.world.users, 30)), view.videos.count
+    video = np.tile(np.arange(count, dtype=np.int32), (len(who), 1))
+    candidates = Candidates(video, np.zeros(video.shape, np.int8))
+    requests = requests_of(who, view)
+    prediction = Smoothed(20.0).predict(requests, candidates, view)
+    told = told_of(requests, candidates, prediction, view)
+    return told, np.repeat(who, count), video.ravel()
+
+
+def hidden_in(told: np.ndarray, user: np.ndarray, video: np.ndarray, world: World) -> list[str]:
+    """Fields that say the same as something hidden about the user, the video or its creator."""
+    creator = world.videos.creator[video]
+    hidden = {
+        name: array[{"UserTruth": user, "VideoTruth": video, "Creators": creator}[table]]
+        for name, array in hidden_arrays(world).items()
+        for table in (name.split(".")[0],)
+        if "probe" not in name
+    }
+    columns = {f"{name}[{i}]": x for name, h in hidden.items()
+               for i, x in enumerate(h.reshape(len(h), -1).T)}  # fmt: skip
+    fields = dict(zip(Candidate._fields, np.array(_read(told), float).T, strict=True))
+    return [
+        f"{field} is {name}"
+        for field, value in fields.items()
+        for name, truth in columns.items()
+        if np.ptp(truth) > 0 and abs(np.corrcoef(value, truth)[0, 1]) > 0.999
+    ]
+
+
+@pytest.fixture(scope="module")
+def told() -> tuple[Live, np.ndarray, np.ndarray, np.ndarray]:
+    live = tiny_platform(duration=2 * 3_600.0, engine="fast")
+    return live, *told_to_all(live)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")  # a field without spread has no correlation
+def test_a_compiled_score_is_told_nothing_hidden(told: Any) -> None:
+    live, records, user, video = told
+    assert hidden_in(records, user, video, live.world) == []
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [("quality", "momentum is VideoTruth.quality[0]"), ("hook", "momentum is VideoTruth.hook[0]")],
+)
+def test_a_hidden_table_behind_an_address_is_found(told: Any, table: str, wanted: str) -> None:
+    live, records, user, video = told
+    records = records.copy()
+    records["momentum_at"] = rows_at(getattr(live.world.video_truth, table), video)
+    assert wanted in hidden_in(records, user, video, live.world)
+
+
+def test_the_kernel_has_the_addresses_of_public_tables(told: Any) -> None:
+    view, world = told[0].platform.view, told[0].world
+    scorers = new_scorers(np.empty(0, np.uint64), view)
+    assert leaks(scorers, world) == []
+    addresses = {name: value for name, value in scorers._asdict().items()
+                 if isinstance(value, np.uint64)}  # fmt: skip
+    assert addresses == {
+        "counts": address_of(view.counts), "duration": address_of(view.videos.duration_s),
+        "followers": address_of(view.creators.followers), "momentum": address_of(view.momentum),
+    }  # fmt: skip
 
 
 HIDDEN_NAMES = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.testing.worlds import tiny_scenario, tiny_world
-from sim.world.build import creator_count
+from sim.world.expected import creator_count
 from sim.world.state import NOBODY, TOPIC_ONE, World, padded
 
 TRUTH = ("interests", "generosity", "patience", "activity", "chronotype")
