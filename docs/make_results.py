@@ -2,7 +2,7 @@
 
     python docs/make_results.py                            # all but the comparison with raw data
     python docs/make_results.py --facts ../shared/facts    # that one too
-    python docs/make_results.py --tune studies/newcomers   # the search of the tutorial, and no other
+    python docs/make_results.py --tune studies/newcomers   # only the search of the tutorial
 
 A page marks the place with ``<!-- result: NAME -->`` and ``<!-- end of result -->``; what stands
 between the two is replaced. The runs are made anew, each in a process of its own, with the seeds

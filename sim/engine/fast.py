@@ -226,7 +226,8 @@ class FastEngine:
                 self._plan, scorers, platform.behaviour, platform.keys, platform.learning,
                 platform.bin_s, platform.window.first_bin, self._cards, self._reels, self._arms(),
                 self._rows, view.index, view.beliefs, memory.graph, memory.arenas[shard],
-                memory.users, self._traits, platform.world.utc_offset_s, memory.next_s, memory.slates,
+                memory.users, self._traits, platform.world.utc_offset_s, memory.next_s,
+                memory.slates,
                 self._scratch[shard], tally, self._waiting[shard], order, user, last, end,
             )  # fmt: skip
             if scorers.failed[0]:
