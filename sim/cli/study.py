@@ -259,6 +259,12 @@ def table(screen: Console, head: Sequence[str], rows: Iterable[Sequence[str]]) -
     rows = [tuple(row) for row in rows]
     if not rows:
         return
+    widths = [
+        max(map(len, column)) for column in zip(*([head] if head else []), *rows, strict=True)
+    ]
+    if head and sum(widths) + 2 * len(widths) > screen.width:
+        _stacked(screen, head, rows, widths)
+        return
     grid = Table.grid(padding=(0, 2))
     width = len(rows[0])
     for column in range(width):
@@ -274,6 +280,21 @@ def table(screen: Console, head: Sequence[str], rows: Iterable[Sequence[str]]) -
     for row in rows:
         grid.add_row(*map(Text, row))  # brackets of a path are no markup
     screen.print(Padding(grid, (0, 0, 0, 2)), markup=False)
+
+
+def _stacked(
+    screen: Console, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]
+) -> None:
+    """A table that is too wide for the screen: what a row is about on a line of its own."""
+
+    def numbers(row: Sequence[str]) -> str:
+        cells = zip(row[1:], widths[1:], strict=True)
+        return "  " + "  ".join(cell.rjust(width) for cell, width in cells)
+
+    screen.print(numbers(head), style="dim", markup=False, soft_wrap=True)
+    for row in rows:
+        screen.print(f"  {row[0]}", markup=False, soft_wrap=True)
+        screen.print(numbers(row), markup=False, soft_wrap=True)
 
 
 def as_json(folder: Path, content: Mapping[str, Any]) -> str:

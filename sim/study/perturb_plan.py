@@ -61,7 +61,7 @@ class PerturbPlan:
 
     @cached_property
     def _perturbed(self) -> Scenario:
-        return with_perturb(
+        return _with_perturb(
             self.scenario, PerturbConfig(size=self.size, weights=tuple(self.weights))
         )
 
@@ -107,7 +107,7 @@ class PerturbPlan:
         return {**self.subject.identity, "size": self.size, "weights": list(self.weights)}
 
 
-def with_perturb(scenario: Scenario, perturb: PerturbConfig | None) -> Scenario:
+def _with_perturb(scenario: Scenario, perturb: PerturbConfig | None) -> Scenario:
     """The scenario with other perturbation, or none."""
     feed = scenario.feed.model_copy(update={"perturb": perturb})
     return scenario.model_copy(update={"feed": feed})
@@ -131,7 +131,7 @@ def plan_perturb(
     ranking has no weights.
     """
     own = about.scenario.feed.perturb
-    scenario = with_perturb(about.scenario, None)
+    scenario = _with_perturb(about.scenario, None)
     if not any(isinstance(part, Value) for part in scenario.feed.score):
         raise ForyouError(
             f'"{scenario.name}" ranks without weights (feed.score has no "value"); there is '
@@ -186,7 +186,7 @@ def _weights(scenario: Scenario, names: Sequence[str]) -> tuple[str, ...]:
                 f"it a value with --set feed.weights.{name}=VALUE, or leave it out"
             )
     found = perturbed_names(
-        with_perturb(scenario, PerturbConfig(weights=tuple(dict.fromkeys(names)))).feed
+        _with_perturb(scenario, PerturbConfig(weights=tuple(dict.fromkeys(names)))).feed
     )
     if not found:
         raise ForyouError(f'all weights of "{scenario.name}" are 0; there is nothing to perturb')

@@ -21,8 +21,8 @@ Floats = npt.NDArray[np.float64]
 _RANK = 1e-9
 """Columns of the design that are this much alike count as the same."""
 _FREE = 1e-9
-"""A user whose leverage is so near to 1 decides alone on one coefficient; nothing is left of the
-user's outcome that could tell about the others."""
+"""A user whose leverage is so near to 1 decides alone on the coefficient of the covariate, and has no
+influence on those of the signs; nothing but a division by 0 has to be kept away."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def fit_signs(
         return SignFit(nothing, nothing, mean, mean_error, users, freedom)
     fitted = q.T @ y
     free = 1 - (q**2).sum(axis=1)
-    residual = np.where(free > _FREE, y - q @ fitted, 0.0) / np.maximum(free, _FREE)
+    residual = (y - q @ fitted) / np.maximum(free, _FREE)
     inverse = np.linalg.inv(r)
     half = inverse @ (q * residual[:, None]).T
     effect = 2 * (inverse @ fitted)[1 : 1 + weights]

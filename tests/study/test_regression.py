@@ -115,14 +115,14 @@ def test_signs_that_cannot_be_told_apart_are_refused(signs: Floats, words: str) 
 
 
 def fit(effect: float, mean: float, error: float = 0.1) -> SignFit:
-    return SignFit(np.array([effect]), np.array([error]), mean, 0.01, 500, 490)
+    return SignFit(np.array([effect]), np.array([error]), mean, 2.0, 500, 490)
 
 
 def test_worlds_are_averaged_with_one_weight_each() -> None:
     found = effect_of(WATCH, "w", 0, {0: fit(1.0, 10.0), 2: fit(3.0, 30.0)}, {}, 3, 0.95)
     assert found.effect is not None
     assert found.effect.value == pytest.approx(4 / 40)
-    error = np.sqrt(2 * 0.1**2 + (0.1 * np.sqrt(2) * 0.01) ** 2) / 40
+    error = np.sqrt(2 * 0.1**2 + (0.1 * np.sqrt(2) * 2.0) ** 2) / 40
     assert found.effect.half_width == pytest.approx(1.96 * error, rel=0.01)
     assert found.by_world == (pytest.approx(0.1), None, pytest.approx(0.1))
 
