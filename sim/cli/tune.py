@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sim.study.confirm import Bound, Candidate, Confirmed
     from sim.study.tuned import Tuned
 
-__all__ = ["EXAMPLES", "tune"]
+__all__ = ["EXAMPLES", "caution", "tune", "verdict"]
 
 EXAMPLES = (
     "foryou tune scenarios/tune_newcomers.yaml --out studies/newcomers",

@@ -21,8 +21,8 @@ Floats = npt.NDArray[np.float64]
 _RANK = 1e-9
 """Columns of the design that are this much alike count as the same."""
 _FREE = 1e-9
-"""A user whose leverage is so near to 1 decides alone on the coefficient of the covariate, and has no
-influence on those of the signs; nothing but a division by 0 has to be kept away."""
+"""A user whose leverage is so near to 1 decides alone on the coefficient of the covariate, and has
+no influence on those of the signs; nothing but a division by 0 has to be kept away."""
 
 
 @dataclass(frozen=True)
