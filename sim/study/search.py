@@ -177,12 +177,17 @@ class Search:
         playing = [game for game in games if not game.over and game.asked < len(game.specs)]
         needed = [game for game in playing if game.asked == game.looked]
         if not needed:
-            for trial in left:
+            for trial in list(left):
                 with self._book.told():
                     mine = leases.take(_lease(trial))
                 if mine:
                     left.remove(trial)
-                    games.append(self._game(trial, leases))
+                    # somebody else may have ended it since this process looked
+                    if self._trials()[trial.number].state == "open":
+                        games.append(self._game(trial, leases))
+                    else:
+                        with self._book.told():
+                            leases.give_back(_lease(trial))
                     return True
         # with workers to spare, worlds are played that an early stop may make useless
         ahead = sorted(playing, key=lambda game: (game.asked - game.looked, game.trial.number))

@@ -212,6 +212,7 @@ def _users(
             "user": np.arange(users),
             "creator": np.arange(users) < n_creators,
             "locale": np.zeros(users, int),
+            "arm": np.zeros(users, int),
             "sessions": sessions,
             "active_days": days,
             "follows_start": follows,

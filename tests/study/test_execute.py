@@ -312,14 +312,14 @@ def test_workers_are_as_many_as_fit(specs: Specs) -> None:
     gib = 2.0**30
     executor = Memory(64)
     note = fit_memory(specs(2), executor, 1.5 * gib)
-    assert note == "2 of 64 workers: a run needs about 0.6 GiB of memory and 1.5 GiB are free"
-    assert executor.workers == 2
+    assert note == "3 of 64 workers: a run needs about 0.5 GiB of memory and 1.5 GiB are free"
+    assert executor.workers == 3
     assert fit_memory(specs(2), executor, 1.5 * gib) == ""
     # the largest run counts
     large = specs(1, population={"users": 1_000_000, "creators": 0.01})
     need = estimate_run(large[0].scenario, "fast").bytes
-    assert "1 of 2 workers" in fit_memory([*specs(1), *large], executor, 1.9 * need)
-    with pytest.raises(ResourceError, match=r"needs about 0\.6 GiB"):
+    assert "1 of 3 workers" in fit_memory([*specs(1), *large], executor, 1.9 * need)
+    with pytest.raises(ResourceError, match=r"needs about 0\.5 GiB"):
         fit_memory(specs(1), executor, 0.25 * gib)
 
 

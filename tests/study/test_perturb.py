@@ -16,15 +16,13 @@ import pytest
 from sim.cli.main import main
 from sim.core.errors import ForyouError, StudyError
 from sim.feed.arms import perturbed_names, signs_of_arms
-from sim.plots import style
-from sim.plots.study_perturb import MAX_PANELS, draw_perturb, perturb_data
 from sim.scenario import Scenario
 from sim.study import RunSpec, evaluate, perturb, with_changes, world_seed
 from sim.study.local import InProcess
 from sim.study.outcome import Outcome, failure
 from sim.study.per_user import USER_OUTCOMES
 from sim.study.perturb_plan import CONTROL, PERTURBED, plan_perturb
-from sim.study.start import subject
+from sim.study.start import Subject, subject
 from sim.study.statistics import holm
 from sim.study.users import KEPT_COLUMNS, pack_users, unpack_users
 
@@ -146,12 +144,19 @@ def test_only_what_is_new_is_played(study: Any, scenario: Scenario, folder: Path
     assert len(played) == 2 + 2 + 5 * 2 * 4
     assert more.effects[0].by_world[:3] == study.effects[5 * 6].by_world
     assert len(more.checks) == 12
-    again = perturb(
-        scenario, 3, check=["share"], out=folder, executor=Listing(), plots=False
-    )  # fmt: skip
-    assert again.to_dict() == study.to_dict(), "the order in which runs come in changes nothing"
+    again = perturb(scenario, 3, check=["share"], out=folder, executor=Listing(), plots=False)
+    assert again.to_dict() == study.to_dict()
     with pytest.raises(StudyError, match=r"size is 0\.2, not 0\.3"):
         perturb(scenario, 3, size="30 %", out=folder)
+
+
+def test_the_order_in_which_runs_come_in_changes_nothing(
+    study: Any, scenario: Scenario, tmp_path: Path
+) -> None:
+    executor = Listing()
+    other = perturb(scenario, 3, check=["share"], out=tmp_path, executor=executor, plots=False)
+    assert [spec.world for spec in executor.played] == [2, 2, 1, 1, 0, 0] * 2
+    assert other.to_dict() == study.to_dict()
 
 
 def test_a_file_whose_users_are_damaged_is_named(scenario: Scenario, tmp_path: Path) -> None:
@@ -243,17 +248,10 @@ def test_bad_input_is_told_and_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_ranker_without_weights_has_nothing_to_perturb(
-    scenario: Scenario, tmp_path: Path
-) -> None:
-    (tmp_path / "mine.py").write_text(
-        "import numpy as np\n\nclass Score:\n    def score(self, features):\n"
-        "        return np.zeros(1)\n",
-        encoding="utf-8",
-    )
+def test_a_ranker_without_weights_has_nothing_to_perturb(scenario: Scenario) -> None:
     own = with_changes(scenario, {"feed.score": ["mine:Score"]})
     with pytest.raises(ForyouError, match="ranks without weights"):
-        perturb(own, out=tmp_path / "out", allow_code=True, base_dir=tmp_path)
+        plan_perturb(Subject(own))
 
 
 # ---- what is kept of users --------------------------------------------------------------------
@@ -363,97 +361,3 @@ def test_the_python_of_the_page_works(
     printed = capsys.readouterr().out
     assert "shape: (54, " in printed
     assert "shape: (9, " in printed
-
-
-# ---- picture ----------------------------------------------------------------------------------
-
-
-def content(outcomes: int, weights: int, checked: int, size: float = 1.0) -> dict[str, Any]:
-    """Like a ``perturb.json``."""
-    draw = np.random.default_rng(outcomes + weights)
-    names = list(USER_OUTCOMES)[:outcomes]
-    labels = {name: USER_OUTCOMES[name].label for name in names}
-    every = ["watch", *NAMES, "not_interested", "sound_tap", "save", "loop"][:weights]
-
-    def ends(name: str) -> dict[str, float]:
-        value, half = draw.normal(0, 0.02 * size), 0.015 * size * draw.uniform(0.5, 2)
-        return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
-
-    return {
-        "scenario": "a-scenario", "users": 20_000, "worlds": 30, "seed": 2**62, "size": 0.2,
-        "level": 0.95, "outcomes": names, "checked": every[:checked],
-        "effects": [
-            {"weight": w, "outcome": o, "label": labels[o], **ends("effect")}
-            for o in names for w in every
-        ],
-        "checks": [
-            {"weight": w, "outcome": o, "label": labels[o], **ends("separate")}
-            for w in every[:checked] for o in names
-        ],
-    }  # fmt: skip
-
-
-def test_the_picture_has_both_ways_and_says_what_it_leaves_out() -> None:
-    one = content(11, 3, 2)
-    for row in one["effects"] + one["checks"]:
-        name = "effect" if "effect" in row else "separate"
-        if row["outcome"] == "active_days":
-            row.update({name: 0.0, f"{name}_low": 0.0, f"{name}_high": 0.0})
-        if row["outcome"] == "views":
-            row.update({name: None, f"{name}_low": None, f"{name}_high": None})
-    data = perturb_data(one)
-    assert len(data.panels) == MAX_PANELS
-    assert data.still == ("days with a session", "views")
-    assert data.more == 0
-    lines = data.panels[0].lines
-    assert [line.weight for line in lines] == ["watch", "completion", "skip"]
-    assert lines[0].within == pytest.approx(
-        [100 * one["effects"][0][k] for k in ("effect", "effect_low", "effect_high")]
-    )
-    assert lines[1].separate is not None
-    assert lines[2].separate is None
-    assert perturb_data(content(15, 2, 0)).more == 6
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "weights", "checked", "size"),
-    [(9, 6, 6, 1.0), (9, 11, 2, 0.01), (1, 1, 0, 1.0), (2, 3, 3, 40.0), (4, 6, 0, 1e-4)],
-)
-def test_no_text_of_the_picture_overlaps(
-    outcomes: int, weights: int, checked: int, size: float
-) -> None:
-    with style.style():
-        figure = style.new_figure()
-        draw_perturb(perturb_data(content(outcomes, weights, checked, size)), figure)
-        figure.canvas.draw()
-        shown = list(texts(figure))
-    assert all(len(axes.get_xticks()) >= 2 for axes in figure.axes), "one tick is no scale"
-    width, height = figure.canvas.get_width_height()
-    for i, (words, box) in enumerate(shown):
-        assert box.x0 >= 0, words
-        assert box.y0 >= 0, words
-        assert box.x1 <= width, words
-        assert box.y1 <= height, words
-        for other, that in shown[i + 1 :]:
-            apart = (
-                box.x1 <= that.x0 + 2 or that.x1 <= box.x0 + 2
-                or box.y1 <= that.y0 + 3 or that.y1 <= box.y0 + 3
-            )  # fmt: skip
-            assert apart, f"{words!r} overlaps {other!r}"
-
-
-def texts(figure: Any) -> Any:
-    """Every text that is drawn, with its place in pixels."""
-    from matplotlib.text import Text
-
-    renderer = figure.canvas.get_renderer()
-    for text in figure.findobj(Text):
-        if text.get_visible() and text.get_text().strip():
-            yield text.get_text(), text.get_window_extent(renderer)
-
-
-def test_a_picture_of_nothing_says_so() -> None:
-    with style.style():
-        figure = style.new_figure()
-        draw_perturb(perturb_data({**content(2, 2, 0), "outcomes": []}), figure)
-    assert any("No weight moved" in text.get_text() for text in figure.texts)

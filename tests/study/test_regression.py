@@ -133,6 +133,7 @@ def test_scatter_is_one_when_users_explain_it_and_more_when_worlds_differ() -> N
     assert scatter([alike]) == pytest.approx(1.0, abs=0.2)
     differ = {w: replace(f, effect=f.effect + draw.normal(0, 0.2)) for w, f in alike.items()}
     assert scatter([differ]) == pytest.approx(5.0, abs=1.0)
+    assert scatter([{0: fit(1.0, 10.0), 1: fit(1.4, 10.0)}]) == pytest.approx(8.0)
     assert scatter([{0: alike[0]}]) is None
     assert scatter([{0: fit(0.0, 1.0, 0.0), 1: fit(0.0, 1.0, 0.0)}]) is None
 
