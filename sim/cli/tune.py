@@ -218,7 +218,7 @@ def caution(result: Tuned) -> str:
     count = len(result.candidates)
     if not count:
         return "Estimates of a search are for its own worlds; the best of many looks too good."
-    together = f" They hold for all {count} candidates together." if count > 1 else ""
+    together = f" Intervals hold for all {count} candidates together." if count > 1 else ""
     return (
         "Before and after are the same worlds, which no trial saw; differences are those of "
         f"pairs.{together} The search's own estimate of its best is too good: luck helped to "

@@ -73,7 +73,7 @@ def test_it_says_what_came_out(scenario: Path, tmp_path: Path, capsys: Capture) 
     assert "before after difference 95 % interval the search said" in text
     assert re.search(r"feed\.weights\.like 1 [\d.]+ feed\.weights\.share 1 ", text)
     assert "Candidates on fresh worlds" in text
-    assert "They hold for all 3 candidates together." in text
+    assert "Intervals hold for all 3 candidates together." in text
     assert "3 comparisons were made." in text
     assert f"best.yaml the best; run it with: foryou run {out}/best.yaml" in text
     assert main(["check", str(out / "best.yaml")]) == 0
