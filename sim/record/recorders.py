@@ -34,14 +34,15 @@ class Timeline:
 
     def add(self, first_bin: int, counts: NDArray[np.int64]) -> None:
         """Add a window's counters [T, surfaces, sources, F], bins from ``first_bin`` on."""
-        for i in range(len(counts)):
-            cell = self._open.get(first_bin + i)
+        for number, window in enumerate(counts, first_bin):
+            cell = self._open.get(number)
             if cell is None:
-                self._open[first_bin + i] = counts[i]
+                self._open[number] = window
             else:
-                cell += counts[i]
-        for number in sorted(n for n in self._open if n < first_bin):
-            self._close(number)
+                cell += window
+        if min(self._open) < first_bin:
+            for number in sorted(n for n in self._open if n < first_bin):
+                self._close(number)
 
     def _close(self, number: int) -> None:
         counts = self._open.pop(number)
