@@ -302,13 +302,14 @@ def _ask_for(
 
 @njit()
 def play(
-    plan, scorers, p, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index, beliefs,
+    plan, scorers, behaviour, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index, beliefs,
     graph,
     arena, users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting, order, i, last,
     end,
 ):  # fmt: skip
     """Play the users in places ``i`` to ``last`` of ``order`` up to ``end``, not included.
 
+    ``behaviour`` [1] holds the parameters: to hand over an array costs less than a record.
     With room in ``waiting`` the feed is outside: a user who needs a slate is put on that list,
     whose first place counts them, and is left there.
 
@@ -330,6 +331,7 @@ def play(
     scorers = borrowed_scorers(scorers)
     scratch, index = borrowed_scratch(scratch), borrowed_index(index)
     react_key, session_key, rate = keys.react, keys.session, learning.rate
+    p = behaviour[0]
     while i < last:
         u = at(order, i)
         if i + _SOON < last:
