@@ -26,6 +26,7 @@ from sim.engine.cards import (
     Rows,
     Scratch,
     SlateRows,
+    new_marks,
     new_scratch,
     refresh_cards,
     write_cards,
@@ -314,6 +315,7 @@ class FastEngine:
             self._cards, self._reels = aligned_zeros(rows, CARD), aligned_zeros(rows, REEL)
             self._written = 0
             self._rows = self._all_rows()
+            self._scratch = [s._replace(marks=new_marks(rows)) for s in self._scratch]
             changed = np.arange(videos.count, dtype=np.int32)
         if self._written < videos.count:
             write_cards(

@@ -274,10 +274,12 @@ def _impression(
 
 @njit(forceinline=True)
 def _ask_for(
-    users, traits, slates, beliefs, user_counts, graph, data, cards, reels, counts, soon, near
+    users, next_s, traits, slates, beliefs, user_counts, graph, data, cards, reels, counts, soon,
+    near,
 ):  # fmt: skip
     """Ask for the memory of users who come soon, and for what those near will look at."""
     prefetch(users, soon)
+    prefetch(next_s, soon)
     prefetch(traits, soon)
     prefetch(slates.video, soon)
     prefetch(slates.source, soon)
@@ -302,10 +304,9 @@ def _ask_for(
 
 @njit()
 def play(
-    plan, scorers, behaviour, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index, beliefs,
-    graph,
-    arena, users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting, order, i, last,
-    end,
+    plan, scorers, behaviour, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index,
+    beliefs, graph, arena, users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting,
+    order, i, last, end,
 ):  # fmt: skip
     """Play the users in places ``i`` to ``last`` of ``order`` up to ``end``, not included.
 
@@ -336,7 +337,7 @@ def play(
         u = at(order, i)
         if i + _SOON < last:
             _ask_for(
-                users, traits, slates, beliefs, user_counts, graph, data, cards, reels,
+                users, next_s, traits, slates, beliefs, user_counts, graph, data, cards, reels,
                 video_counts, order[i + _SOON], order[i + _NEXT],
             )  # fmt: skip
         user = at(users, u)
