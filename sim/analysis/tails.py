@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -92,11 +93,17 @@ def fit_tail(values: npt.ArrayLike) -> TailFit:
     reason is in the result.
     """
     array = np.asarray(values, dtype=np.float64).ravel()
-    array = np.sort(array[array > 0])
+    return _fit(np.sort(array[array > 0]).tobytes(), MAX_FIT)
+
+
+@lru_cache(maxsize=1)
+def _fit(content: bytes, most: int) -> TailFit:
+    """Fits to sorted values, float64; kept, because the summary and a picture want the same."""
+    array = np.frombuffer(content)
     n = int(array.size)
     if n < MIN_FIT:
         return TailFit(n, f"{n} positive values; at least {MIN_FIT} are needed")
-    used = array[-MAX_FIT:]
+    used = array[-most:]
     distinct = int(np.unique(used).size)
     if distinct < MIN_DISTINCT:
         return TailFit(n, f"{distinct} different values; at least {MIN_DISTINCT} are needed")

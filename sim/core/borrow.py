@@ -61,6 +61,9 @@ def _row(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> A
     """Address of a row of an array whose rows are contiguous."""
     view = context.make_array(array_type)(context, builder, array)
     stride = cgutils.unpack_tuple(builder, view.strides)[0]
+    if array_type.ndim == 1 and array_type.layout == "C":
+        # known when it is compiled: a shift in place of a multiplication
+        stride = stride.type(context.get_abi_sizeof(context.get_data_type(array_type.dtype)))
     start = builder.ptrtoint(view.data, stride.type)
     return builder.add(start, builder.mul(row, stride))
 
@@ -116,15 +119,13 @@ def _products(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
         rows.append((_row(context, builder, kind, array, wide), kind.dtype.bitwidth))
     lanes = ir.VectorType(_I32, STEP)
     half = ir.VectorType(_I32, STEP // 2)
-    total = cgutils.alloca_once(builder, half)
-    builder.store(half([0] * (STEP // 2)), total)
-    steps = builder.lshr(context.cast(builder, length, kinds[4], types.int64), ir.IntType(64)(4))
-    with cgutils.for_range(builder, steps) as loop:
+
+    def step(number: Any) -> Any:
         x, y = (
             builder.sext(
                 _load(
                     builder,
-                    builder.add(start, builder.mul(loop.index, start.type(STEP * bits // 8))),
+                    builder.add(start, builder.mul(number, start.type(STEP * bits // 8))),
                     ir.IntType(bits),
                     STEP,
                 ),
@@ -140,7 +141,14 @@ def _products(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
             )
             for first in (0, 1)
         )
-        builder.store(builder.add(builder.load(total), builder.add(even, odd)), total)
+        return builder.add(even, odd)
+
+    # up to 16 topics are one step, and a loop would cost more than it does
+    total = cgutils.alloca_once_value(builder, step(ir.IntType(64)(0)))
+    steps = builder.lshr(context.cast(builder, length, kinds[4], types.int64), ir.IntType(64)(4))
+    with cgutils.for_range(builder, builder.sub(steps, ir.IntType(64)(1))) as loop:
+        more = step(builder.add(loop.index, ir.IntType(64)(1)))
+        builder.store(builder.add(builder.load(total), more), total)
     return builder.load(total)
 
 

@@ -19,12 +19,13 @@ from sim.core.compiled import njit
 from sim.feed.belief import Taste, new_taste
 from sim.feed.cold_start import WAITING
 from sim.feed.index import Groups, Index
+from sim.feed.retrieve import RUN
 from sim.feed.spaced import GROUP
 
 __all__ = [
     "CARD", "REEL", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_arms",
-    "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch", "new_scratch",
-    "refresh_cards", "write_cards",
+    "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch", "new_marks",
+    "new_scratch", "refresh_cards", "write_cards",
 ]  # fmt: skip
 
 
@@ -165,19 +166,20 @@ class Scratch(NamedTuple):
 
     ids: NDArray[np.int32]
     codes: NDArray[np.int8]
-    marks: NDArray[np.int64]
-    """marks [1 + a power of 2, at least four times the candidates] for finding duplicates"""
+    """codes [K + RUN] source of each candidate"""
+    groups: NDArray[np.int32]
+    """groups [K] where to look first for a candidate among those that the user has seen"""
+    marks: NDArray[np.uint64]
+    """marks [V / 64 or more] a bit for each video, clear between requests, to find duplicates"""
     keys: NDArray[np.int64]
     """keys [K + GROUP] candidates in order of score (see ``sim.feed.spaced``)"""
     tops: NDArray[np.int64]
     sum: NDArray[np.int32]
     """sum [K] what a candidate and the user have in common (see ``Taste``)"""
-    base: NDArray[np.float32]
-    lift: NDArray[np.float32]
+    terms: NDArray[np.float32]
+    """terms [K, 2] base and lift"""
+    value: NDArray[np.float32]
     score: NDArray[np.float32]
-    removed: NDArray[np.bool_]
-    creator: NDArray[np.int32]
-    sound: NDArray[np.int32]
     kept: NDArray[np.int64]
     """kept [K] candidates for the kept slots"""
     chosen: NDArray[np.int64]
@@ -186,21 +188,22 @@ class Scratch(NamedTuple):
 
 
 def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
-    """Working memory for requests of this size and rows of ``dims`` topics."""
-    marks = 64
-    while marks < 4 * candidates:
-        marks *= 2
+    """Working memory for requests of this size and rows of ``dims`` topics, without marks."""
     taste: Taste = new_taste(dims)
     return Scratch(
-        np.empty(candidates, np.int32), np.empty(candidates, np.int8),
-        np.zeros(1 + marks, np.int64), np.empty(candidates + GROUP, np.int64),
+        np.empty(candidates, np.int32), np.empty(candidates + RUN, np.int8),
+        np.empty(candidates, np.int32),
+        np.zeros(0, np.uint64), np.empty(candidates + GROUP, np.int64),
         np.empty(candidates // GROUP + 1, np.int64),
-        np.empty(candidates, np.int32), np.empty(candidates, np.float32),
+        np.empty(candidates, np.int32), np.empty((candidates, 2), np.float32),
         np.empty(candidates, np.float32), np.empty(candidates, np.float32),
-        np.empty(candidates, np.bool_),
-        np.empty(candidates, np.int32), np.empty(candidates, np.int32),
         np.empty(candidates, np.int64), np.empty(slate, np.int64), taste.profile, taste.weights,
     )  # fmt: skip
+
+
+def new_marks(videos: int) -> NDArray[np.uint64]:
+    """A clear bit for each of ``videos``."""
+    return np.zeros(videos // 64 + 1, np.uint64)
 
 
 @njit(forceinline=True)
@@ -217,11 +220,10 @@ def borrowed_plan(plan):
 def borrowed_scratch(scratch):
     """The working memory with borrowed arrays."""
     return Scratch(
-        borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.marks), borrow(scratch.keys),
-        borrow(scratch.tops), borrow(scratch.sum), borrow(scratch.base), borrow(scratch.lift),
-        borrow(scratch.score), borrow(scratch.removed), borrow(scratch.creator),
-        borrow(scratch.sound), borrow(scratch.kept),
-        borrow(scratch.chosen), borrow(scratch.taste_profile), borrow(scratch.taste_weights),
+        borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.groups), borrow(scratch.marks),
+        borrow(scratch.keys), borrow(scratch.tops), borrow(scratch.sum), borrow(scratch.terms),
+        borrow(scratch.value), borrow(scratch.score), borrow(scratch.kept), borrow(scratch.chosen),
+        borrow(scratch.taste_profile), borrow(scratch.taste_weights),
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from sim.engine.cards import (
     Rows,
     Scratch,
     SlateRows,
+    new_marks,
     new_scratch,
     refresh_cards,
     write_cards,
@@ -127,6 +128,7 @@ class FastEngine:
         self._plan = _plan(scenario, pipeline)
         if len(self._steps):
             self._plan = self._plan._replace(values=0)  # scores are made step by step
+        self._behaviour = np.array([platform.behaviour])
         # the user's own Python is called once for a batch of requests, all else is compiled
         outside = pipeline.needs_python
         shards = len(memory.arenas)
@@ -135,6 +137,7 @@ class FastEngine:
             for _ in range(shards)
         ]
         self._events = [np.empty(_LOG_BUFFER if log.wanted else 0, EVENT) for _ in range(shards)]
+        self._logged = [np.zeros(1, np.int64) for _ in range(shards)]
         self._stages = [np.zeros(REMOVED + len(self._plan.filter), np.int64) for _ in range(shards)]
         self._cards, self._reels = np.zeros(0, CARD), np.zeros(0, REEL)
         self._written = 0
@@ -143,8 +146,7 @@ class FastEngine:
             np.zeros(1 + last - first if outside else 0, np.int64) for first, last in memory.ranges
         ]
         # a component of the user's own need not be safe in several threads
-        threads = 1 if outside else shards
-        self._pool = ThreadPoolExecutor(threads) if shards > 1 else None
+        self._pool = ThreadPoolExecutor(shards - 1) if shards > 1 and not outside else None
         self._traits = new_traits(platform.world)
         self._rows = self._all_rows()
         first_sessions(
@@ -176,9 +178,11 @@ class FastEngine:
         self._update_cards()
         tallies = [self._tally(shard) for shard in shards]
         if self._pool is None:
-            logged = [self._play(0, tallies[0], now)]
+            logged = [self._play(shard, tallies[shard], now) for shard in shards]
         else:
-            logged = list(self._pool.map(lambda i: self._play(i, tallies[i], now), shards))
+            # this thread plays too: to wake others costs as much as a small window
+            others = [self._pool.submit(self._play, i, tallies[i], now) for i in shards[1:]]
+            logged = [self._play(0, tallies[0], now), *(other.result() for other in others)]
         window = platform.window
         before = self._log.impressions
         for tally, chunks in zip(tallies, logged, strict=True):
@@ -186,11 +190,10 @@ class FastEngine:
                 _merge(tally.videos, window.videos, platform.world.videos.count)
                 window.timeline += tally.timeline.reshape(window.timeline.shape)
                 window.followers += tally.followers
-            self._log.sums += tally.sums
+                self._log.sums += tally.sums
             for chunk in chunks:
                 self._log.keep(chunk)
-        shown = int(window.timeline[..., 0].sum())
-        self._log.impressions = before + shown
+        self._log.impressions = before + _impressions(window.timeline)
         if now >= self._end_s:
             self._book_stages()
 
@@ -223,7 +226,7 @@ class FastEngine:
         scorers = new_scorers(self._steps, view)
         while True:
             user, why = play(
-                self._plan, scorers, platform.behaviour, platform.keys, platform.learning,
+                self._plan, scorers, self._behaviour, platform.keys, platform.learning,
                 platform.bin_s, platform.window.first_bin, self._cards, self._reels, self._arms(),
                 self._rows, view.index, view.beliefs, memory.graph, memory.arenas[shard],
                 memory.users, self._traits, platform.world.utc_offset_s, memory.next_s,
@@ -288,6 +291,7 @@ class FastEngine:
         window = self._platform.window
         if shard == 0:
             videos, timeline, followers = window.videos, window.timeline, window.followers
+            sums = self._log.sums
         else:
             # the large array is kept and cleared while it is merged, row by row where it was used
             if len(self._counters[shard]) != len(window.videos):
@@ -295,9 +299,10 @@ class FastEngine:
             videos = self._counters[shard]
             timeline = np.zeros_like(window.timeline)
             followers = np.zeros_like(window.followers)
+            sums = np.zeros_like(self._log.sums)
         return Tally(
             videos, timeline.reshape(-1, WIDTH), followers, self._stages[shard],
-            np.zeros(2, np.uint64), self._memory.counts, self._events[shard], np.zeros(1, np.int64),
+            sums, self._memory.counts, self._events[shard], self._logged[shard],
         )  # fmt: skip
 
     def _update_cards(self) -> None:
@@ -310,6 +315,7 @@ class FastEngine:
             self._cards, self._reels = aligned_zeros(rows, CARD), aligned_zeros(rows, REEL)
             self._written = 0
             self._rows = self._all_rows()
+            self._scratch = [s._replace(marks=new_marks(rows)) for s in self._scratch]
             changed = np.arange(videos.count, dtype=np.int32)
         if self._written < videos.count:
             write_cards(
@@ -354,6 +360,15 @@ def _merge(counters, into, count):
         if counters[v, IMPRESSIONS] != 0:
             add_packed(into, counters, v)
             counters[v] = 0
+
+
+@njit()
+def _impressions(timeline):
+    """Sum of the impressions in counters [T, surfaces, sources, F]."""
+    shown = 0
+    for cell in timeline.reshape(-1, timeline.shape[3]):
+        shown += cell[IMPRESSIONS]
+    return shown
 
 
 @njit()

@@ -274,10 +274,12 @@ def _impression(
 
 @njit(forceinline=True)
 def _ask_for(
-    users, traits, slates, beliefs, user_counts, graph, data, cards, reels, counts, soon, near
+    users, next_s, traits, slates, beliefs, user_counts, graph, data, cards, reels, counts, soon,
+    near,
 ):  # fmt: skip
     """Ask for the memory of users who come soon, and for what those near will look at."""
     prefetch(users, soon)
+    prefetch(next_s, soon)
     prefetch(traits, soon)
     prefetch(slates.video, soon)
     prefetch(slates.source, soon)
@@ -302,13 +304,13 @@ def _ask_for(
 
 @njit()
 def play(
-    plan, scorers, p, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index, beliefs,
-    graph,
-    arena, users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting, order, i, last,
-    end,
+    plan, scorers, behaviour, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index,
+    beliefs, graph, arena, users, traits, utc_offset_s, next_s, slates, scratch, tally, waiting,
+    order, i, last, end,
 ):  # fmt: skip
     """Play the users in places ``i`` to ``last`` of ``order`` up to ``end``, not included.
 
+    ``behaviour`` [1] holds the parameters: to hand over an array costs less than a record.
     With room in ``waiting`` the feed is outside: a user who needs a slate is put on that list,
     whose first place counts them, and is left there.
 
@@ -330,11 +332,12 @@ def play(
     scorers = borrowed_scorers(scorers)
     scratch, index = borrowed_scratch(scratch), borrowed_index(index)
     react_key, session_key, rate = keys.react, keys.session, learning.rate
+    p = behaviour[0]
     while i < last:
         u = at(order, i)
         if i + _SOON < last:
             _ask_for(
-                users, traits, slates, beliefs, user_counts, graph, data, cards, reels,
+                users, next_s, traits, slates, beliefs, user_counts, graph, data, cards, reels,
                 video_counts, order[i + _SOON], order[i + _NEXT],
             )  # fmt: skip
         user = at(users, u)

@@ -21,6 +21,7 @@ from sim.world.state import NOBODY, World
 __all__ = [
     "AWAY", "BLOCK", "IN_SESSION", "TRAITS", "USER", "Arena", "add_follow", "add_seen", "all_bytes",
     "first_bytes", "first_group", "follows", "grown_arena", "has_seen", "new_arena", "new_traits",
+    "seen_from",
     "new_users", "room_for_one",
 ]  # fmt: skip
 
@@ -166,9 +167,12 @@ def first_group(video, size):
 @njit(forceinline=True)
 def has_seen(data, start, size, video):
     """Whether ``video`` is in the hash table [start, start + size) of ``data``."""
-    if size == 0:
-        return False
-    group = first_group(video, size)
+    return size > 0 and seen_from(data, start, size, first_group(video, size), video)
+
+
+@njit(forceinline=True)
+def seen_from(data, start, size, group, video):
+    """As :func:`has_seen` of a table that is not empty, from the first group on."""
     there = look_in_eight(data, start + group, video)
     while there == 0:
         group = (group + 8) & (np.int64(size) - 1)

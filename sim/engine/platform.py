@@ -8,6 +8,7 @@ indexes, follow trends. Engines hand over each window's counters and get the nex
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 from typing import TypeVar
 
 import numpy as np
@@ -278,8 +279,8 @@ class Platform:
     def _empty_window(self, start: float, end: float) -> WindowCounts:
         """Cleared counters for the window [start, end); arrays are used again."""
         # as the engines find the bin of an event; the last window may be a hair longer
-        first_bin = int(np.floor(start / self.bin_s))
-        last_bin = int(np.floor((end + 1e-6 * (end - start)) / self.bin_s))
+        first_bin = floor(start / self.bin_s)
+        last_bin = floor((end + 1e-6 * (end - start)) / self.bin_s)
         bins = last_bin - first_bin + 1
         shape = (bins, len(SURFACE_NAMES), len(SOURCE_NAMES), WIDTH)
         window = getattr(self, "window", None)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.core.borrow import at, match_sum, prefetch
 from sim.core.compiled import njit
-from sim.engine.memory import first_group, has_seen
+from sim.engine.memory import first_group, seen_from
 from sim.engine.scorers import score_left
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity_of, read_taste
 from sim.feed.cold_start import reserved_places
@@ -33,13 +33,22 @@ REQUESTS, RETRIEVED, DUPLICATES, KEPT, SELECTED, REMOVED = 0, 1, 2, 3, 4, 5
 """Columns of the stage counters; filters have one each from REMOVED on."""
 FILTERS = {"seen": 0, "own": 1, "ineligible": 2, "too_old": 3}
 _SEEN, _OWN, _INELIGIBLE, _TOO_OLD = 0, 1, 2, 3
+GONE = np.int32(-(2**31))
+"""Stands for the sum of a candidate that a filter removed."""
+_AHEAD = 16
+"""How many candidates ahead a card is asked for once more: there are too many to stay near."""
 _INTEREST, _SOUND, _HASHTAG, _FOLLOWING, _FRESH, _TRENDING, _RANDOM = range(7)
+_NONE, _ONE, _SIX, _LAST = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
 assert SOURCES == ("interest", "sound", "hashtag", "following", "fresh", "trending", "random")
 
 
 @njit(forceinline=True)
-def _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes):
-    """All sources, one after the other; returns the number of candidates."""
+def _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, ids, codes):
+    """All sources, one after the other; returns the number of candidates.
+
+    Their cards are asked for as soon as they are known: to fetch them takes as long as the rest of
+    the request.
+    """
     n = 0
     for i in range(plan.source.size):
         code = plan.source[i]
@@ -49,17 +58,17 @@ def _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes):
             continue
         if code == _INTEREST:
             found = from_interest(
-                ids, n, quota, r, code, beliefs.profile, u, plan.topics, index.topic.start,
+                ids, codes, n, quota, r, code, beliefs.profile, u, plan.topics, index.topic.start,
                 index.topic.video,
             )  # fmt: skip
         elif code == _SOUND:
             found = from_groups(
-                ids, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, SOUND_SLOTS,
+                ids, codes, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, SOUND_SLOTS,
                 index.sound.start, index.sound.video,
             )  # fmt: skip
         elif code == _HASHTAG:
             found = from_groups(
-                ids, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, TAG_SLOTS,
+                ids, codes, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, TAG_SLOTS,
                 index.tag.start, index.tag.video,
             )  # fmt: skip
         elif code == _FOLLOWING:
@@ -75,38 +84,35 @@ def _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes):
             elif code == _TRENDING:
                 videos = index.trending
             found = from_list(ids, n, quota, r, code, videos)
-        codes[n : n + found] = code
+        for place in range(n, n + found):
+            codes[np.uint64(place)] = code
+            prefetch(cards, at(ids, place))
         n += found
     return n
 
 
 @njit(forceinline=True)
-def _drop_duplicates(ids, codes, marks, n, cards, data, seen_start, seen_size):
+def _drop_duplicates(scratch, n, data, seen_start, seen_size):
     """Keep the first of equal candidates; returns how many are left.
 
-    ``marks`` is a hash table that is never cleared: an entry counts only with the stamp of this
-    call, which its first place holds. The memory that the next stage reads of each candidate is
-    asked for here.
+    ``marks`` has a bit for each video, all of them clear before and after. The memory that the
+    next stage reads of each candidate is asked for here.
     """
-    marks[0] += 1
-    stamp = marks[0] << np.int64(32)
-    mask = np.uint64(marks.size - 2)  # the table has one place less than the array
+    ids, codes, groups, marks = scratch.ids, scratch.codes, scratch.groups, scratch.marks
+    for i in range(n):  # in vector registers
+        groups[np.uint64(i)] = first_group(at(ids, i), seen_size)
     kept = 0
     for i in range(n):
-        v = at(ids, i)
-        code = at(codes, i)
-        prefetch(cards, v)
-        prefetch(data, seen_start + first_group(v, seen_size))
-        entry = stamp | np.int64(v)
-        j = ((np.uint64(v) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)) & mask
-        there = marks[j + np.uint64(1)]
-        while there >= stamp and there != entry:
-            j = (j + np.uint64(1)) & mask
-            there = marks[j + np.uint64(1)]
-        marks[j + np.uint64(1)] = entry
-        ids[np.uint64(kept)] = v
-        codes[np.uint64(kept)] = code
-        kept += 1 if there != entry else 0
+        v, code, group = at(ids, i), at(codes, i), at(groups, i)
+        prefetch(data, seen_start + group)
+        word, bit = np.uint64(v) >> _SIX, _ONE << (np.uint64(v) & _LAST)
+        there = marks[word]
+        marks[word] = there | bit
+        place = np.uint64(kept)
+        ids[place], codes[place], groups[place] = v, code, group
+        kept += 1 if there & bit == _NONE else 0
+    for i in range(kept):
+        marks[np.uint64(at(ids, i)) >> _SIX] = _NONE
     return kept
 
 
@@ -142,49 +148,43 @@ def _rules(filters, max_age, t):
 def _judge(plan, cards, arms, caption, slot_id, data, user, u, t, n, scratch, stages):
     """Look at the card of each candidate once: filters, affinity, and what the score needs.
 
-    Returns (how many are left, how many of them are for the kept slots). The loop has no branch
-    that the processor could not foresee: who is removed is looked at too. Only when a filter other
-    than ``seen`` may object are the filters asked in turn.
+    Who is removed has the sum GONE. Returns how many are left. The loop has no branch that the
+    processor could not foresee: who is removed is looked at too. Only when a filter other than
+    ``seen`` may object are the filters asked in turn.
     """
-    ids, codes, kept = scratch.ids, scratch.codes, scratch.kept
+    ids, groups, terms = scratch.ids, scratch.groups, scratch.terms
     asked, oldest = _rules(plan.filter, plan.max_age, t)
     start, size = user.seen_start, np.int64(user.seen_size)
     check_seen = asked >= 0 and size > 0
     perturbed = arms.table.shape[1] > 0
-    by_seen = 0
-    left = 0
-    n_kept = 0
+    gone = 0
+    otherwise = 0
     for i in range(n):
         place = np.uint64(i)
         v = ids[place]
+        prefetch(cards, at(ids, min(i + _AHEAD, n - 1)))
         card = at(cards, v)
-        seen = check_seen and has_seen(data, start, size, v)
-        removed = seen
+        removed = check_seen and seen_from(data, start, size, np.int64(groups[place]), v)
         if (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest):
-            number = _removed_by(plan.filter, plan.max_age, card, seen, u, t)
+            number = _removed_by(plan.filter, plan.max_age, card, removed, u, t)
             removed = number >= 0
             if removed:
                 stages[REMOVED + number] += 1
-        else:
-            by_seen += 1 if seen else 0
-        scratch.sum[place] = match_sum(
+                otherwise += 1
+        total = match_sum(
             caption, v, scratch.taste_profile, 0, scratch.taste_profile.shape[1], slot_id, u,
             scratch.taste_weights, card.sound, card.tag0, card.tag1, card.tag2, card.creator,
         )  # fmt: skip
-        scratch.base[place] = card.base
-        scratch.lift[place] = card.lift
+        base, lift = card.base, card.lift
         if perturbed:
-            scratch.base[place] = arms.table[v, arms.arm[u], 0]
-            scratch.lift[place] = arms.table[v, arms.arm[u], 1]
-        scratch.removed[place] = removed
-        scratch.creator[place] = card.creator
-        scratch.sound[place] = card.sound
-        left += 0 if removed else 1
-        kept[np.uint64(n_kept)] = i
-        n_kept += 1 if (codes[place] == _FRESH) & (card.waiting == 1) & (not removed) else 0
-    if by_seen > 0:
-        stages[REMOVED + asked] += by_seen
-    return left, n_kept
+            base, lift = arms.table[v, arms.arm[u], 0], arms.table[v, arms.arm[u], 1]
+        scratch.sum[place] = GONE if removed else total
+        terms[place, np.uint64(0)] = base
+        terms[place, np.uint64(1)] = lift
+        gone += 1 if removed else 0
+    if gone > otherwise:
+        stages[REMOVED + asked] += gone - otherwise
+    return n - gone
 
 
 @njit(forceinline=True)
@@ -193,18 +193,32 @@ def _score(values, n, scratch):
 
     Who was removed gets NEVER. The loops run in vector registers.
     """
+    terms = scratch.terms
     for i in range(n):
         place = np.uint64(i)
-        value = scratch.base[place] + affinity_of(scratch.sum[place]) * scratch.lift[place]
-        scratch.base[place] = value
-        scratch.score[place] = np.float32(0.0) + value if values > 0 else np.float32(0.0)
+        base, lift = terms[place, np.uint64(0)], terms[place, np.uint64(1)]
+        value = base + affinity_of(scratch.sum[place]) * lift
+        scratch.value[place] = value
+        scratch.score[place] = value if values > 0 else np.float32(0.0)
     for _ in range(1, values):
         for i in range(n):
-            scratch.score[np.uint64(i)] += scratch.base[np.uint64(i)]
+            scratch.score[np.uint64(i)] += scratch.value[np.uint64(i)]
     for i in range(n):
         place = np.uint64(i)
         key = score_key(scratch.score[place], i)
-        scratch.keys[place] = NEVER if scratch.removed[place] else key
+        scratch.keys[place] = NEVER if scratch.sum[place] == GONE else key
+
+
+@njit(forceinline=True)
+def _for_kept_slots(ids, codes, keys, kept, n, cards):
+    """List the candidates for the kept slots: fresh ones in a cold-start pool; returns how many."""
+    found = 0
+    for i in range(n):
+        if at(codes, i) == _FRESH:
+            kept[np.uint64(found)] = i
+            waits = (at(cards, at(ids, i)).waiting == 1) & (at(keys, i) != NEVER)
+            found += 1 if waits else 0
+    return found
 
 
 @njit(forceinline=True)
@@ -233,7 +247,7 @@ def fill_slate(
     user = users[u]
     stages[REQUESTS] += 1
     if surface == FOR_YOU:
-        n = _retrieve(plan, index, beliefs, graph, data, user, r, u, ids, codes)
+        n = _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, ids, codes)
     elif surface == FOLLOWING:
         row = graph if user.follow_size == 0 else data
         n = latest_of_follows(
@@ -251,14 +265,12 @@ def fill_slate(
         n = from_sound_page(ids, 0, plan.candidates, sound, index.sound.start, index.sound.video)
         codes[:n] = _SOUND
     stages[RETRIEVED] += n
-    unique = _drop_duplicates(
-        ids, codes, scratch.marks, n, cards, data, user.seen_start, user.seen_size
-    )
+    unique = _drop_duplicates(scratch, n, data, user.seen_start, user.seen_size)
     stages[DUPLICATES] += n - unique
     read_taste(
         beliefs.profile, beliefs.slot_weight, u, scratch.taste_profile, scratch.taste_weights
     )
-    left, n_kept = _judge(
+    left = _judge(
         plan, cards, arms, caption, beliefs.slot_id, data, user, u, t, unique, scratch, stages
     )
     stages[KEPT] += left
@@ -266,8 +278,11 @@ def fill_slate(
     if surface == FOR_YOU:
         if scorers.steps.size > 0:
             score_left(scorers, cards, arms, user.locale, u, t, r, unique, scratch)
+        n_kept = 0
+        if plan.slots > 0.0:
+            n_kept = _for_kept_slots(ids, codes, scratch.keys, scratch.kept, unique, cards)
         length = select_spaced(
-            scratch.keys, unique, scratch.kept, n_kept, scratch.creator, scratch.sound,
+            scratch.keys, unique, scratch.kept, n_kept, ids, cards["creator"], cards["sound"],
             reserved_places(r, plan.slots, plan.slate), plan.slate, plan.creator_gap,
             plan.sound_gap, scratch.tops, chosen,
         )  # fmt: skip

@@ -15,6 +15,7 @@ from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity, new_taste, read_ta
 from sim.feed.cold_start import WAITING, reserved_places
 from sim.feed.component import Candidates, Prediction
 from sim.feed.retrieve import (
+    RUN,
     from_following,
     from_groups,
     from_interest,
@@ -61,18 +62,19 @@ class BuiltinSource:
         """Write the candidates of one request; returns how many."""
         index, beliefs, code = view.index, view.beliefs, self.code
         ids, weights = beliefs.slot_id, beliefs.slot_weight
+        runs = np.empty(count + RUN, np.int8)
         match self.name:
             case "interest":
                 return from_interest(
-                    out, 0, count, r, code, beliefs.profile, user, view.topics, *index.topic
+                    out, runs, 0, count, r, code, beliefs.profile, user, view.topics, *index.topic
                 )
             case "sound":
                 return from_groups(
-                    out, 0, count, r, code, ids, weights, user, SOUND_SLOTS, *index.sound
+                    out, runs, 0, count, r, code, ids, weights, user, SOUND_SLOTS, *index.sound
                 )
             case "hashtag":
                 return from_groups(
-                    out, 0, count, r, code, ids, weights, user, TAG_SLOTS, *index.tag
+                    out, runs, 0, count, r, code, ids, weights, user, TAG_SLOTS, *index.tag
                 )
             case "following":
                 follows = view.follows.of(user)
@@ -277,7 +279,7 @@ class Spaced:
             # called from Python, compiled code hands out a plain number: make it 64 bits again
             reserved = np.uint64(reserved_places(requests.stream[b], self.slots, length))
             n = select_spaced(
-                keys, k, kept, len(kept), videos.creator[ids], videos.sound[ids], reserved, length,
+                keys, k, kept, len(kept), ids, videos.creator, videos.sound, reserved, length,
                 self.creator_gap, self.sound_gap, tops, slate,
             )  # fmt: skip
             out[b, :n] = places[slate[:n]]

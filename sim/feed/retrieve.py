@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at
+from sim.core.borrow import at, prefetch
 from sim.core.compiled import njit
 from sim.core.random import draw32, uniform
 from sim.feed.belief import SLOTS
+from sim.world.state import NOBODY
 
 __all__ = [
-    "DRAWS", "from_following", "from_groups", "from_interest", "from_list", "from_sound_page",
-    "latest_of_follows",
+    "DRAWS", "RUN", "from_following", "from_groups", "from_interest", "from_list",
+    "from_sound_page", "latest_of_follows",
 ]  # fmt: skip
 
 DRAWS = 100_000
 """Draw numbers kept for each source."""
+RUN = 16
+"""Places of working memory that are written at once."""
 _PER_DRAW = 2.0**-32
 
 
@@ -55,67 +58,108 @@ def _drawn_early(out, place, i, size):
 
 
 @njit(forceinline=True)
-def from_interest(out, place, count, r, code, profile, u, topics, start, videos):
+def _point(out, i, where, size, videos):
+    """Note that candidate ``i`` is ``videos[where]``, or nothing when its list has size 0."""
+    out[np.uint64(i)] = np.int32(where) if size > 0 else np.int32(NOBODY)
+    prefetch(videos, where)
+
+
+@njit(forceinline=True)
+def _look_up(out, place, count, videos):
+    """Replace what :func:`_point` noted by videos, without gaps; returns how many there are.
+
+    Lists are long, so all places are asked for before the first is read.
+    """
+    n = 0
+    for i in range(count):
+        where = at(out, place + i)
+        out[np.uint64(place + n)] = at(videos, max(where, 0))
+        n += 1 if where >= 0 else 0
+    return n
+
+
+@njit(forceinline=True)
+def _run(runs, first, last, number):
+    """Put ``number`` into ``runs`` from ``first`` to ``last``, not included.
+
+    Up to RUN places from ``first`` on are written all the same: the next run overwrites what is
+    too much, and a short run costs no loop whose end the processor could not foresee.
+    """
+    for i in range(first, first + RUN):
+        runs[np.uint64(i)] = number
+    for i in range(first + RUN, last):
+        runs[np.uint64(i)] = number
+
+
+@njit(forceinline=True)
+def from_interest(out, runs, place, count, r, code, profile, u, topics, start, videos):
     """Videos of topics in proportion to row ``u`` of ``profile`` [U, D].
 
     Systematic sampling: one draw moves even steps over the cumulative profile, so each topic
     gets its share of ``count`` rounded up or down. In a topic's list, which begins with the most
-    valuable, the place is the square of a uniform draw.
+    valuable, the place is the square of a uniform draw. ``runs`` is working memory, int8, of at
+    least ``place + count + RUN`` places.
     """
+    if videos.size == 0:
+        return 0
     row = np.uint64(u)
     total = np.float32(0.0)
     for d in range(topics):
         total += profile[row, np.uint64(d)]
     jitter = uniform(r, code * DRAWS)
     _draw_all(out, place, count, r, code * DRAWS + 1)
-    n = 0
     done = 0
     passed = np.float32(0.0)
     for d in range(topics):
         passed += profile[row, np.uint64(d)]
         upto = count if d == topics - 1 else min(_share(passed, total, count, jitter), count)
+        upto = max(done, upto)
+        _run(runs, place + done, place + upto, d)
+        done = upto
+    for i in range(count):
+        d = np.int64(at(runs, place + i))
         first = at(start, d)
         size = at(start, d + 1) - first
-        if size > 0:
-            for i in range(done, upto):
-                video = at(videos, first + _drawn_early(out, place, i, size))
-                out[np.uint64(place + n)] = video
-                n += 1
-        done = max(done, upto)
-    return n
+        _point(out, place + i, first + _drawn_early(out, place, i, size), size, videos)
+    return _look_up(out, place, count, videos)
 
 
 @njit(forceinline=True)
-def from_groups(out, place, count, r, code, ids, weights, u, first, start, videos):
+def from_groups(out, runs, place, count, r, code, ids, weights, u, first, start, videos):
     """Videos that share a sound or hashtag with what user ``u`` liked.
 
     Groups get candidates in proportion to positive affinities among the ``SLOTS`` places from
     ``first`` on of ``ids`` and ``weights`` [U, 24], by systematic sampling; then any video in it.
+    ``runs`` is working memory as in :func:`from_interest`.
     """
     row = np.uint64(u)
     total = np.float32(0.0)
     for i in range(first, first + SLOTS):
         total += max(weights[row, np.uint64(i)], np.float32(0.0))
-    if total <= np.float32(0.0):
+    if total <= np.float32(0.0) or videos.size == 0:
         return 0
     jitter = uniform(r, code * DRAWS)
     _draw_all(out, place, count, r, code * DRAWS + 1)
-    n = 0
     done = 0
     passed = np.float32(0.0)
     for slot in range(first, first + SLOTS):
         passed += max(weights[row, np.uint64(slot)], np.float32(0.0))
-        upto = min(_share(passed, total, count, jitter), count)
-        group = ids[row, np.uint64(slot)]
-        if upto > done and group >= 0 and group < start.size - 1:
-            begin = at(start, group)
-            size = at(start, group + 1) - begin
-            if size > 0:
-                for i in range(done, upto):
-                    out[np.uint64(place + n)] = at(videos, begin + _drawn(out, place, i, size))
-                    n += 1
-        done = max(done, upto)
-    return n
+        upto = max(done, min(_share(passed, total, count, jitter), count))
+        _run(runs, place + done, place + upto, slot)
+        done = upto
+    for i in range(done):
+        begin, size = _group(start, ids[row, np.uint64(at(runs, place + i))])
+        _point(out, place + i, begin + _drawn(out, place, i, size), size, videos)
+    return _look_up(out, place, done, videos)
+
+
+@njit(forceinline=True)
+def _group(start, number):
+    """(first place, size) of a group; one that the index does not know is empty."""
+    known = (number >= 0) & (number < start.size - 1)
+    group = number if known else 0
+    begin = at(start, group)
+    return begin, at(start, group + 1) - begin if known else 0
 
 
 @njit(forceinline=True)
@@ -124,20 +168,19 @@ def from_following(out, place, count, r, code, follows, first, following, start,
 
     Any of them, and in the creator's list, newest first, the square of a uniform draw.
     """
-    if following == 0:
+    if following == 0 or videos.size == 0:
         return 0
     _draw_all(out, place, count, r, code * DRAWS)
-    n = 0
+    # creators too are far apart, and asked for before the first is looked at
     for i in range(count):
-        c = at(follows, first + _drawn(out, place, i, following))
-        if c < start.size - 1:
-            begin = at(start, c)
-            size = at(start, c + 1) - begin
-            if size > 0:
-                x = uniform(r, code * DRAWS + count + i)
-                out[np.uint64(place + n)] = at(videos, begin + np.int64(x * x * float(size)))
-                n += 1
-    return n
+        creator = at(follows, first + _drawn(out, place, i, following))
+        out[np.uint64(place + i)] = creator
+        prefetch(start, creator)
+    for i in range(count):
+        begin, size = _group(start, at(out, place + i))
+        x = uniform(r, code * DRAWS + count + i)
+        _point(out, place + i, begin + np.int64(x * x * float(size)), size, videos)
+    return _look_up(out, place, count, videos)
 
 
 @njit(forceinline=True)
@@ -147,8 +190,8 @@ def from_list(out, place, count, r, code, videos):
         return 0
     _draw_all(out, place, count, r, code * DRAWS)
     for i in range(count):
-        out[np.uint64(place + i)] = at(videos, _drawn(out, place, i, videos.size))
-    return count
+        _point(out, place + i, _drawn(out, place, i, videos.size), 1, videos)
+    return _look_up(out, place, count, videos)
 
 
 @njit()

@@ -37,13 +37,14 @@ def _place(key):
 
 
 @njit(forceinline=True)
-def _too_near(i, creator, sound, slate, n, creator_gap, sound_gap):
+def _too_near(i, ids, creator, sound, slate, n, creator_gap, sound_gap):
     """Whether candidate ``i`` at place ``n`` would break the distance."""
     near = False
+    v = at(ids, i)
     for j in range(max(0, n - creator_gap), n):
-        near |= at(creator, at(slate, j)) == at(creator, i)
+        near |= at(creator, at(ids, at(slate, j))) == at(creator, v)
     for j in range(max(0, n - sound_gap), n):
-        near |= at(sound, at(slate, j)) == at(sound, i)
+        near |= at(sound, at(ids, at(slate, j))) == at(sound, v)
     return near
 
 
@@ -64,12 +65,12 @@ def _highest(values, count):
 
 
 @njit(forceinline=True)
-def _best(keys, k, tops, groups, creator, sound, slate, n, creator_gap, sound_gap):
+def _best(keys, k, tops, groups, ids, creator, sound, slate, n, creator_gap, sound_gap):
     """Key of the best candidate that keeps the distance; of the best of all if none does."""
     first = _highest(tops, groups)
     high = first
     while high != NEVER:
-        if not _too_near(_place(high), creator, sound, slate, n, creator_gap, sound_gap):
+        if not _too_near(_place(high), ids, creator, sound, slate, n, creator_gap, sound_gap):
             break
         # the next lower one: a pass over those below, because such a clash is rare
         lower = NEVER
@@ -80,18 +81,21 @@ def _best(keys, k, tops, groups, creator, sound, slate, n, creator_gap, sound_ga
 
 
 @njit(forceinline=True)
-def _first_kept(keys, kept, n_kept, creator, sound, slate, n, creator_gap, sound_gap):
+def _first_kept(keys, kept, n_kept, ids, creator, sound, slate, n, creator_gap, sound_gap):
     """Key of the first candidate of the list that is left and keeps the distance."""
     for j in range(n_kept):
         i = kept[j]
-        if keys[i] != NEVER and not _too_near(i, creator, sound, slate, n, creator_gap, sound_gap):
+        if keys[i] != NEVER and not _too_near(
+            i, ids, creator, sound, slate, n, creator_gap, sound_gap
+        ):
             return keys[i]
     return NEVER
 
 
 @njit(forceinline=True)
 def select_spaced(
-    keys, k, kept, n_kept, creator, sound, reserved, length, creator_gap, sound_gap, tops, slate
+    keys, k, kept, n_kept, ids, creator, sound, reserved, length, creator_gap, sound_gap, tops,
+    slate,
 ):  # fmt: skip
     """Fill ``slate`` with positions among the ``k`` candidates; returns how many.
 
@@ -105,8 +109,8 @@ def select_spaced(
     drawn. The source draws them evenly, so each gets its test audience, whatever the scores say.
 
     ``keys`` [K + GROUP] int64 from :func:`score_key`, is changed; ``kept`` [n_kept] positions;
-    ``creator`` and ``sound`` [K] of the candidates; ``tops`` [K / GROUP + 1] int64 is working
-    memory; K is at most 65,536.
+    ``ids`` [K] are the candidates' videos, ``creator`` and ``sound`` [V] belong to videos; ``tops``
+    [K / GROUP + 1] int64 is working memory; K is at most 65,536.
     """
     groups = (k + GROUP - 1) // GROUP
     for i in range(k, groups * GROUP):
@@ -118,11 +122,11 @@ def select_spaced(
         best = NEVER
         if (reserved >> np.uint64(n)) & np.uint64(1):
             best = _first_kept(
-                keys, kept, n_kept, creator, sound, slate, n, creator_gap, sound_gap
+                keys, kept, n_kept, ids, creator, sound, slate, n, creator_gap, sound_gap
             )  # fmt: skip
         if best == NEVER:
             best = _best(
-                keys, k, tops, groups, creator, sound, slate, n, creator_gap, sound_gap
+                keys, k, tops, groups, ids, creator, sound, slate, n, creator_gap, sound_gap
             )  # fmt: skip
         if best == NEVER:
             break

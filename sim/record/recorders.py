@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES, ACTIONS
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS
+from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import EVENTS, SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import hash_all, hash_text
 
-__all__ = ["ARROW", "EventLog", "Paths", "Timeline", "count_columns"]
+__all__ = ["EventLog", "Paths", "Timeline", "count_columns"]
 
 _LIKES = FIRST_ACTION + ACTION_NAMES.index("like")
 _CHUNK = 1_000_000
@@ -34,14 +35,15 @@ class Timeline:
 
     def add(self, first_bin: int, counts: NDArray[np.int64]) -> None:
         """Add a window's counters [T, surfaces, sources, F], bins from ``first_bin`` on."""
-        for i in range(len(counts)):
-            cell = self._open.get(first_bin + i)
+        for number, window in enumerate(counts, first_bin):
+            cell = self._open.get(number)
             if cell is None:
-                self._open[first_bin + i] = counts[i]
+                self._open[number] = window
             else:
-                cell += counts[i]
-        for number in sorted(n for n in self._open if n < first_bin):
-            self._close(number)
+                cell += window
+        if min(self._open) < first_bin:
+            for number in sorted(n for n in self._open if n < first_bin):
+                self._close(number)
 
     def _close(self, number: int) -> None:
         counts = self._open.pop(number)
@@ -156,7 +158,7 @@ class EventLog:
             return
         events = np.concatenate(self._buffer)
         self._buffer, self._buffered = [], 0
-        columns = [_event_column(events, c.name) for c in EVENTS]
+        columns = [_event_column(events, c.name, c.dtype) for c in EVENTS]
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
 
     def close(self) -> None:
@@ -171,19 +173,12 @@ class EventLog:
         return hash_text(self.sums, self.impressions)
 
 
-ARROW = {
-    "int64": pa.int64(), "int32": pa.int32(), "int16": pa.int16(), "int8": pa.int8(),
-    "float64": pa.float64(), "float32": pa.float32(), "bool": pa.bool_(), "string": pa.string(),
-    "category": pa.dictionary(pa.int32(), pa.string()),
-}  # fmt: skip
-
-
-def _event_column(events: NDArray[Any], name: str) -> pa.Array:
+def _event_column(events: NDArray[Any], name: str, dtype: str) -> pa.Array:
     if name in ACTION_NAMES:
-        return pa.array((events["actions"] >> ACTION_NAMES.index(name)) & 1 == 1)
+        return to_arrow((events["actions"] >> ACTION_NAMES.index(name)) & 1, "bool")
     if name == "watch_s":
-        return pa.array(events["watch_ms"] / 1000.0)
-    return pa.array(events[name])
+        return to_arrow(events["watch_ms"] / 1000.0, "float64")
+    return to_arrow(events[name], dtype)
 
 
 def count_columns(counts: NDArray[np.int64]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sim.core.counts import REACH
+from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import TABLES, Column
-from sim.record.recorders import ARROW, Paths, count_columns
+from sim.record.recorders import Paths, count_columns
 from sim.world.draw import main_topic
 from sim.world.state import World
 
@@ -119,13 +120,7 @@ def probe_names(world: World, probe: NDArray[np.int16]) -> NDArray[Any]:
 def to_table(name: str, columns: Columns) -> pa.Table:
     """An Arrow table with exactly the documented columns, in their order."""
     wanted: tuple[Column, ...] = TABLES[name]
-    arrays = []
-    for column in wanted:
-        dtype = ARROW[column.dtype]
-        if column.dtype == "category":
-            arrays.append(pa.array(list(columns[column.name]), pa.string()).dictionary_encode())
-        else:
-            arrays.append(pa.array(columns[column.name]).cast(dtype))
+    arrays = [to_arrow(columns[c.name], c.dtype) for c in wanted]
     fields = [
         pa.field(c.name, ARROW[c.dtype], metadata={"unit": c.unit, "meaning": c.meaning})
         for c in wanted

@@ -68,11 +68,10 @@ def _requests(
             )  # fmt: skip
         else:
             user = users[u]
-            n = _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch.ids, scratch.codes)
-            done += _drop_duplicates(
-                scratch.ids, scratch.codes, scratch.marks, n, cards, data, user.seen_start,
-                user.seen_size,
-            )  # fmt: skip
+            n = _retrieve(
+                plan, index, beliefs, graph, data, cards, user, r, u, scratch.ids, scratch.codes
+            )
+            done += _drop_duplicates(scratch, n, data, user.seen_start, user.seen_size)
     return done
 
 

@@ -19,7 +19,11 @@ Overrides = Mapping[str, Any]
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 MIXTURES = 16
 
-EVERY_FIELD = " + ".join(f"{0.3 + 0.7 * n:.1f} * c.{field.name}" for n, field in enumerate(FIELDS))
+EVERY_FIELD = " + ".join(
+    # a stream is so large that beside it nothing else would count
+    f"{0.3 + 0.7 * n:.1f} * (c.{f.name}{' % np.uint64(1009)' if f.name == 'stream' else ''})"
+    for n, f in enumerate(FIELDS)
+)
 
 CODE = '''
 """Components of the user's own, one of every stage."""

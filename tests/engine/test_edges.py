@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sim.plots import PLOTS
+from sim.record.arrow import ARROW
 from sim.record.columns import EVENTS, TABLES
-from sim.record.recorders import ARROW
 from sim.run import Run, simulate
 from sim.testing.worlds import tiny_scenario
 

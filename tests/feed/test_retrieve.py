@@ -13,6 +13,7 @@ from sim.feed.index import Groups, Index, build_index, group_by, top_of
 from sim.feed.pipeline import source_counts
 from sim.feed.retrieve import (
     DRAWS,
+    RUN,
     from_following,
     from_groups,
     from_interest,
@@ -31,10 +32,14 @@ def out(size: int = 40) -> np.ndarray:
     return np.full(size, -1, np.int32)
 
 
+def runs(size: int = 4_000) -> np.ndarray:
+    return np.empty(size + RUN, np.int8)
+
+
 def test_interest_draws_topics_by_the_profile() -> None:
     found = out(4_000)
     profile = np.array([0.3, 0.0, 0.9, 0, 0, 0, 0, 0], np.float32)
-    n = from_interest(found, 0, 4_000, R, 0, profile[None], 0, 3, START, VIDEOS)
+    n = from_interest(found, runs(), 0, 4_000, R, 0, profile[None], 0, 3, START, VIDEOS)
     assert n == 4_000
     # every topic has its share of the places, rounded up or down
     assert abs(np.isin(found, VIDEOS[3:]).sum() - 3_000) <= 1
@@ -46,21 +51,21 @@ def test_interest_draws_topics_by_the_profile() -> None:
 def test_interest_skips_topics_without_videos() -> None:
     found = out()
     profile = np.array([0.0, 1.0, 0.0, 0, 0, 0, 0, 0], np.float32)
-    assert from_interest(found, 0, 40, R, 0, profile[None], 0, 3, START, VIDEOS) == 0
+    assert from_interest(found, runs(), 0, 40, R, 0, profile[None], 0, 3, START, VIDEOS) == 0
 
 
 def test_groups_follow_positive_affinities_only() -> None:
     ids = np.full((1, 3 * SLOTS), -1, np.int32)
     weights = np.zeros((1, 3 * SLOTS), np.float32)
     found = out()
-    assert from_groups(found, 0, 40, R, 1, ids, weights, 0, SOUND_SLOTS, START, VIDEOS) == 0
+    assert from_groups(found, runs(), 0, 40, R, 1, ids, weights, 0, SOUND_SLOTS, START, VIDEOS) == 0
     ids[0, :4], weights[0, :4] = [0, 2, 1, 99], [0.5, -0.9, 0.2, 0.2]
-    n = from_groups(found, 0, 40, R, 1, ids, weights, 0, SOUND_SLOTS, START, VIDEOS)
+    n = from_groups(found, runs(), 0, 40, R, 1, ids, weights, 0, SOUND_SLOTS, START, VIDEOS)
     # group 1 is empty and 99 does not exist: those draws come back empty
     assert 0 < n < 40
     assert set(found[:n].tolist()) <= {5, 6, 7}
     # hashtags are other places of the same row
-    assert from_groups(out(), 0, 40, R, 1, ids, weights, 0, TAG_SLOTS, START, VIDEOS) == 0
+    assert from_groups(out(), runs(), 0, 40, R, 1, ids, weights, 0, TAG_SLOTS, START, VIDEOS) == 0
 
 
 def test_following_draws_from_followed_creators() -> None:

@@ -67,9 +67,11 @@ def fast(case: dict[str, Any]) -> list[int]:
     keys[:k] = [score_key(np.float32(score), i) for i, score in enumerate(case["scores"])]
     kept = np.flatnonzero(np.array(case["waiting"], bool) & np.array(case["fresh"], bool))
     bits = sum(1 << place for place in case["kept"])
+    ids = np.arange(k, dtype=np.int32)[::-1]  # candidates are not in the order of their videos
     n = select_spaced(
-        keys, k, kept, len(kept), np.array(case["creator"], np.int32),
-        np.array(case["sound"], np.int32), np.uint64(bits), case["length"], case["creator_gap"],
+        keys, k, kept, len(kept), ids, np.array(case["creator"], np.int32)[ids],
+        np.array(case["sound"], np.int32)[ids], np.uint64(bits), case["length"],
+        case["creator_gap"],
         case["sound_gap"], np.full(k // GROUP + 1, 2**62, np.int64), slate,
     )  # fmt: skip
     assert (slate[n:] == -7).all()
