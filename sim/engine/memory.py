@@ -21,8 +21,7 @@ from sim.world.state import NOBODY, World
 __all__ = [
     "AWAY", "BLOCK", "IN_SESSION", "TRAITS", "USER", "Arena", "add_follow", "add_seen", "all_bytes",
     "first_bytes", "first_group", "follows", "grown_arena", "has_seen", "new_arena", "new_traits",
-    "seen_from",
-    "new_users", "room_for_one",
+    "new_users", "room_for_one", "seen_from",
 ]  # fmt: skip
 
 AWAY, IN_SESSION = 0, 1
