@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the reader of a pipe went away, 2 something the user can m
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -92,6 +93,14 @@ def _foryou(
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line on ``args``, or on the arguments of the process; give the exit code."""
+    code = _run(args)
+    if args is None:
+        # the process ends: to look through all it holds once more takes a third of a second
+        gc.freeze()
+    return code
+
+
+def _run(args: Sequence[str] | None) -> int:
     try:
         app(None if args is None else list(args), prog_name="foryou")
         sys.stdout.flush()
