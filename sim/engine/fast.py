@@ -125,6 +125,7 @@ class FastEngine:
         self._pipeline = pipeline
         self._end_s = float(scenario.duration)
         self._steps = compiled_steps(pipeline)
+        self._no_scorers = new_scorers(self._steps[:0], platform.view)
         self._plan = _plan(scenario, pipeline)
         if len(self._steps):
             self._plan = self._plan._replace(values=0)  # scores are made step by step
@@ -223,7 +224,7 @@ class FastEngine:
         """Play some users of a shard, making room whenever the kernel asks for it."""
         platform, memory = self._platform, self._memory
         view = platform.view
-        scorers = new_scorers(self._steps, view)
+        scorers = new_scorers(self._steps, view) if len(self._steps) else self._no_scorers
         while True:
             user, why = play(
                 self._plan, scorers, self._behaviour, platform.keys, platform.learning,
