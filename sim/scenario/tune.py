@@ -155,8 +155,8 @@ class TuneConfig(Config):
     )
     prune: bool = Field(
         default=True,
-        description="stop a trial after some of its worlds when a constraint is clearly broken "
-        "or, with one objective, when it is below the median of the trials before",
+        description="stop a trial after some of its worlds when a constraint is clearly broken, "
+        "or when it is below the median of the trials before in every objective",
     )
     time_limit: Duration | None = Field(
         default=None, gt=0, description="no batch begins after this time of searching"

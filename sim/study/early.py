@@ -6,9 +6,10 @@ is stopped after a world when
 - a constraint is clearly broken: its mean margin lies more than two standard errors below 0. The
   error comes from the spread of margins between the worlds of one trial, pooled over the trials
   before, so that it is known after a trial's first world; or
-- with one objective, its mean gain over the start is below the median that the trials before
-  had after as many worlds (the median rule of Golovin et al. 2017, here on paired differences).
-  Trials that break a constraint are not in that median: many of them buy gains with it.
+- its mean gain over the start is below the median that the trials before had after as many
+  worlds, in every objective if there are several (the median rule of Golovin et al. 2017, here on
+  paired differences). Trials that break a constraint are not in that median: many of them buy
+  gains with it.
 
 Whether a trial is stopped depends on batches before its own and on itself, so not on the order
 in which runs finish.
@@ -40,9 +41,8 @@ class EarlyStop:
         seen = [trial for trial in told if trial.worlds]
         self._ready = len(seen) >= startup
         self._errors = pooled_errors(start, seen)
-        self._single = len(start.aim.objectives) == 1
         rivals = [trial for trial in seen if start.feasible(trial.values)]
-        self._gains = [start.gains(trial.values)[0] for trial in rivals] if self._single else []
+        self._gains = [start.gains(trial.values) for trial in rivals]
         self._least = max(startup // 2, 2)
 
     def why(self, values: Values) -> str:
@@ -57,12 +57,16 @@ class EarlyStop:
             ):
                 if margin < -CLEARLY * error / worlds**0.5:
                     return f"clearly not {limit}"
-        known = [float(row[:worlds].mean()) for row in self._gains if row.size >= worlds]
-        if self._single and len(known) >= self._least:
-            gain = float(self._start.gains(values)[0].mean())
-            if gain < float(np.median(known)):
-                return f"{self._start.aim.objectives[0].metric.path} is below the median"
-        return ""
+        known = [
+            gains[:, :worlds].mean(axis=1) for gains in self._gains if gains.shape[1] >= worlds
+        ]
+        if len(known) < self._least:
+            return ""
+        behind = self._start.gains(values).mean(axis=1) < np.median(known, axis=0)
+        if not behind.all():
+            return ""
+        names = " and ".join(o.metric.path for o in self._start.aim.objectives)
+        return f"below the median in {names}"
 
 
 def pooled_errors(start: Start, trials: Sequence[Trial]) -> list[float] | None:

@@ -150,7 +150,7 @@ def test_trials_are_stopped_early_and_why_is_kept(tmp_path: Path) -> None:
     assert len(stopped) >= 15
     assert all(0 < trial.worlds < 4 for trial in stopped)
     reasons = " ".join(trial.why for trial in stopped)
-    assert f"{VIRAL} is below the median" in reasons
+    assert f"below the median in {VIRAL}" in reasons
     assert f"clearly not {MINUTES} at least 98 % of the start" in reasons
     # the first trials are what others are compared with
     assert all(trial.state == "complete" for trial in result.trials[:12])

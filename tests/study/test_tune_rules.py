@@ -160,15 +160,20 @@ def test_only_a_clear_break_of_a_constraint_stops() -> None:
             assert ("clearly not" in rule.why(one)) is stops
 
 
-def test_with_several_objectives_only_constraints_stop() -> None:
+def test_with_several_objectives_only_what_is_behind_in_all_is_stopped() -> None:
     both = f"[{{metric: {VIRAL}}}, {{metric: reach.viral_share}}]"
-    rows = {"reach.viral_share": (0.1,) * WORLDS}
-    start = Start(aim(both), {**START.values, **rows})
-    told = [replace(t, values={**t.values, **rows}) for t in seen()]
+    start = Start(aim(both), {**START.values, "reach.viral_share": (0.1,) * WORLDS})
+
+    def more(one: Trial, reach: float) -> dict[str, Any]:
+        return {**one.values, "reach.viral_share": (0.1 + reach,) * one.worlds}
+
+    told = [replace(one, values=more(one, 0.01 * i)) for i, one in enumerate(seen())]
     rule = EarlyStop(start, told, startup=8)
-    low = {**trial(9, -0.2, worlds=1).values, "reach.viral_share": (0.0,)}
-    assert rule.why(low) == ""
-    assert "clearly not" in rule.why({**low, MINUTES: (20.0,)})
+    low, high = trial(20, 0.0, worlds=1), trial(20, 0.15, worlds=1)
+    assert rule.why(more(low, 0.0)) == f"below the median in {VIRAL} and reach.viral_share"
+    assert rule.why(more(low, 0.08)) == ""
+    assert rule.why(more(high, 0.0)) == ""
+    assert "clearly not" in rule.why({**more(high, 0.08), MINUTES: (20.0,)})
 
 
 def test_the_spread_of_margins_is_that_within_trials() -> None:
