@@ -6,7 +6,7 @@
 
 A page marks the place with ``<!-- result: NAME -->`` and ``<!-- end of result -->``; what stands
 between the two is replaced. The runs are made anew, each in a process of its own, with the seeds
-of their scenarios, so the same code gives the same pages. It takes about two minutes.
+of their scenarios, so the same code gives the same pages. It takes about ten minutes.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ IMAGES = DOCS / "images"
 FIRST_RUN = DOCS / "tutorial" / "first_run.md"
 RANKER = DOCS / "how-to" / "custom_ranker.md"
 COMPARE = DOCS / "how-to" / "compare_rankers.md"
+SWEEP = DOCS / "how-to" / "sweep_and_sensitivity.md"
+PERTURB = DOCS / "how-to" / "perturb_weights.md"
 TUNE = DOCS / "tutorial" / "tune_newcomers.md"
 CALIBRATION = DOCS / "explanation" / "calibration.md"
 
@@ -135,27 +137,69 @@ def small_first(folder: Path) -> None:
     fill(RANKER, "small-first", "\n".join([*head, *rows]))
 
 
+def command(page: Path, start: str) -> list[str]:
+    """The arguments of the only or first ``foryou`` command of a page that begins like this."""
+    lines = re.findall(rf"^    foryou ({re.escape(start)}.*)$", page.read_text("utf-8"), re.M)
+    return shlex.split(lines[0])
+
+
+def study(arguments: list[str], folder: Path) -> str:
+    """Play a study into ``folder``, wherever the page puts it; returns its tables."""
+    if "--out" in arguments:
+        place = arguments.index("--out")
+        arguments = arguments[:place] + arguments[place + 2 :]
+    text = foryou(*arguments, "--out", str(folder))
+    lines = [line.rstrip() for line in text.split("\nResults:")[0].strip().splitlines()]
+    return "\n".join(lines)
+
+
+def copy_picture(file: Path, name: str) -> None:
+    """A picture that a study drew as ``docs/images/NAME.png``."""
+    image = IMAGES / f"{name}.png"
+    shutil.copyfile(file, image)
+    print(f"wrote images/{image.name}, {image.stat().st_size // 1000} kB")
+
+
+def part(text: str, path: str) -> str:
+    """The table of one number among those that a study prints."""
+    return next(piece for piece in text.split("\n\n") if f"({path})" in piece)
+
+
 def compare_rankers(folder: Path) -> None:
     """The first command of the how-to about comparisons, as it stands there."""
-    line = re.findall(r"^    foryou (compare .*)$", COMPARE.read_text("utf-8"), re.M)[0]
     out = folder / "weights"
-    text = foryou(*shlex.split(line), "--out", str(out))
-    lines = [line.rstrip() for line in text.split("\nResults:")[0].strip().splitlines()]
-    fill(COMPARE, "compare-rankers", block("\n".join(lines)))
-    image = IMAGES / "compare_rankers.png"
-    shutil.copyfile(out / "plots" / "compare.png", image)
-    print(f"wrote images/{image.name}, {image.stat().st_size // 1000} kB")
+    fill(COMPARE, "compare-rankers", block(study(command(COMPARE, "compare"), out)))
+    copy_picture(out / "plots" / "compare.png", "compare_rankers")
+
+
+def sweep_and_sensitivity(folder: Path) -> None:
+    """The first sweep and the first screening of the how-to, as they stand there."""
+    out = folder / "fresh"
+    text = study(command(SWEEP, "sweep"), out)
+    fill(SWEEP, "sweep", block(part(text, "probes.newcomer.viral_share")))
+    copy_picture(out / "plots" / "probes_newcomer_viral_share.png", "sweep_fresh")
+    out = folder / "weights-morris"
+    text = study(command(SWEEP, "sensitivity"), out)
+    fill(SWEEP, "morris", block(part(text, "watch.minutes_per_user_day")))
+
+
+def perturb_weights(folder: Path) -> None:
+    """Both commands of the how-to about perturbed weights; the second goes on with the first."""
+    out = folder / "screening"
+    first = command(PERTURB, "perturb")
+    text = study(first, out).split("\n\nHow far these effects")[0]  # it names the folder
+    fill(PERTURB, "perturb-screening", block(text))
+    more = study([*first, "--check", "completion", "--check", "skip"], out)
+    fill(PERTURB, "perturb-check", block(more[more.index("completion: 1.5 against") :]))
+    copy_picture(out / "plots" / "perturb.png", "perturb_weights")
 
 
 def tune_newcomers(folder: Path) -> None:
     """The search of the tutorial; a quarter of an hour, unless ``folder`` has it already."""
-    text = foryou("tune", "scenarios/tune_newcomers.yaml", "--out", str(folder))
-    lines = [line.rstrip() for line in text.split("\nResults:")[0].strip().splitlines()]
-    fill(TUNE, "tune-newcomers", block("\n".join(lines)))
+    text = study(["tune", "scenarios/tune_newcomers.yaml"], folder)
+    fill(TUNE, "tune-newcomers", block(text))
     for plot in ("front", "confirmed", "importance"):
-        image = IMAGES / f"tune_newcomers_{plot}.png"
-        shutil.copyfile(folder / "plots" / f"{plot}.png", image)
-        print(f"wrote images/{image.name}, {image.stat().st_size // 1000} kB")
+        copy_picture(folder / "plots" / f"{plot}.png", f"tune_newcomers_{plot}")
 
 
 def behaviour(facts: Path) -> None:
@@ -182,6 +226,8 @@ def main() -> None:
         first_run(Path(name))
         small_first(Path(name))
         compare_rankers(Path(name))
+        sweep_and_sensitivity(Path(name))
+        perturb_weights(Path(name))
         zero_followers(Path(name))
     if facts is not None:
         behaviour(facts)
