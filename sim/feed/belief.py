@@ -16,6 +16,7 @@ from sim.core.actions import ACTION_NAMES
 from sim.core.aligned import aligned_zeros
 from sim.core.borrow import at, match_sum
 from sim.core.compiled import njit
+from sim.core.maths import bits_of32
 from sim.scenario import Scenario
 from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 
@@ -177,25 +178,29 @@ def signal_of(actions, signals):
 
 @njit(forceinline=True)
 def _change(ids, weights, u, first, wanted, amount):
-    """Move one affinity by ``amount`` towards its bound; a new one takes the weakest place."""
-    place = -1
-    weakest = first
-    for i in range(first, first + SLOTS):
-        weights[u, i] *= _KEEP
-        if ids[u, i] == wanted:
-            place = i
-        if ids[u, weakest] != NOBODY and (
-            ids[u, i] == NOBODY or abs(weights[u, i]) < abs(weights[u, weakest])
-        ):
-            weakest = i
+    """Move one affinity by ``amount`` towards its bound; a new one takes the weakest place.
+
+    The loop has no branch and runs in vector registers: a place that holds ``wanted`` is found as a
+    maximum, the weakest as a minimum of whole numbers, an empty one counting below all.
+    """
+    place = np.int64(-1)
+    weakest = np.int64(2**62)
+    for i in range(SLOTS):
+        j = np.uint64(first + i)
+        weights[u, j] *= _KEEP
+        place = max(place, np.int64(i) if ids[u, j] == wanted else np.int64(-1))
+        size = np.int64(bits_of32(abs(weights[u, j]))) if ids[u, j] != NOBODY else np.int64(-1)
+        weakest = min(weakest, size * SLOTS + i)
     if place < 0:
-        if ids[u, weakest] != NOBODY and abs(weights[u, weakest]) > abs(amount):
+        place = weakest & (SLOTS - 1)
+        j = np.uint64(first + place)
+        if weakest >= 0 and abs(weights[u, j]) > abs(amount):
             return
-        place = weakest
-        ids[u, place] = wanted
-        weights[u, place] = np.float32(0.0)
+        ids[u, j] = wanted
+        weights[u, j] = np.float32(0.0)
+    j = np.uint64(first + place)
     bound = np.float32(1.0) if amount > 0.0 else np.float32(-1.0)
-    weights[u, place] += np.float32(abs(amount)) * (bound - weights[u, place])
+    weights[u, j] += np.float32(abs(amount)) * (bound - weights[u, j])
 
 
 @njit(forceinline=True)
