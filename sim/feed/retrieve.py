@@ -136,6 +136,7 @@ def from_groups(out, runs, place, count, r, code, ids, weights, u, first, start,
     total = np.float32(0.0)
     for i in range(first, first + SLOTS):
         total += max(weights[row, np.uint64(i)], np.float32(0.0))
+        prefetch(start, ids[row, np.uint64(i)])
     if total <= np.float32(0.0) or videos.size == 0:
         return 0
     jitter = uniform(r, code * DRAWS)
