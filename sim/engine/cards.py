@@ -21,6 +21,7 @@ from sim.feed.cold_start import WAITING
 from sim.feed.index import Groups, Index
 from sim.feed.retrieve import RUN
 from sim.feed.spaced import GROUP
+from sim.scenario.feed import SOURCES
 
 __all__ = [
     "CARD", "REEL", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_arms",
@@ -167,6 +168,8 @@ class Scratch(NamedTuple):
     ids: NDArray[np.int32]
     codes: NDArray[np.int8]
     """codes [K + RUN] source of each candidate"""
+    pointed: NDArray[np.int64]
+    """pointed [sources] places that each source used"""
     groups: NDArray[np.int32]
     """groups [K] where to look first for a candidate among those that the user has seen"""
     marks: NDArray[np.uint64]
@@ -192,7 +195,7 @@ def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
     taste: Taste = new_taste(dims)
     return Scratch(
         np.empty(candidates, np.int32), np.empty(candidates + RUN, np.int8),
-        np.empty(candidates, np.int32),
+        np.empty(len(SOURCES), np.int64), np.empty(candidates, np.int32),
         np.zeros(0, np.uint64), np.empty(candidates + GROUP, np.int64),
         np.empty(candidates // GROUP + 1, np.int64),
         np.empty(candidates, np.int32), np.empty((candidates, 2), np.float32),
@@ -220,10 +223,11 @@ def borrowed_plan(plan):
 def borrowed_scratch(scratch):
     """The working memory with borrowed arrays."""
     return Scratch(
-        borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.groups), borrow(scratch.marks),
-        borrow(scratch.keys), borrow(scratch.tops), borrow(scratch.sum), borrow(scratch.terms),
-        borrow(scratch.value), borrow(scratch.score), borrow(scratch.kept), borrow(scratch.chosen),
-        borrow(scratch.taste_profile), borrow(scratch.taste_weights),
+        borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.pointed),
+        borrow(scratch.groups), borrow(scratch.marks), borrow(scratch.keys), borrow(scratch.tops),
+        borrow(scratch.sum), borrow(scratch.terms), borrow(scratch.value), borrow(scratch.score),
+        borrow(scratch.kept), borrow(scratch.chosen), borrow(scratch.taste_profile),
+        borrow(scratch.taste_weights),
     )  # fmt: skip
 
 

@@ -15,12 +15,13 @@ from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity_of, read_taste
 from sim.feed.cold_start import reserved_places
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
 from sim.feed.retrieve import (
-    from_following,
-    from_groups,
-    from_interest,
-    from_list,
     from_sound_page,
     latest_of_follows,
+    look_up,
+    point_following,
+    point_groups,
+    point_interest,
+    point_list,
 )
 from sim.feed.spaced import NEVER, score_key, select_spaced
 from sim.scenario.feed import SOURCES
@@ -43,51 +44,79 @@ assert SOURCES == ("interest", "sound", "hashtag", "following", "fresh", "trendi
 
 
 @njit(forceinline=True)
-def _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, ids, codes):
+def _list_of(index, code):
+    """The list of videos from which a source draws."""
+    if code == _INTEREST:
+        return index.topic.video
+    if code == _SOUND:
+        return index.sound.video
+    if code == _HASHTAG:
+        return index.tag.video
+    if code == _FOLLOWING:
+        return index.creator.video
+    if code == _FRESH:
+        return index.fresh
+    return index.trending if code == _TRENDING else index.live
+
+
+@njit(forceinline=True)
+def _point(plan, index, beliefs, graph, data, user, r, u, ids, runs, code, place, quota):
+    """Let one source point at its candidates; returns how many places it used."""
+    videos = _list_of(index, code)
+    if code == _INTEREST:
+        return point_interest(
+            ids, runs, place, quota, r, code, beliefs.profile, u, plan.topics, index.topic.start,
+            videos,
+        )  # fmt: skip
+    if code == _SOUND:
+        return point_groups(
+            ids, runs, place, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u,
+            SOUND_SLOTS, index.sound.start, videos,
+        )  # fmt: skip
+    if code == _HASHTAG:
+        return point_groups(
+            ids, runs, place, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, TAG_SLOTS,
+            index.tag.start, videos,
+        )  # fmt: skip
+    if code == _FOLLOWING:
+        row = graph if user.follow_size == 0 else data
+        return point_following(
+            ids, place, quota, r, code, row, user.follow_start, user.follow_count,
+            index.creator.start, videos,
+        )  # fmt: skip
+    return point_list(ids, place, quota, r, code, videos)
+
+
+@njit(forceinline=True)
+def _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, scratch):
     """All sources, one after the other; returns the number of candidates.
 
-    Their cards are asked for as soon as they are known: to fetch them takes as long as the rest of
-    the request.
+    All point before the first is looked up, and cards are asked for as soon as they are known: to
+    fetch them takes as long as the rest of the request.
     """
+    ids, codes, pointed = scratch.ids, scratch.codes, scratch.pointed
+    place = 0
+    for i in range(plan.source.size):
+        quota = plan.quota[i]
+        pointed[i] = 0
+        if quota > 0:
+            pointed[i] = _point(
+                plan, index, beliefs, graph, data, user, r, u, ids, codes, plan.source[i], place,
+                quota,
+            )  # fmt: skip
+        place += quota
+    first = 0
     n = 0
     for i in range(plan.source.size):
         code = plan.source[i]
-        quota = plan.quota[i]
         found = 0
-        if quota == 0:
-            continue
-        if code == _INTEREST:
-            found = from_interest(
-                ids, codes, n, quota, r, code, beliefs.profile, u, plan.topics, index.topic.start,
-                index.topic.video,
-            )  # fmt: skip
-        elif code == _SOUND:
-            found = from_groups(
-                ids, codes, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, SOUND_SLOTS,
-                index.sound.start, index.sound.video,
-            )  # fmt: skip
-        elif code == _HASHTAG:
-            found = from_groups(
-                ids, codes, n, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, TAG_SLOTS,
-                index.tag.start, index.tag.video,
-            )  # fmt: skip
-        elif code == _FOLLOWING:
-            row = graph if user.follow_size == 0 else data
-            found = from_following(
-                ids, n, quota, r, code, row, user.follow_start, user.follow_count,
-                index.creator.start, index.creator.video,
-            )  # fmt: skip
-        else:
-            videos = index.live
-            if code == _FRESH:
-                videos = index.fresh
-            elif code == _TRENDING:
-                videos = index.trending
-            found = from_list(ids, n, quota, r, code, videos)
-        for place in range(n, n + found):
-            codes[np.uint64(place)] = code
-            prefetch(cards, at(ids, place))
+        if pointed[i] > 0:
+            found = look_up(ids, first, pointed[i], n, _list_of(index, code))
+        for j in range(n, n + found):
+            codes[np.uint64(j)] = code
+            prefetch(cards, at(ids, j))
         n += found
+        first += plan.quota[i]
     return n
 
 
@@ -247,7 +276,7 @@ def fill_slate(
     user = users[u]
     stages[REQUESTS] += 1
     if surface == FOR_YOU:
-        n = _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, ids, codes)
+        n = _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, scratch)
     elif surface == FOLLOWING:
         row = graph if user.follow_size == 0 else data
         n = latest_of_follows(

@@ -1,8 +1,12 @@
 """How each built-in source draws candidates for one request: small compiled functions.
 
-Each writes up to ``count`` video ids into ``out`` from position ``place`` on and returns how many
-it wrote. ``r`` is the stream of the request; source number ``code`` uses its draws from
-``code * DRAWS`` on, so sources never share luck.
+A source works in two steps. ``point_...`` draws: it writes up to ``count`` positions in the
+source's list into ``out`` from ``place`` on, and returns how many places it used. :func:`look_up`
+replaces positions by videos. Lists are long and far away, so all sources point, and what they
+point at is asked for, before the first is looked up. ``from_...`` does both for one source.
+
+``r`` is the stream of the request; source number ``code`` uses its draws from ``code * DRAWS`` on,
+so sources never share luck.
 """
 
 from __future__ import annotations
@@ -17,7 +21,8 @@ from sim.world.state import NOBODY
 
 __all__ = [
     "DRAWS", "RUN", "from_following", "from_groups", "from_interest", "from_list",
-    "from_sound_page", "latest_of_follows",
+    "from_sound_page", "latest_of_follows", "look_up", "point_following", "point_groups",
+    "point_interest", "point_list",
 ]  # fmt: skip
 
 DRAWS = 100_000
@@ -65,14 +70,14 @@ def _point(out, i, where, size, videos):
 
 
 @njit(forceinline=True)
-def _look_up(out, place, count, videos):
-    """Replace what :func:`_point` noted by videos, without gaps; returns how many there are.
+def look_up(out, first, count, place, videos):
+    """Replace what was pointed at in ``out[first : first + count]`` by videos of the list.
 
-    Lists are long, so all places are asked for before the first is read.
+    They are written from ``place`` <= ``first`` on, without gaps; returns how many there are.
     """
     n = 0
-    for i in range(count):
-        where = at(out, place + i)
+    for i in range(first, first + count):
+        where = at(out, i)
         out[np.uint64(place + n)] = at(videos, max(where, 0))
         n += 1 if where >= 0 else 0
     return n
@@ -92,8 +97,8 @@ def _run(runs, first, last, number):
 
 
 @njit(forceinline=True)
-def from_interest(out, runs, place, count, r, code, profile, u, topics, start, videos):
-    """Videos of topics in proportion to row ``u`` of ``profile`` [U, D].
+def point_interest(out, runs, place, count, r, code, profile, u, topics, start, videos):
+    """Point at videos of topics in proportion to row ``u`` of ``profile`` [U, D].
 
     Systematic sampling: one draw moves even steps over the cumulative profile, so each topic
     gets its share of ``count`` rounded up or down. In a topic's list, which begins with the most
@@ -121,16 +126,23 @@ def from_interest(out, runs, place, count, r, code, profile, u, topics, start, v
         first = at(start, d)
         size = at(start, d + 1) - first
         _point(out, place + i, first + _drawn_early(out, place, i, size), size, videos)
-    return _look_up(out, place, count, videos)
+    return count
 
 
 @njit(forceinline=True)
-def from_groups(out, runs, place, count, r, code, ids, weights, u, first, start, videos):
-    """Videos that share a sound or hashtag with what user ``u`` liked.
+def from_interest(out, runs, place, count, r, code, profile, u, topics, start, videos):
+    """Videos of topics in proportion to a profile; see :func:`point_interest`."""
+    done = point_interest(out, runs, place, count, r, code, profile, u, topics, start, videos)
+    return look_up(out, place, done, place, videos)
+
+
+@njit(forceinline=True)
+def point_groups(out, runs, place, count, r, code, ids, weights, u, first, start, videos):
+    """Point at videos that share a sound or hashtag with what user ``u`` liked.
 
     Groups get candidates in proportion to positive affinities among the ``SLOTS`` places from
     ``first`` on of ``ids`` and ``weights`` [U, 24], by systematic sampling; then any video in it.
-    ``runs`` is working memory as in :func:`from_interest`.
+    ``runs`` is working memory as in :func:`point_interest`.
     """
     row = np.uint64(u)
     total = np.float32(0.0)
@@ -151,7 +163,16 @@ def from_groups(out, runs, place, count, r, code, ids, weights, u, first, start,
     for i in range(done):
         begin, size = _group(start, ids[row, np.uint64(at(runs, place + i))])
         _point(out, place + i, begin + _drawn(out, place, i, size), size, videos)
-    return _look_up(out, place, done, videos)
+    return done
+
+
+@njit(forceinline=True)
+def from_groups(out, runs, place, count, r, code, ids, weights, u, first, start, videos):
+    """Videos with a sound or hashtag that the user liked; see :func:`point_groups`."""
+    done = point_groups(
+        out, runs, place, count, r, code, ids, weights, u, first, start, videos
+    )  # fmt: skip
+    return look_up(out, place, done, place, videos)
 
 
 @njit(forceinline=True)
@@ -164,8 +185,8 @@ def _group(start, number):
 
 
 @njit(forceinline=True)
-def from_following(out, place, count, r, code, follows, first, following, start, videos):
-    """Recent videos of the creators in ``follows[first : first + following]``.
+def point_following(out, place, count, r, code, follows, first, following, start, videos):
+    """Point at recent videos of the creators in ``follows[first : first + following]``.
 
     Any of them, and in the creator's list, newest first, the square of a uniform draw.
     """
@@ -181,18 +202,31 @@ def from_following(out, place, count, r, code, follows, first, following, start,
         begin, size = _group(start, at(out, place + i))
         x = uniform(r, code * DRAWS + count + i)
         _point(out, place + i, begin + np.int64(x * x * float(size)), size, videos)
-    return _look_up(out, place, count, videos)
+    return count
 
 
 @njit(forceinline=True)
-def from_list(out, place, count, r, code, videos):
-    """Any video of a list, each with the same probability."""
+def from_following(out, place, count, r, code, follows, first, following, start, videos):
+    """Recent videos of followed creators; see :func:`point_following`."""
+    done = point_following(out, place, count, r, code, follows, first, following, start, videos)
+    return look_up(out, place, done, place, videos)
+
+
+@njit(forceinline=True)
+def point_list(out, place, count, r, code, videos):
+    """Point at any video of a list, each with the same probability."""
     if videos.size == 0:
         return 0
     _draw_all(out, place, count, r, code * DRAWS)
     for i in range(count):
         _point(out, place + i, _drawn(out, place, i, videos.size), 1, videos)
-    return _look_up(out, place, count, videos)
+    return count
+
+
+@njit(forceinline=True)
+def from_list(out, place, count, r, code, videos):
+    """Any video of a list; see :func:`point_list`."""
+    return look_up(out, place, point_list(out, place, count, r, code, videos), place, videos)
 
 
 @njit()

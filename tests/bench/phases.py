@@ -68,9 +68,7 @@ def _requests(
             )  # fmt: skip
         else:
             user = users[u]
-            n = _retrieve(
-                plan, index, beliefs, graph, data, cards, user, r, u, scratch.ids, scratch.codes
-            )
+            n = _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, scratch)
             done += _drop_duplicates(scratch, n, data, user.seen_start, user.seen_size)
     return done
 
