@@ -133,6 +133,23 @@ def test_the_largest_run_has_another_beside_it(monkeypatch: pytest.MonkeyPatch) 
     assert SIZES["10m"].history_s == SIZES["100k"].history_s
 
 
+def test_of_several_runs_the_one_of_median_speed_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    from report import targets
+    from suite import SIZES, Suite
+
+    speeds = iter([900_000.0, 1_200_000.0, 1_100_000.0])
+    monkeypatch.setattr(
+        Suite,
+        "_child",
+        lambda self, *_: {"per_cpu_s": next(speeds), "videos": 9, "bytes_a_user": 1.0},
+    )
+    run = Suite(lambda what: None).whole(SIZES["1m"])
+    assert run["per_cpu_s"] == 1_100_000.0
+    first = targets({"whole/1m": run})[0]
+    assert "met" in first
+    assert "1,100,000 (900,000 to 1,200,000 in 3 runs)" in first
+
+
 def test_another_count_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from dataclasses import asdict
 

@@ -44,6 +44,8 @@ class Whole:
     candidates: int = 200
     slate: int = 10
     history_s: float = 7 * 86_400.0
+    times: int = 1
+    """processes that play it; the one of median speed counts"""
     stages: bool = False
     """also split the kernel's time into retrieve, rank and play; with one shard only"""
     overrides: dict[str, Any] = field(default_factory=dict)
