@@ -13,16 +13,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.core.errors import StudyError
 from sim.scenario import Scenario, dump
-from sim.study.execute import Executor, Report, execute
+from sim.study.execute import Executor, Report
 from sim.study.outcome import Outcome
 from sim.study.plan import RunSpec
+from sim.study.points import play_points
 from sim.study.sensitivity_plan import SensitivityPlan, plan_sensitivity
 from sim.study.sensitivity_result import Importance, Sensitivity, gather
-from sim.study.start import failures, new_study_folder, subject, working
+from sim.study.start import new_study_folder, subject
 from sim.study.store import Store
-from sim.study.sweep import SoFar, nothing, silent
+from sim.study.sweep import nothing, silent
 
 __all__ = [
     "Importance",
@@ -66,21 +66,9 @@ def run_sensitivity(
         },
     )
     store.write_text("scenario.yaml", dump(plan.subject.scenario))
-    specs = [spec for row in plan.specs for spec in row]
-    so_far = SoFar(plan.metrics[0])
-
-    def on_outcome(spec: RunSpec, outcome: Outcome) -> str | None:
-        heard(spec, outcome)
-        return so_far.take(spec, outcome)
-
-    with working(executor, plan.runs) as workers:
-        outcomes = execute(specs, store, workers, progress, on_outcome, force=force)
-    failed = failures(specs, outcomes)
-    if len(failed) == len(specs):
-        raise StudyError(
-            f"{store.folder}: all {len(failed)} runs failed; the first: {failed[0].error} "
-            f"(its scenario: {store.folder / failed[0].scenario})"
-        )
+    outcomes, failed = play_points(
+        store, plan.specs, plan.metrics[0], executor, plan.runs, progress, heard, force=force
+    )
     result = gather(plan, store.folder, outcomes, failed)
     store.write_json("sensitivity", result.to_dict())
     store.write_table("sensitivity", result.table)

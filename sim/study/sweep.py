@@ -11,20 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.core.errors import StudyError
 from sim.scenario import Scenario, dump
-from sim.study.execute import Executor, Report, execute
-from sim.study.metrics import Metric
+from sim.study.execute import Executor, Report
 from sim.study.outcome import Outcome
 from sim.study.plan import RunSpec
-from sim.study.start import failures, new_study_folder, subject, working
+from sim.study.points import play_points
+from sim.study.start import new_study_folder, subject
 from sim.study.store import Store
 from sim.study.sweep_plan import SweepPlan, plan_sweep
 from sim.study.sweep_result import Cell, Sweep, gather
 
 __all__ = [
     "Cell",
-    "SoFar",
     "Sweep",
     "SweepPlan",
     "nothing",
@@ -68,22 +66,10 @@ def run_sweep(
             "varies": [variable.path for variable in plan.variables],
         },
     )
-    specs = [spec for row in plan.specs for spec in row]
     store.write_text("scenario.yaml", dump(plan.subject.scenario))
-    so_far = SoFar(plan.metrics[0])
-
-    def on_outcome(spec: RunSpec, outcome: Outcome) -> str | None:
-        heard(spec, outcome)
-        return so_far.take(spec, outcome)
-
-    with working(executor, plan.runs) as hands:
-        outcomes = execute(specs, store, hands, progress, on_outcome, force=force)
-    failed = failures(specs, outcomes)
-    if len(failed) == len(specs):
-        raise StudyError(
-            f"{store.folder}: all {len(failed)} runs failed; the first: {failed[0].error} "
-            f"(its scenario: {store.folder / failed[0].scenario})"
-        )
+    outcomes, failed = play_points(
+        store, plan.specs, plan.metrics[0], executor, plan.runs, progress, heard, force=force
+    )
     result = gather(plan, store.folder, outcomes, failed)
     store.write_json("sweep", result.to_dict())
     store.write_table("sweep", result.table)
@@ -92,29 +78,6 @@ def run_sweep(
 
         draw_sweep(result.to_dict(), store.folder / "plots")
     return result
-
-
-class SoFar:
-    """The range of the first number over all runs so far, for the progress."""
-
-    def __init__(self, metric: Metric) -> None:
-        self._metric = metric
-        self._least: tuple[float, str] | None = None
-        self._most: tuple[float, str] | None = None
-
-    def take(self, spec: RunSpec, outcome: Outcome) -> str | None:
-        """Take one more outcome; the range so far in words, None before the first value."""
-        value = None if outcome.summary is None else self._metric.of(outcome.summary)
-        if value is not None:
-            found = (value, spec.arm)
-            self._least = found if self._least is None else min(self._least, found)
-            self._most = found if self._most is None else max(self._most, found)
-        if self._least is None or self._most is None:
-            return None
-        return (
-            f"{self._metric.path} {self._least[0]:.4g} ({self._least[1]}) "
-            f"to {self._most[0]:.4g} ({self._most[1]})"
-        )
 
 
 def sweep(
