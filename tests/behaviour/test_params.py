@@ -68,6 +68,17 @@ def test_tables_agree_with_interpolation(curve: list[tuple[float, float]], where
     assert look_up(times, look_up(sums, at)) == pytest.approx(at, rel=1e-9, abs=1e-9)
 
 
+@given(curve=CURVE, scale=st.sampled_from([1e-9, 0.01, 1.0, 1e6]))
+def test_a_table_finds_the_very_piece(curve: list[tuple[float, float]], scale: float) -> None:
+    """To the bit, on both sides of each row and far from all."""
+    x, y = np.array([(0.0, curve[0][1]), *((a * scale, b) for a, b in curve)]).T
+    table = factor_table(list(zip(x, y, strict=True)))
+    near = np.concatenate([x, np.nextafter(x, np.inf), np.nextafter(x[1:], 0.0), x * 0.7, 3 * x])
+    for at in (*near, 1e-300, 1e300):
+        i = int(np.flatnonzero(x <= at)[-1])
+        assert look_up(table, at) == table.y[i] + (at - x[i]) * table.slope[i]
+
+
 @pytest.mark.parametrize(
     ("model", "values", "message"),
     [
