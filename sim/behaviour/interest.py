@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sim.behaviour.params import InterestParams
-from sim.core.borrow import dot
 from sim.core.compiled import njit
+from sim.core.lanes import dot
 from sim.world.state import TOPIC_ONE
 
 __all__ = ["appeal", "cosine"]
@@ -18,7 +18,7 @@ def cosine(interests, u, topics, v, dims):  # type: ignore[no-untyped-def]
 
     Both are int8 [.., at least ``dims``] in 1/127, ``dims`` a multiple of 16.
     """
-    return float(dot(interests, u, topics, v, dims)) * _PER_ONE  # type: ignore[call-arg]
+    return float(dot(interests, u, topics, v, dims)) * _PER_ONE  # type: ignore[no-untyped-call]
 
 
 @njit(forceinline=True)

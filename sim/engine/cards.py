@@ -20,7 +20,7 @@ from sim.feed.belief import Taste, new_taste
 from sim.feed.cold_start import WAITING
 from sim.feed.index import Groups, Index
 from sim.feed.retrieve import RUN
-from sim.feed.spaced import GROUP
+from sim.feed.spaced import GROUP, room_for_tops
 from sim.scenario.feed import SOURCES
 
 __all__ = [
@@ -179,10 +179,9 @@ class Scratch(NamedTuple):
     tops: NDArray[np.int64]
     sum: NDArray[np.int32]
     """sum [K] what a candidate and the user have in common (see ``Taste``)"""
-    terms: NDArray[np.float32]
-    """terms [K, 2] base and lift"""
-    value: NDArray[np.float32]
-    score: NDArray[np.float32]
+    base: NDArray[np.float32]
+    lift: NDArray[np.float32]
+    """base, lift [K] the score is base + affinity * lift"""
     kept: NDArray[np.int64]
     """kept [K] candidates for the kept slots"""
     chosen: NDArray[np.int64]
@@ -197,9 +196,9 @@ def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
         np.empty(candidates, np.int32), np.empty(candidates + RUN, np.int8),
         np.empty(len(SOURCES), np.int64), np.empty(candidates, np.int32),
         np.zeros(0, np.uint64), np.empty(candidates + GROUP, np.int64),
-        np.empty(candidates // GROUP + 1, np.int64),
-        np.empty(candidates, np.int32), np.empty((candidates, 2), np.float32),
-        np.empty(candidates, np.float32), np.empty(candidates, np.float32),
+        np.empty(room_for_tops(candidates), np.int64),
+        np.empty(candidates, np.int32), np.empty(candidates, np.float32),
+        np.empty(candidates, np.float32),
         np.empty(candidates, np.int64), np.empty(slate, np.int64), taste.profile, taste.weights,
     )  # fmt: skip
 
@@ -225,9 +224,8 @@ def borrowed_scratch(scratch):
     return Scratch(
         borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.pointed),
         borrow(scratch.groups), borrow(scratch.marks), borrow(scratch.keys), borrow(scratch.tops),
-        borrow(scratch.sum), borrow(scratch.terms), borrow(scratch.value), borrow(scratch.score),
-        borrow(scratch.kept), borrow(scratch.chosen), borrow(scratch.taste_profile),
-        borrow(scratch.taste_weights),
+        borrow(scratch.sum), borrow(scratch.base), borrow(scratch.lift), borrow(scratch.kept),
+        borrow(scratch.chosen), borrow(scratch.taste_profile), borrow(scratch.taste_weights),
     )  # fmt: skip
 
 

@@ -15,9 +15,9 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.core.aligned import aligned_zeros
-from sim.core.borrow import STEP
 from sim.core.compiled import njit
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, add_packed, unpack
+from sim.core.lanes import STEP
 from sim.engine.cards import (
     CARD,
     REEL,

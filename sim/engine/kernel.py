@@ -162,16 +162,16 @@ def take_slates(
 
 @njit(forceinline=True)
 def _open(
-    plan, scorers, p, keys, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t,
-    scratch, stages,
+    plan, scorers, p, keys, cards, reels, video_counts, arms, caption, index, beliefs, graph, data,
+    users, slates, u, t, scratch, stages,
 ):  # fmt: skip
     """Choose a surface and get a slate; an empty one falls back to For You."""
     r, surface, sound = _next_request(p, keys, users[u], u)
     length = 0
     while True:
         length = fill_slate(
-            plan, scorers, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t,
-            surface, sound, r, scratch, stages,
+            plan, scorers, cards, reels, video_counts, arms, caption, index, beliefs, graph, data,
+            users, slates, u, t, surface, sound, r, scratch, stages,
         )  # fmt: skip
         if length > 0 or surface == FOR_YOU:
             break
@@ -356,8 +356,8 @@ def play(
                     waiting[waiting[0]] = u
                     break
                 length = _open(
-                    plan, scorers, p, keys, cards, arms, rows.caption, index, beliefs, graph, data,
-                    users, slates, u, t, scratch, stages,
+                    plan, scorers, p, keys, cards, reels, video_counts, arms, rows.caption, index,
+                    beliefs, graph, data, users, slates, u, t, scratch, stages,
                 )  # fmt: skip
                 leaves = length == 0
             if not leaves:

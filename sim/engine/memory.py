@@ -1,9 +1,10 @@
 """State of the compiled engine: one row a user, plus growing sets in one arena a shard.
 
-A user's set of shown videos is a hash table of int32 in groups of eight places, its size a power
-of two, at most five eighths full: a group is compared at once, and whoever is not in a group with
-an empty place is not in the table. A user's follows are a list; it lies in the follow graph until
-it grows. Blocks of the arena that were outgrown are kept in free lists by size and used again.
+A user's set of shown videos is a hash table of int32 in groups of sixteen places, one line of
+memory, its size a power of two, at most five eighths full: a group is compared at once, and a video
+that is not in a group with an empty place is not in the table. A user's follows are a list; it lies
+in the follow graph until it grows. Blocks of the arena that were outgrown are kept in free lists by
+size and used again.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.aligned import aligned_zeros
-from sim.core.borrow import FOUND, STEP, at, look_in_eight
+from sim.core.borrow import at
 from sim.core.compiled import njit
+from sim.core.lanes import FOUND, GROUP, STEP, look_in_group, lowest_bit
 from sim.world.state import NOBODY, World
 
 __all__ = [
@@ -29,6 +31,8 @@ BLOCK = 32
 """Smallest block of the arena, places of 4 bytes."""
 _CLASSES = 40
 _HASH = np.uint64(2654435761)
+_GROUP_BITS = 4
+assert 1 << _GROUP_BITS == GROUP
 
 
 USER = np.dtype(
@@ -160,7 +164,17 @@ def first_group(video, size):
     """Where the group begins in which to look first for a video in a table of ``size`` places."""
     # all in uint64: Numba widens a product of two uint32
     h = (np.uint64(video) * _HASH) & np.uint64(0xFFFFFFFF)
-    return np.int64((h * np.uint64(size >> 3)) >> np.uint64(32)) << 3
+    return np.int64((h * np.uint64(size >> _GROUP_BITS)) >> np.uint64(32)) << _GROUP_BITS
+
+
+@njit(forceinline=True)
+def _look(data, start, size, group, video):
+    """(group in which the search for ``video`` ends, what is there), from ``group`` on."""
+    there = look_in_group(data, start + group, video)
+    while there == 0:
+        group = (group + GROUP) & (np.int64(size) - 1)
+        there = look_in_group(data, start + group, video)
+    return group, there
 
 
 @njit(forceinline=True)
@@ -172,22 +186,14 @@ def has_seen(data, start, size, video):
 @njit(forceinline=True)
 def seen_from(data, start, size, group, video):
     """As :func:`has_seen` of a table that is not empty, from the first group on."""
-    there = look_in_eight(data, start + group, video)
-    while there == 0:
-        group = (group + 8) & (np.int64(size) - 1)
-        there = look_in_eight(data, start + group, video)
-    return (there & FOUND) != 0
+    return (_look(data, start, size, group, video)[1] & FOUND) != 0
 
 
 @njit(forceinline=True)
 def _insert(data, start, size, video):
-    group = first_group(video, size)
-    while True:
-        for i in range(start + group, start + group + 8):
-            if data[i] < 0:
-                data[i] = video
-                return
-        group = (group + 8) & (np.int64(size) - 1)
+    """Put a video that is not there into the first empty place."""
+    group, there = _look(data, start, size, first_group(video, size), video)
+    data[np.uint64(start + group + lowest_bit(there >> GROUP))] = video
 
 
 @njit()
@@ -213,11 +219,16 @@ def _enlarge_seen(used, free, data, user):
 @njit(forceinline=True)
 def add_seen(used, free, data, user, video):
     """Note an impression; True when it is the first of this video for the user."""
-    if has_seen(data, user.seen_start, user.seen_size, video):
-        return False
-    if 8 * (user.seen_count + 1) > 5 * user.seen_size:
+    size = np.int64(user.seen_size)
+    if 8 * (user.seen_count + 1) > 5 * size:
+        if has_seen(data, user.seen_start, size, video):
+            return False
         _enlarge_seen(used, free, data, user)
-    _insert(data, user.seen_start, user.seen_size, video)
+        size = np.int64(user.seen_size)
+    group, there = _look(data, user.seen_start, size, first_group(video, size), video)
+    if there & FOUND:
+        return False
+    data[np.uint64(user.seen_start + group + lowest_bit(there >> GROUP))] = video
     user.seen_count += 1
     return True
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at, match_sum, prefetch
+from sim.core.borrow import at, prefetch, stay_apart
 from sim.core.compiled import njit
+from sim.core.lanes import STEP, match_sum, more_dot
 from sim.engine.memory import first_group, seen_from
 from sim.engine.scorers import score_left
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity_of, read_taste
@@ -23,7 +24,7 @@ from sim.feed.retrieve import (
     point_interest,
     point_list,
 )
-from sim.feed.spaced import NEVER, score_key, select_spaced
+from sim.feed.spaced import NEVER, best_by_group, place_of, score_key, select_spaced
 from sim.scenario.feed import SOURCES
 
 __all__ = [
@@ -36,7 +37,7 @@ FILTERS = {"seen": 0, "own": 1, "ineligible": 2, "too_old": 3}
 _SEEN, _OWN, _INELIGIBLE, _TOO_OLD = 0, 1, 2, 3
 GONE = np.int32(-(2**31))
 """Stands for the sum of a candidate that a filter removed."""
-_AHEAD = 16
+_AHEAD = 32
 """How many candidates ahead a card is asked for once more: there are too many to stay near."""
 _INTEREST, _SOUND, _HASHTAG, _FOLLOWING, _FRESH, _TRENDING, _RANDOM = range(7)
 _NONE, _ONE, _SIX, _LAST = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
@@ -88,11 +89,10 @@ def _point(plan, index, beliefs, graph, data, user, r, u, ids, runs, code, place
 
 
 @njit(forceinline=True)
-def _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, scratch):
+def _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch):
     """All sources, one after the other; returns the number of candidates.
 
-    All point before the first is looked up, and cards are asked for as soon as they are known: to
-    fetch them takes as long as the rest of the request.
+    All point before the first is looked up.
     """
     ids, codes, pointed = scratch.ids, scratch.codes, scratch.pointed
     place = 0
@@ -114,18 +114,18 @@ def _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, scratch):
             found = look_up(ids, first, pointed[i], n, _list_of(index, code))
         for j in range(n, n + found):
             codes[np.uint64(j)] = code
-            prefetch(cards, at(ids, j))
         n += found
         first += plan.quota[i]
     return n
 
 
 @njit(forceinline=True)
-def _drop_duplicates(scratch, n, data, seen_start, seen_size):
+def _drop_duplicates(cards, scratch, n, data, seen_start, seen_size):
     """Keep the first of equal candidates; returns how many are left.
 
     ``marks`` has a bit for each video, all of them clear before and after. The memory that the
-    next stage reads of each candidate is asked for here.
+    next stage reads of each candidate is asked for here, and not where the list is read: if a
+    processor is asked for too many lines at once, it forgets some.
     """
     ids, codes, groups, marks = scratch.ids, scratch.codes, scratch.groups, scratch.marks
     for i in range(n):  # in vector registers
@@ -134,6 +134,7 @@ def _drop_duplicates(scratch, n, data, seen_start, seen_size):
     for i in range(n):
         v, code, group = at(ids, i), at(codes, i), at(groups, i)
         prefetch(data, seen_start + group)
+        prefetch(cards, v)
         word, bit = np.uint64(v) >> _SIX, _ONE << (np.uint64(v) & _LAST)
         there = marks[word]
         marks[word] = there | bit
@@ -143,21 +144,6 @@ def _drop_duplicates(scratch, n, data, seen_start, seen_size):
     for i in range(kept):
         marks[np.uint64(at(ids, i)) >> _SIX] = _NONE
     return kept
-
-
-@njit()
-def _removed_by(filters, max_age, card, seen, u, t):
-    """Number of the first filter that removes a candidate, or -1."""
-    for number in range(filters.size):
-        code = filters[number]
-        if (
-            (code == _SEEN and seen)
-            or (code == _OWN and card.owner == u)
-            or (code == _INELIGIBLE and card.eligible != 1)
-            or (code == _TOO_OLD and not card.uploaded_s >= t - max_age[number])
-        ):
-            return number
-    return -1
 
 
 @njit(forceinline=True)
@@ -173,69 +159,129 @@ def _rules(filters, max_age, t):
     return asked, oldest
 
 
-@njit(forceinline=True)
-def _judge(plan, cards, arms, caption, slot_id, data, user, u, t, n, scratch, stages):
-    """Look at the card of each candidate once: filters, affinity, and what the score needs.
+@njit()
+def _look(
+    cards, caption, taste_profile, taste_weights, slot_id, data, start, size, u, oldest, n, ids,
+    groups, sums, base, lift,
+):  # fmt: skip
+    """Look at the card of each candidate once; see :func:`_judge`.
 
-    Who is removed has the sum GONE. Returns how many are left. The loop has no branch that the
-    processor could not foresee: who is removed is looked at too. Only when a filter other than
-    ``seen`` may object are the filters asked in turn.
+    ``size`` is that of the table of shown videos, or 0 when no filter asks. Returns (number of
+    those shown before, whether another filter may object to any). The loop has no branch that the
+    processor could not foresee, and is a function of its own, so that what it needs fits the
+    registers.
     """
-    ids, groups, terms = scratch.ids, scratch.groups, scratch.terms
-    asked, oldest = _rules(plan.filter, plan.max_age, t)
-    start, size = user.seen_start, np.int64(user.seen_size)
-    check_seen = asked >= 0 and size > 0
-    perturbed = arms.table.shape[1] > 0
+    stay_apart()
     gone = 0
-    otherwise = 0
+    doubt = False
     for i in range(n):
         place = np.uint64(i)
         v = ids[place]
         prefetch(cards, at(ids, min(i + _AHEAD, n - 1)))
         card = at(cards, v)
-        removed = check_seen and seen_from(data, start, size, np.int64(groups[place]), v)
-        if (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest):
-            number = _removed_by(plan.filter, plan.max_age, card, removed, u, t)
-            removed = number >= 0
-            if removed:
-                stages[REMOVED + number] += 1
-                otherwise += 1
+        seen = size > 0 and seen_from(data, start, size, np.int64(groups[place]), v)
         total = match_sum(
-            caption, v, scratch.taste_profile, 0, scratch.taste_profile.shape[1], slot_id, u,
-            scratch.taste_weights, card.sound, card.tag0, card.tag1, card.tag2, card.creator,
+            caption, v, taste_profile, 0, slot_id, u, taste_weights, card.sound, card.tag0,
+            card.tag1, card.tag2, card.creator,
         )  # fmt: skip
-        base, lift = card.base, card.lift
-        if perturbed:
-            base, lift = arms.table[v, arms.arm[u], 0], arms.table[v, arms.arm[u], 1]
-        scratch.sum[place] = GONE if removed else total
-        terms[place, np.uint64(0)] = base
-        terms[place, np.uint64(1)] = lift
-        gone += 1 if removed else 0
-    if gone > otherwise:
-        stages[REMOVED + asked] += gone - otherwise
-    return n - gone
+        base[place], lift[place] = card.base, card.lift
+        sums[place] = GONE if seen else total
+        gone += 1 if seen else 0
+        doubt |= (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest)
+    return gone, doubt
+
+
+@njit()
+def _ask_filters(filters, max_age, cards, u, t, n, ids, sums, stages):
+    """Ask all filters in turn about each candidate; returns how many they remove.
+
+    Who was shown before has the sum GONE; whoever is removed gets it.
+    """
+    stay_apart()
+    gone = 0
+    for i in range(n):
+        place = np.uint64(i)
+        card = at(cards, ids[place])
+        for number in range(filters.size):
+            code = filters[number]
+            if (
+                (code == _SEEN and sums[place] == GONE)
+                or (code == _OWN and card.owner == u)
+                or (code == _INELIGIBLE and card.eligible != 1)
+                or (code == _TOO_OLD and not card.uploaded_s >= t - max_age[number])
+            ):
+                sums[place] = GONE
+                stages[REMOVED + number] += 1
+                gone += 1
+                break
+    return gone
+
+
+@njit()
+def _add_topics(caption, taste_profile, n, ids, sums):
+    """Add what the topics beyond the first STEP have in common."""
+    stay_apart()
+    for i in range(n):
+        place = np.uint64(i)
+        more = more_dot(caption, ids[place], taste_profile, 0, taste_profile.shape[1])
+        sums[place] = GONE if sums[place] == GONE else sums[place] + more
+
+
+@njit()
+def _of_arm(table, arm, n, ids, base, lift):
+    """Put the base and lift of one arm in place of the common ones."""
+    stay_apart()
+    for i in range(n):
+        place = np.uint64(i)
+        base[place], lift[place] = table[ids[place], arm, 0], table[ids[place], arm, 1]
 
 
 @njit(forceinline=True)
-def _score(values, n, scratch):
+def _judge(plan, cards, arms, caption, slot_id, data, user, u, t, n, scratch, stages):
+    """Filters, affinity, and what the score needs, for all candidates.
+
+    Fills ``sum``, ``base`` and ``lift`` of the working memory; who is removed has the sum GONE.
+    Returns how many are left. Only when a filter other than ``seen`` may object to somebody are
+    the filters asked in turn.
+    """
+    ids, taste = scratch.ids, scratch.taste_profile
+    asked, oldest = _rules(plan.filter, plan.max_age, t)
+    size = np.int64(user.seen_size) if asked >= 0 else np.int64(0)
+    gone, doubt = _look(
+        cards, caption, taste, scratch.taste_weights, slot_id, data, user.seen_start, size, u,
+        oldest, n, ids, scratch.groups, scratch.sum, scratch.base, scratch.lift,
+    )  # fmt: skip
+    if doubt:
+        gone = _ask_filters(plan.filter, plan.max_age, cards, u, t, n, ids, scratch.sum, stages)
+    elif gone > 0:
+        stages[REMOVED + asked] += gone
+    if taste.shape[1] > STEP:
+        _add_topics(caption, taste, n, ids, scratch.sum)
+    if arms.table.shape[1] > 0:
+        _of_arm(arms.table, arms.arm[u], n, ids, scratch.base, scratch.lift)
+    return n - gone
+
+
+@njit()
+def _score(values, n, sums, base, lift, keys):
     """Keys of all candidates: by the value model, as often as it stands in the list of scorers.
 
     Who was removed gets NEVER. The loops run in vector registers.
     """
-    terms = scratch.terms
     for i in range(n):
         place = np.uint64(i)
-        base, lift = terms[place, np.uint64(0)], terms[place, np.uint64(1)]
-        value = base + affinity_of(scratch.sum[place]) * lift
-        scratch.value[place] = value
-        scratch.score[place] = value if values > 0 else np.float32(0.0)
-    for _ in range(1, values):
-        for i in range(n):
-            scratch.score[np.uint64(i)] += scratch.value[np.uint64(i)]
+        value = base[place] + affinity_of(sums[place]) * lift[place]
+        key = score_key(value if values > 0 else np.float32(0.0), i)
+        keys[place] = NEVER if sums[place] == GONE else key
+    if values <= 1:
+        return
     for i in range(n):
         place = np.uint64(i)
-        key = score_key(scratch.score[place], i)
-        scratch.keys[place] = NEVER if scratch.sum[place] == GONE else key
+        value = base[place] + affinity_of(sums[place]) * lift[place]
+        score = value
+        for _ in range(1, values):
+            score += value
+        keys[place] = NEVER if sums[place] == GONE else score_key(score, i)
 
 
 @njit(forceinline=True)
@@ -265,8 +311,8 @@ def _first_left(keys, n, length, chosen):
 
 @njit(forceinline=True)
 def fill_slate(
-    plan, scorers, cards, arms, caption, index, beliefs, graph, data, users, slates, u, t, surface,
-    sound, r, scratch, stages,
+    plan, scorers, cards, reels, video_counts, arms, caption, index, beliefs, graph, data, users,
+    slates, u, t, surface, sound, r, scratch, stages,
 ):  # fmt: skip
     """Make a request for user ``u`` at time ``t`` and put the slate into the user's row.
 
@@ -276,7 +322,7 @@ def fill_slate(
     user = users[u]
     stages[REQUESTS] += 1
     if surface == FOR_YOU:
-        n = _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, scratch)
+        n = _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch)
     elif surface == FOLLOWING:
         row = graph if user.follow_size == 0 else data
         n = latest_of_follows(
@@ -294,7 +340,7 @@ def fill_slate(
         n = from_sound_page(ids, 0, plan.candidates, sound, index.sound.start, index.sound.video)
         codes[:n] = _SOUND
     stages[RETRIEVED] += n
-    unique = _drop_duplicates(scratch, n, data, user.seen_start, user.seen_size)
+    unique = _drop_duplicates(cards, scratch, n, data, user.seen_start, user.seen_size)
     stages[DUPLICATES] += n - unique
     read_taste(
         beliefs.profile, beliefs.slot_weight, u, scratch.taste_profile, scratch.taste_weights
@@ -303,15 +349,20 @@ def fill_slate(
         plan, cards, arms, caption, beliefs.slot_id, data, user, u, t, unique, scratch, stages
     )
     stages[KEPT] += left
-    _score(plan.values, unique, scratch)
+    _score(plan.values, unique, scratch.sum, scratch.base, scratch.lift, scratch.keys)
     if surface == FOR_YOU:
         if scorers.steps.size > 0:
             score_left(scorers, cards, arms, user.locale, u, t, r, unique, scratch)
+        top = best_by_group(scratch.keys, unique, scratch.tops)
+        if top != NEVER:  # as a rule the first to be played
+            likely = at(ids, place_of(top))
+            prefetch(reels, likely)
+            prefetch(video_counts, likely)
         n_kept = 0
         if plan.slots > 0.0:
             n_kept = _for_kept_slots(ids, codes, scratch.keys, scratch.kept, unique, cards)
         length = select_spaced(
-            scratch.keys, unique, scratch.kept, n_kept, ids, cards["creator"], cards["sound"],
+            scratch.keys, unique, top, scratch.kept, n_kept, ids, cards["creator"], cards["sound"],
             reserved_places(r, plan.slots, plan.slate), plan.slate, plan.creator_gap,
             plan.sound_gap, scratch.tops, chosen,
         )  # fmt: skip

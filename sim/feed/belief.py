@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES
 from sim.core.aligned import aligned_zeros
-from sim.core.borrow import at, match_sum
+from sim.core.borrow import at
 from sim.core.compiled import njit
-from sim.core.maths import bits_of32
+from sim.core.lanes import STEP, fade_and_find, match_sum, more_dot
 from sim.scenario import Scenario
 from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 
@@ -137,8 +137,9 @@ def new_taste(dims: int) -> Taste:
 def read_taste(profile, weights, user, taste_profile, taste_weights):
     """Write the beliefs about ``user`` as whole numbers; arrays as in Beliefs and Taste."""
     u = np.uint64(user)
-    for d in range(profile.shape[1]):
-        taste_profile[0, d] = np.int16(profile[u, d] * _PROFILE_ONE + np.float32(0.5))
+    for first in range(0, profile.shape[1], STEP):
+        for d in range(first, first + STEP):
+            taste_profile[0, d] = np.int16(profile[u, d] * _PROFILE_ONE + np.float32(0.5))
     for i in range(SLOTS):
         taste_weights[0, i] = np.int32(weights[u, i] * (_SOUND_WEIGHT * _ONE))
         j = i + TAG_SLOTS
@@ -162,12 +163,10 @@ def affinity(taste_profile, taste_weights, ids, u, caption, v, sound, tag0, tag1
     [U, 24] is part of the beliefs; row ``v`` of ``caption`` [V, .] int8, ``sound``, the hashtags
     (NOBODY in unused places) and ``creator`` are the video's.
     """
-    return affinity_of(
-        match_sum(
-            caption, v, taste_profile, 0, taste_profile.shape[1], ids, u, taste_weights, sound,
-            tag0, tag1, tag2, creator,
-        )
-    )  # fmt: skip
+    total = match_sum(
+        caption, v, taste_profile, 0, ids, u, taste_weights, sound, tag0, tag1, tag2, creator
+    )
+    return affinity_of(total + more_dot(caption, v, taste_profile, 0, taste_profile.shape[1]))
 
 
 @njit(forceinline=True)
@@ -183,18 +182,11 @@ def _change(ids, weights, u, first, wanted, amount):
     The loop has no branch and runs in vector registers: a place that holds ``wanted`` is found as a
     maximum, the weakest as a minimum of whole numbers, an empty one counting below all.
     """
-    place = np.int64(-1)
-    weakest = np.int64(2**62)
-    for i in range(SLOTS):
-        j = np.uint64(first + i)
-        weights[u, j] *= _KEEP
-        place = max(place, np.int64(i) if ids[u, j] == wanted else np.int64(-1))
-        size = np.int64(bits_of32(abs(weights[u, j]))) if ids[u, j] != NOBODY else np.int64(-1)
-        weakest = min(weakest, size * SLOTS + i)
-    if place < 0:
-        place = weakest & (SLOTS - 1)
+    place, weakest, size = fade_and_find(ids, weights, u, first, wanted, _KEEP)
+    if place == SLOTS:
+        place = weakest
         j = np.uint64(first + place)
-        if weakest >= 0 and abs(weights[u, j]) > abs(amount):
+        if size >= 0 and abs(weights[u, j]) > abs(amount):
             return
         ids[u, j] = wanted
         weights[u, j] = np.float32(0.0)
@@ -216,20 +208,23 @@ def learn(
         return
     step = np.float32(min(rate * abs(signal), 0.9))
     if signal > 0.0:
-        for d in range(profile.shape[1]):
-            value = profile[u, d]
-            profile[u, d] = value + step * (np.float32(caption[v, d]) * _PER_TOPIC_ONE - value)
+        for first in range(0, profile.shape[1], STEP):
+            for d in range(first, first + STEP):
+                value = profile[u, d]
+                profile[u, d] = value + step * (np.float32(caption[v, d]) * _PER_TOPIC_ONE - value)
     else:
         # a dislike takes away where the video is strong, a quarter as fast as a like adds
         step *= np.float32(0.25) * _PER_TOPIC_ONE
-        for d in range(profile.shape[1]):
-            taken = step * np.float32(caption[v, d])
-            profile[u, d] = max(np.float32(0.0), profile[u, d] - taken)
+        for first in range(0, profile.shape[1], STEP):
+            for d in range(first, first + STEP):
+                taken = step * np.float32(caption[v, d])
+                profile[u, d] = max(np.float32(0.0), profile[u, d] - taken)
     total = _square(profile, u)
     if total > np.float32(1e-6):
         scale = np.float32(1.0) / np.float32(math.sqrt(total))
-        for d in range(profile.shape[1]):
-            profile[u, d] *= scale
+        for first in range(0, profile.shape[1], STEP):
+            for d in range(first, first + STEP):
+                profile[u, d] *= scale
     if signal >= 1.0 or signal <= -2.0:
         amount = np.float32(0.1 * signal)
         _change(ids, weights, u, SOUND_SLOTS, sound, amount)

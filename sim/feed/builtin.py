@@ -23,7 +23,7 @@ from sim.feed.retrieve import (
     from_sound_page,
     latest_of_follows,
 )
-from sim.feed.spaced import GROUP, score_key, select_spaced
+from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced
 from sim.feed.tables import SIGNS, base_and_lift
 from sim.feed.view import FeedView, Requests
 from sim.scenario.feed import SOURCES, WATCH, FeedConfig
@@ -273,14 +273,14 @@ class Spaced:
             ids, k = candidates.video[b, places], len(places)
             waits = candidates.source[b, places] == _FRESH
             kept = np.flatnonzero(waits & (view.cold.state[ids] == WAITING))
-            keys, tops = np.empty(k + GROUP, np.int64), np.empty(k // GROUP + 1, np.int64)
+            keys, tops = np.empty(k + GROUP, np.int64), np.empty(room_for_tops(k), np.int64)
             _fill_keys(scores[b, places], keys)
             slate = np.empty(length, np.int64)
             # called from Python, compiled code hands out a plain number: make it 64 bits again
             reserved = np.uint64(reserved_places(requests.stream[b], self.slots, length))
             n = select_spaced(
-                keys, k, kept, len(kept), ids, videos.creator, videos.sound, reserved, length,
-                self.creator_gap, self.sound_gap, tops, slate,
+                keys, k, best_by_group(keys, k, tops), kept, len(kept), ids, videos.creator,
+                videos.sound, reserved, length, self.creator_gap, self.sound_gap, tops, slate,
             )  # fmt: skip
             out[b, :n] = places[slate[:n]]
         return out

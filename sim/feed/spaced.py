@@ -6,14 +6,19 @@ import numpy as np
 
 from sim.core.borrow import at
 from sim.core.compiled import njit
+from sim.core.lanes import GROUP, highest_of_group, put_in_group
 from sim.core.maths import bits_of32
 
-__all__ = ["GROUP", "NEVER", "score_key", "select_spaced"]
+__all__ = [
+    "GROUP", "NEVER", "best_by_group", "place_of", "room_for_tops", "score_key", "select_spaced",
+]  # fmt: skip
 
 NEVER = np.int64(-(2**62))
 """Key of a candidate that is taken, or must not be shown."""
-GROUP = 16
-"""Candidates whose best key is kept: after one is taken, only its group is looked at again."""
+_GROUP_BITS = 4
+"""The best key of each GROUP of candidates is kept: after one is taken, only its group is looked at
+again."""
+assert 1 << _GROUP_BITS == GROUP
 _PLACE_BITS = 16
 _PLACES = np.int64((1 << _PLACE_BITS) - 1)
 
@@ -32,7 +37,8 @@ def score_key(score, i):
 
 
 @njit(forceinline=True)
-def _place(key):
+def place_of(key):
+    """The candidate that a key belongs to."""
     return _PLACES - (key & _PLACES)
 
 
@@ -48,29 +54,25 @@ def _too_near(i, ids, creator, sound, slate, n, creator_gap, sound_gap):
     return near
 
 
+def room_for_tops(candidates: int) -> int:
+    """How much working memory the best of each group takes."""
+    return (candidates // GROUP**2 + 1) * GROUP
+
+
 @njit(forceinline=True)
-def _best_of_group(keys, group):
-    high = NEVER
-    for i in range(GROUP):
-        high = max(high, at(keys, group * GROUP + i))
+def _highest(tops, chunks):
+    high = highest_of_group(tops, 0)
+    for chunk in range(1, chunks):
+        high = max(high, highest_of_group(tops, chunk * GROUP))
     return high
 
 
 @njit(forceinline=True)
-def _highest(values, count):
-    high = NEVER
-    for i in range(count):
-        high = max(high, at(values, i))
-    return high
-
-
-@njit(forceinline=True)
-def _best(keys, k, tops, groups, ids, creator, sound, slate, n, creator_gap, sound_gap):
+def _best(keys, k, first, ids, creator, sound, slate, n, creator_gap, sound_gap):
     """Key of the best candidate that keeps the distance; of the best of all if none does."""
-    first = _highest(tops, groups)
     high = first
     while high != NEVER:
-        if not _too_near(_place(high), ids, creator, sound, slate, n, creator_gap, sound_gap):
+        if not _too_near(place_of(high), ids, creator, sound, slate, n, creator_gap, sound_gap):
             break
         # the next lower one: a pass over those below, because such a clash is rare
         lower = NEVER
@@ -93,8 +95,22 @@ def _first_kept(keys, kept, n_kept, ids, creator, sound, slate, n, creator_gap, 
 
 
 @njit(forceinline=True)
+def best_by_group(keys, k, tops):
+    """Prepare for :func:`select_spaced`: the best key of each group; returns the best of all."""
+    groups = (k + GROUP - 1) >> _GROUP_BITS
+    chunks = (groups + GROUP - 1) >> _GROUP_BITS
+    for i in range(k, groups << _GROUP_BITS):
+        keys[i] = NEVER
+    for group in range(groups):
+        tops[group] = highest_of_group(keys, group << _GROUP_BITS)
+    for group in range(groups, max(chunks, 1) << _GROUP_BITS):
+        tops[group] = NEVER
+    return _highest(tops, chunks)
+
+
+@njit(forceinline=True)
 def select_spaced(
-    keys, k, kept, n_kept, ids, creator, sound, reserved, length, creator_gap, sound_gap, tops,
+    keys, k, top, kept, n_kept, ids, creator, sound, reserved, length, creator_gap, sound_gap, tops,
     slate,
 ):  # fmt: skip
     """Fill ``slate`` with positions among the ``k`` candidates; returns how many.
@@ -108,15 +124,11 @@ def select_spaced(
     is left: those of the source fresh that wait in a cold-start pool, in the order they were
     drawn. The source draws them evenly, so each gets its test audience, whatever the scores say.
 
-    ``keys`` [K + GROUP] int64 from :func:`score_key`, is changed; ``kept`` [n_kept] positions;
-    ``ids`` [K] are the candidates' videos, ``creator`` and ``sound`` [V] belong to videos; ``tops``
-    [K / GROUP + 1] int64 is working memory; K is at most 65,536.
+    ``keys`` [K + GROUP] int64 from :func:`score_key`, is changed; ``top`` and ``tops``
+    [:func:`room_for_tops`] int64 come from :func:`best_by_group`; ``kept`` [n_kept] positions;
+    ``ids`` [K] are the candidates' videos, ``creator`` and ``sound`` [V] belong to videos; K is at
+    most 65,536.
     """
-    groups = (k + GROUP - 1) // GROUP
-    for i in range(k, groups * GROUP):
-        keys[i] = NEVER
-    for group in range(groups):
-        tops[group] = _best_of_group(keys, group)
     n = 0
     while n < length:
         best = NEVER
@@ -126,14 +138,17 @@ def select_spaced(
             )  # fmt: skip
         if best == NEVER:
             best = _best(
-                keys, k, tops, groups, ids, creator, sound, slate, n, creator_gap, sound_gap
+                keys, k, top, ids, creator, sound, slate, n, creator_gap, sound_gap
             )  # fmt: skip
         if best == NEVER:
             break
-        i = _place(best)
+        i = place_of(best)
         slate[n] = i
-        keys[i] = NEVER
-        group = i // GROUP
-        tops[group] = _best_of_group(keys, group)
+        group, place = i >> _GROUP_BITS, i & (GROUP - 1)
+        best = put_in_group(keys, group << _GROUP_BITS, place, NEVER)
+        chunk = group >> _GROUP_BITS << _GROUP_BITS
+        top = put_in_group(tops, chunk, group & (GROUP - 1), best)
+        if k > GROUP * GROUP:
+            top = _highest(tops, (k + GROUP * GROUP - 1) // (GROUP * GROUP))
         n += 1
     return n

@@ -2,7 +2,7 @@
 
 The records are the engine's own: a card of 64 bytes a candidate, a reel, rows of counters and of
 users. A request draws its candidates in vector loops, reads for each an index entry, its card and
-a group of eight places in the table of shown videos, takes the product of caption and profile in
+a group of sixteen places in the table of shown videos, takes the product of caption and profile in
 whole numbers, and picks the best by groups. An impression reads and writes the rows that the
 engine reads and writes and makes as many keyed draws; no formula turns the draws into behaviour.
 Nothing but shown videos is filtered, nothing is spaced apart or checked for duplicates. Like the
@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from sim.behaviour import draws
 from sim.core.aligned import LINE, aligned_zeros
-from sim.core.borrow import FOUND, STEP, at, borrow, dot, look_in_eight, prefetch, prefetch_at
+from sim.core.borrow import at, borrow, prefetch, prefetch_at
 from sim.core.compiled import njit
 from sim.core.counts import PACKED
+from sim.core.lanes import FOUND, STEP, dot, look_in_group
 from sim.core.maths import bits_of32
 from sim.core.random import draw32, stream2
 from sim.engine.cards import CARD, REEL
@@ -133,7 +134,7 @@ def _some_users(count: int, who: NDArray[np.int64], slate: int, places: float) -
     user["follow_start"] = np.arange(count) * _FOLLOWS
     user["follow_count"] = _FOLLOWS
     # tables have a power of two of places: the two nearest, in the proportion that gives the mean
-    small = 8
+    small = 16
     while 2 * small <= places:
         small *= 2
     larger = np.floor(np.arange(len(who) + 1) * min(places / small - 1.0, 1.0))
@@ -246,7 +247,7 @@ def _request(key, u, videos, users, scratch):
         v = at(ids, i)
         prefetch(videos.card, at(ids, min(i + _AHEAD, n - 1)))
         card = at(videos.card, v)
-        there = look_in_eight(users.shown, start + first_group(v, size), v)
+        there = look_in_group(users.shown, start + first_group(v, size), v)
         match = dot(taste, 0, videos.caption, v, STEP)
         # scores are positive, so their bits order as they do
         score = card.base + np.float32(match) * card.lift
@@ -287,8 +288,8 @@ def _impression(key, u, videos, users):
     for n in range(_REACTION):
         drawn += np.uint64(draw32(s, n))
     group = user.seen_start + first_group(v, user.seen_size)
-    seen = look_in_eight(users.shown, group, v)
-    users.shown[np.uint64(group + (v & 7))] = np.int32(v)
+    seen = look_in_group(users.shown, group, v)
+    users.shown[np.uint64(group + (v & 15))] = np.int32(v)
     followed = np.int32(0)
     for f in range(user.follow_start, user.follow_start + user.follow_count):
         followed |= np.int32(at(users.follows, f) == card.creator)

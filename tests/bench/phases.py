@@ -40,12 +40,12 @@ _AHEAD = 4
 
 @njit()
 def _requests(
-    who, whole, number, key, t, plan, scorers, cards, arms, caption, index, beliefs, graph, data,
-    users, slates, scratch, stages,
+    who, whole, number, key, t, plan, scorers, cards, reels, counts, arms, caption, index, beliefs,
+    graph, data, users, slates, scratch, stages,
 ):  # fmt: skip
     """One request for each user of ``who``; only retrieval and duplicates unless ``whole``."""
     graph, data, cards, users = borrow(graph), borrow(data), borrow(cards), borrow(users)
-    stages, who = borrow(stages), borrow(who)
+    stages, who, reels, counts = borrow(stages), borrow(who), borrow(reels), borrow(counts)
     arms, caption = borrowed_arms(arms), borrow(caption)
     beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
     slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
@@ -63,13 +63,13 @@ def _requests(
         r = stream2(key, u, number)
         if whole:
             done += fill_slate(
-                plan, scorers, cards, arms, caption, index, beliefs, graph, data, users, slates, u,
-                t, np.int64(0), np.int64(-1), r, scratch, stages,
+                plan, scorers, cards, reels, counts, arms, caption, index, beliefs, graph, data,
+                users, slates, u, t, np.int64(0), np.int64(-1), r, scratch, stages,
             )  # fmt: skip
         else:
             user = users[u]
-            n = _retrieve(plan, index, beliefs, graph, data, cards, user, r, u, scratch)
-            done += _drop_duplicates(scratch, n, data, user.seen_start, user.seen_size)
+            n = _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch)
+            done += _drop_duplicates(cards, scratch, n, data, user.seen_start, user.seen_size)
     return done
 
 
@@ -115,9 +115,10 @@ class StageTimer:
         began = time.process_time()
         _requests(
             who, whole, number, platform.keys.request, self._live.env.now, engine._plan,
-            new_scorers(engine._steps, view), engine._cards, engine._arms(),
-            engine._rows.caption, view.index, view.beliefs, memory.graph, memory.arenas[0].data,
-            memory.users, memory.slates, engine._scratch[0], stages,
+            new_scorers(engine._steps, view), engine._cards, engine._reels,
+            platform.window.videos, engine._arms(), engine._rows.caption, view.index,
+            view.beliefs, memory.graph, memory.arenas[0].data, memory.users, memory.slates,
+            engine._scratch[0], stages,
         )  # fmt: skip
         took = time.process_time() - began
         retrieved = (stages - counted)[RETRIEVED] / len(who)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sim.core.actions import ACTION_NAMES, bit
-from sim.core.borrow import dot
 from sim.core.compiled import njit
+from sim.core.lanes import dot
 from sim.feed.belief import (
     SLOTS,
     affinity,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.random import key, stream
 from sim.feed.cold_start import reserved_places
-from sim.feed.spaced import GROUP, score_key, select_spaced
+from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced
 
 
 def slow(
@@ -68,11 +69,11 @@ def fast(case: dict[str, Any]) -> list[int]:
     kept = np.flatnonzero(np.array(case["waiting"], bool) & np.array(case["fresh"], bool))
     bits = sum(1 << place for place in case["kept"])
     ids = np.arange(k, dtype=np.int32)[::-1]  # candidates are not in the order of their videos
+    tops = np.full(room_for_tops(k), 2**62, np.int64)
     n = select_spaced(
-        keys, k, kept, len(kept), ids, np.array(case["creator"], np.int32)[ids],
-        np.array(case["sound"], np.int32)[ids], np.uint64(bits), case["length"],
-        case["creator_gap"],
-        case["sound_gap"], np.full(k // GROUP + 1, 2**62, np.int64), slate,
+        keys, k, best_by_group(keys, k, tops), kept, len(kept), ids,
+        np.array(case["creator"], np.int32)[ids], np.array(case["sound"], np.int32)[ids],
+        np.uint64(bits), case["length"], case["creator_gap"], case["sound_gap"], tops, slate,
     )  # fmt: skip
     assert (slate[n:] == -7).all()
     return slate[:n].tolist()
@@ -80,6 +81,18 @@ def fast(case: dict[str, Any]) -> list[int]:
 
 @given(cases())
 def test_the_same_slate_as_the_slow_version(case: dict[str, Any]) -> None:
+    assert fast(case) == slow(**case)
+
+
+@pytest.mark.parametrize("k", [255, 256, 257, 700])
+def test_the_same_slate_from_more_candidates_than_a_group_of_groups(k: int) -> None:
+    random = np.random.default_rng(k)
+    case = {
+        "scores": random.integers(0, 200, k).astype(float).tolist(),
+        "creator": random.integers(0, 9, k).tolist(), "sound": random.integers(0, 9, k).tolist(),
+        "waiting": (random.random(k) < 0.1).tolist(), "fresh": (random.random(k) < 0.2).tolist(),
+        "kept": {2, 5}, "length": 40, "creator_gap": 2, "sound_gap": 1,
+    }  # fmt: skip
     assert fast(case) == slow(**case)
 
 
