@@ -5,7 +5,7 @@ on: an atomic addition each time, hundreds for one impression. A borrowed array 
 count for, and the compiler then drops the counting altogether. The caller has to keep the real
 array alive, which it does as long as it is an argument of the running function.
 
-``prefetch``: ask for a line of memory before it is needed. It changes no result.
+``prefetch``, ``prefetch_near``: ask for a line of memory before it is needed. It changes no result.
 
 ``stay_apart``: Numba's functions are put into their callers, and then share the few registers with
 all that stands there. A loop that needs most of them is better off alone.
@@ -22,7 +22,9 @@ from numba.extending import intrinsic
 
 from sim.core.compiled import njit
 
-__all__ = ["address_of_row", "at", "borrow", "prefetch", "prefetch_at", "stay_apart"]
+__all__ = [
+    "address_of_row", "at", "borrow", "prefetch", "prefetch_at", "prefetch_near", "stay_apart",
+]  # fmt: skip
 
 
 _intrinsic: Any = intrinsic  # its own type takes away the arguments
@@ -73,15 +75,12 @@ def address_of_row(context: Any, builder: Any, array_type: Any, array: Any, row:
 
 @njit(forceinline=True)
 def prefetch(array, row):  # type: ignore[no-untyped-def]
-    """Ask for the memory at the start of row ``row`` of ``array``."""
-    prefetch_at(array, row, 0)  # type: ignore[call-arg]
+    """Ask for the memory at the start of row ``row`` of ``array``; see :func:`prefetch_at`."""
+    prefetch_at(array, row, 0)
 
 
-@intrinsic
-def prefetch_at(typingctx: Any, array: Any, row: Any, offset: Any) -> Any:  # noqa: ARG001
-    """Ask for the memory ``offset`` bytes behind the start of row ``row`` of ``array``."""
-    if not isinstance(array, types.Array) or not isinstance(row, types.Integer):
-        return None
+def _asks(near: bool) -> Any:
+    """Code that asks for a line; ``near``: into the first cache, else into the second."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array_type, row_type, offset_type = signature.args
@@ -95,7 +94,33 @@ def prefetch_at(typingctx: Any, array: Any, row: Any, offset: Any) -> Any:  # no
             ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, flag, flag, flag]),
             "llvm.prefetch.p0i8",
         )
-        builder.call(function, [pointer, flag(0), flag(3), flag(1)])
+        builder.call(function, [pointer, flag(0), flag(3 if near else 2), flag(1)])
         return context.get_dummy_value()
 
-    return types.void(array, row, offset), codegen
+    return codegen
+
+
+@_intrinsic
+def prefetch_at(typingctx: Any, array: Any, row: Any, offset: Any) -> Any:  # noqa: ARG001
+    """Ask for the memory ``offset`` bytes behind the start of row ``row`` of ``array``.
+
+    It comes into the second cache. Any number of lines can be asked for that way; of those that
+    are to come into the first, some processors forget what exceeds two dozen at a time.
+    """
+    if not isinstance(array, types.Array) or not isinstance(row, types.Integer):
+        return None
+    return types.void(array, row, offset), _asks(near=False)
+
+
+@_intrinsic
+def prefetch_near(typingctx: Any, array: Any, row: Any) -> Any:  # noqa: ARG001
+    """Ask for the start of row ``row`` of ``array`` to come into the first cache, for soon."""
+    if not isinstance(array, types.Array) or not isinstance(row, types.Integer):
+        return None
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        offset = ir.IntType(64)(0)
+        wider = types.void(*signature.args, types.int64)
+        return _asks(near=True)(context, builder, wider, (*args, offset))
+
+    return types.void(array, row), codegen

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at, prefetch, stay_apart
+from sim.core.borrow import at, prefetch, prefetch_near, stay_apart
 from sim.core.compiled import njit
 from sim.core.lanes import STEP, match_sum, more_dot
 from sim.engine.memory import first_group, seen_from
@@ -37,8 +37,8 @@ FILTERS = {"seen": 0, "own": 1, "ineligible": 2, "too_old": 3}
 _SEEN, _OWN, _INELIGIBLE, _TOO_OLD = 0, 1, 2, 3
 GONE = np.int32(-(2**31))
 """Stands for the sum of a candidate that a filter removed."""
-_AHEAD = 32
-"""How many candidates ahead a card is asked for once more: there are too many to stay near."""
+_AHEAD = 12
+"""How many candidates ahead a card is fetched from the second cache into the first."""
 _INTEREST, _SOUND, _HASHTAG, _FOLLOWING, _FRESH, _TRENDING, _RANDOM = range(7)
 _NONE, _ONE, _SIX, _LAST = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
 assert SOURCES == ("interest", "sound", "hashtag", "following", "fresh", "trending", "random")
@@ -124,8 +124,7 @@ def _drop_duplicates(cards, scratch, n, data, seen_start, seen_size):
     """Keep the first of equal candidates; returns how many are left.
 
     ``marks`` has a bit for each video, all of them clear before and after. The memory that the
-    next stage reads of each candidate is asked for here, and not where the list is read: if a
-    processor is asked for too many lines at once, it forgets some.
+    next stage reads of each candidate is asked for here.
     """
     ids, codes, groups, marks = scratch.ids, scratch.codes, scratch.groups, scratch.marks
     for i in range(n):  # in vector registers
@@ -177,7 +176,7 @@ def _look(
     for i in range(n):
         place = np.uint64(i)
         v = ids[place]
-        prefetch(cards, at(ids, min(i + _AHEAD, n - 1)))
+        prefetch_near(cards, at(ids, min(i + _AHEAD, n - 1)))
         card = at(cards, v)
         seen = size > 0 and seen_from(data, start, size, np.int64(groups[place]), v)
         total = match_sum(
