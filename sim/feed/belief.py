@@ -179,8 +179,7 @@ def signal_of(actions, signals):
 def _change(ids, weights, u, first, wanted, amount):
     """Move one affinity by ``amount`` towards its bound; a new one takes the weakest place.
 
-    The loop has no branch and runs in vector registers: a place that holds ``wanted`` is found as a
-    maximum, the weakest as a minimum of whole numbers, an empty one counting below all.
+    All others of the kind fade. An empty place counts as the weakest.
     """
     place, weakest, size = fade_and_find(ids, weights, u, first, wanted, _KEEP)
     if place == SLOTS:
