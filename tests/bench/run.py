@@ -64,6 +64,8 @@ def measure(options: argparse.Namespace, suite: Suite, results: dict[str, Result
         new.append(key)
         return result
 
+    if not options.toy:
+        suite.compile()
     main = "1m" if "1m" in sizes else list(sizes)[-1]
     for name, spec in sizes.items():
         if "whole" in wanted:

@@ -75,6 +75,13 @@ class Suite:
         self._say = say
         self._env = {**os.environ, "PYTHONPATH": str(ROOT)}
 
+    def compile(self) -> None:
+        """Have everything compiled: a process that compiles needs more memory than its run."""
+        self._say("compile, unless it is done")
+        sizes, _ = toy()
+        for spec in sizes.values():
+            self._child("whole.py", json.dumps(asdict(spec)))
+
     def whole(self, spec: Whole) -> Result:
         """One run, or the one of median speed among several; ``speeds`` has those of all."""
         self._say(f"run: {spec.name}, {spec.engine}, {spec.shards} shard(s)")
