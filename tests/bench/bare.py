@@ -27,13 +27,20 @@ from sim.core.borrow import at, borrow, prefetch, prefetch_at
 from sim.core.compiled import njit
 from sim.core.counts import PACKED
 from sim.core.lanes import FOUND, STEP, dot, look_in_group
-from sim.core.maths import bits_of32
 from sim.core.random import draw32, stream2
 from sim.engine.cards import CARD, REEL
 from sim.engine.memory import TRAITS, USER, all_bytes, first_group
 from sim.feed.belief import SLOTS
 from sim.feed.retrieve import DRAWS
-from sim.feed.spaced import GROUP, NEVER
+from sim.feed.spaced import (
+    GROUP,
+    NEVER,
+    best_by_group,
+    place_of,
+    room_for_tops,
+    score_key,
+    select_spaced,
+)
 from sim.world.state import TOPIC_ONE
 
 __all__ = ["bare_kernel"]
@@ -59,7 +66,6 @@ _SOURCES = (
     (0.10, _EVEN),  # random
 )
 _FOLLOWING, _FRESH, _TRENDING = 3, 4, 5
-_PLACE_BITS = 16
 _PER_DRAW = 2.0**-32
 assert draws.TASTE == 0
 _REACTION = draws.LEAVE + 1
@@ -107,6 +113,7 @@ class _Scratch(NamedTuple):
     second: NDArray[np.int32]
     keys: NDArray[np.int64]
     tops: NDArray[np.int64]
+    chosen: NDArray[np.int64]
     taste: NDArray[np.int16]
 
 
@@ -209,25 +216,9 @@ def _candidates(videos, r, scratch):
 
 
 @njit(forceinline=True)
-def _best_of_group(keys, group):
-    high = NEVER
-    for i in range(GROUP):
-        high = max(high, at(keys, group * GROUP + i))
-    return high
-
-
-@njit(forceinline=True)
-def _highest(values, count):
-    high = NEVER
-    for i in range(count):
-        high = max(high, at(values, i))
-    return high
-
-
-@njit(forceinline=True)
 def _request(key, u, videos, users, scratch):
     """Fill the slate of user ``u``."""
-    ids, keys, tops, taste = scratch.ids, scratch.keys, scratch.tops, scratch.taste
+    ids, keys, taste = scratch.ids, scratch.keys, scratch.taste
     user = at(users.user, u)
     row = np.uint64(u)
     user.request += 1
@@ -249,20 +240,19 @@ def _request(key, u, videos, users, scratch):
         card = at(videos.card, v)
         there = look_in_group(users.shown, start + first_group(v, size), v)
         match = dot(taste, 0, videos.caption, v, STEP)
-        # scores are positive, so their bits order as they do
-        score = card.base + np.float32(match) * card.lift
-        best = (np.int64(bits_of32(score)) << np.int64(_PLACE_BITS)) | i
-        keys[np.uint64(i)] = NEVER if there & FOUND else best
-    groups = (n + GROUP - 1) // GROUP
-    for i in range(n, groups * GROUP):
-        keys[np.uint64(i)] = NEVER
-    for group in range(groups):
-        tops[np.uint64(group)] = _best_of_group(keys, group)
-    for j in range(users.slate.shape[1]):
-        i = _highest(tops, groups) & np.int64((1 << _PLACE_BITS) - 1)
-        keys[np.uint64(i)] = NEVER
-        tops[np.uint64(i // GROUP)] = _best_of_group(keys, i // GROUP)
-        v = at(ids, i)
+        key_of = score_key(card.base + np.float32(match) * card.lift, i)
+        keys[np.uint64(i)] = NEVER if there & FOUND else key_of
+    top = best_by_group(keys, n, scratch.tops)
+    first = at(ids, place_of(top)) if top != NEVER else at(ids, 0)
+    prefetch(videos.reel, first)
+    prefetch(videos.count, first)
+    # the engine's own selection, with nothing to keep apart and no place kept
+    length = select_spaced(
+        keys, n, top, scratch.chosen, 0, ids, ids, ids, np.uint64(0), users.slate.shape[1], 0, 0,
+        scratch.tops, scratch.chosen,
+    )  # fmt: skip
+    for j in range(length):
+        v = at(ids, at(scratch.chosen, j))
         users.slate[row, np.uint64(j)] = v
         users.source[row, np.uint64(j)] = 1
         users.pool[row, np.uint64(j)] = at(videos.card, v).pool
@@ -358,7 +348,7 @@ def _play(key, who, played, length, videos, users, scratch):
     )  # fmt: skip
     scratch = _Scratch(
         borrow(scratch.ids), borrow(scratch.second), borrow(scratch.keys), borrow(scratch.tops),
-        borrow(scratch.taste),
+        borrow(scratch.chosen), borrow(scratch.taste),
     )  # fmt: skip
     who, played = borrow(who), borrow(played)
     requests = 0
@@ -394,10 +384,10 @@ def bare_kernel(
     who = np.linspace(0, users - 1, min(active, users)).astype(np.int64)
     played = np.diff(np.floor(np.arange(len(who) + 1) * per_visit)).astype(np.int64)
     length = min(max(per_request, 1.0), float(slate))
-    groups = candidates // GROUP + 1
     scratch = _Scratch(
         np.empty(candidates, np.int32), np.empty(candidates, np.int32),
-        np.empty(groups * GROUP, np.int64), np.empty(groups, np.int64),
+        np.empty(candidates + GROUP, np.int64), np.empty(room_for_tops(candidates), np.int64),
+        np.empty(slate, np.int64),
         np.empty((1, STEP), np.int16),
     )  # fmt: skip
     catalogue = _some_videos(videos, candidates, fresh, trending)
