@@ -186,3 +186,13 @@ def test_the_suite_runs(tmp_path: Path) -> None:
     own = [results[f"scorers/{name}"]["impressions"] for name in ("compiled", "Python")]
     assert own[0] == own[1] > 0
     assert results["yardsticks/toy"]["bare"]["per_cpu_s"] > 0
+
+
+def test_what_is_asked_for_changes_no_result() -> None:
+    import numpy as np
+    from burst import _FIRST, _NOT, _SECOND, _rounds
+
+    lines = np.arange(800, dtype=np.int64).reshape(100, 8)
+    sums = {_rounds(lines, 3, 20, 5, ask, True) for ask in (_NOT, _FIRST, _SECOND)}
+    assert len(sums) == 1
+    assert sums != {_rounds(lines, 3, 20, 5, _NOT, False)}  # and lines are read
