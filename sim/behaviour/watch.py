@@ -21,11 +21,24 @@ from sim.core.maths import exp
 from sim.core.random import exponential
 
 __all__ = [
-    "MAX_WATCH_MS", "completed", "play_until", "view_count", "watch_ms", "watch_seconds",
+    "MAX_WATCH_MS", "completed", "early_level", "late_level", "play_ending", "play_until",
+    "view_count", "watch_ms", "watch_seconds",
 ]  # fmt: skip
 
 MAX_WATCH_MS = 2**31 - 1
 """Longest watch of one impression, ms: almost 25 days, replays included."""
+
+
+@njit(forceinline=True)
+def early_level(p: WatchParams, hook: float, appeal: float, patience: float) -> float:
+    """One over the factor of a person and a video on the hazard of the first 3 seconds."""
+    return exp(p.hook * hook + p.early_appeal * appeal + p.early_patience * patience)
+
+
+@njit(forceinline=True)
+def late_level(p: WatchParams, appeal: float, patience: float) -> float:
+    """The same for the rest of the video."""
+    return exp(p.late_appeal * appeal + p.late_patience * patience)
 
 
 @njit(forceinline=True)
@@ -37,24 +50,38 @@ def play_until(
     ``budget`` > 0 is exponential with mean 1; ``duration_s`` is at least 1.
     """
     factor = look_up(p.duration, duration_s)
-    early = exp(p.hook * hook + p.early_appeal * appeal + p.early_patience * patience)
-    level = budget * early / factor
+    level = budget * early_level(p, hook, appeal, patience) / factor
     if level < p.hook_sum:
         t = look_up(p.hazard_inverse, level)
         if t < duration_s:
             return t
-    late = exp(p.late_appeal * appeal + p.late_patience * patience)
+    late = late_level(p, appeal, patience)
+    rest = budget * (1.0 - p.hook_sum / level)
+    later = p.hook_sum + rest * late / factor
     if duration_s > HOOK_S:
-        rest = budget * (1.0 - p.hook_sum / level)
-        level = p.hook_sum + rest * late / factor
-        ending = max(HOOK_S, duration_s - p.ending_s)
-        t = look_up(p.hazard_inverse, level)
-        if t < ending:
+        t = look_up(p.hazard_inverse, later)
+        if t < max(HOOK_S, duration_s - p.ending_s):
             return t
+    return play_ending(p, budget, level, later, late, factor, duration_s, appeal)
+
+
+@njit(forceinline=True)
+def play_ending(
+    p: WatchParams, budget: float, level: float, later: float, late: float, factor: float,
+    duration_s: float, appeal: float,
+) -> float:  # fmt: skip
+    """Seconds played by who sees the end come, or has come to the end of a very short video.
+
+    ``level`` and ``later`` are what the budget is worth in cumulative hazard if it is spent in the
+    first 3 seconds, and behind them; ``late`` and ``factor`` are those of the person and of the
+    duration.
+    """
+    if duration_s > HOOK_S:
         # The last seconds are so few that their hazard is taken as even. Seeing the end come and
         # seeing the start again are events of their own: patience does not scale them.
+        ending = max(HOOK_S, duration_s - p.ending_s)
         before = look_up(p.hazard, ending)
-        budget = max(0.0, level - before) * factor / late
+        budget = max(0.0, later - before) * factor / late
         span = duration_s - ending
         bump = p.ending_hazard * (span / p.ending_s) * exp(-p.ending_appeal * appeal)
         mass = (look_up(p.hazard, duration_s) - before) * factor / late + bump
@@ -63,8 +90,8 @@ def play_until(
         rest = budget - mass
     else:
         rest = max(0.0, budget * (1.0 - look_up(p.hazard, duration_s) / level))
-    level = rest * exp(p.replay_appeal * appeal) / look_up(p.replay_factor, duration_s)
-    t = duration_s + look_up(p.replay_inverse, level)
+    replays = rest * exp(p.replay_appeal * appeal) / look_up(p.replay_factor, duration_s)
+    t = duration_s + look_up(p.replay_inverse, replays)
     return min(t, p.max_plays * duration_s)
 
 

@@ -21,7 +21,10 @@ from numpy.typing import NDArray
 
 from sim.core.compiled import njit
 
-__all__ = ["bits_of", "bits_of32", "exp", "log", "logit", "normal_quantile", "power", "sigmoid"]
+__all__ = [
+    "CENTRAL", "bits_of", "bits_of32", "central_quantile", "exp", "log", "logit",
+    "normal_quantile", "power", "sigmoid",
+]  # fmt: skip
 
 _LN2_HI = 6.93147180369123816490e-01
 _LN2_LO = 1.90821492927058770002e-10
@@ -256,16 +259,13 @@ def _lower_tail(p: float) -> float:
     )
 
 
-@njit("float64(float64)", forceinline=True)
-def normal_quantile(p: float) -> float:
-    """Standard normal deviate with probability ``p`` below it; |error| < 1.2e-9 relative.
+CENTRAL = 0.5 - 0.02425
+"""A probability this near to a half has its quantile in the central region."""
 
-    Rational approximation of P. J. Acklam (2003): a central region and two tails.
-    """
-    if p < 0.02425:
-        return _lower_tail(p)
-    if p > 1.0 - 0.02425:
-        return -_lower_tail(1.0 - p)
+
+@njit("float64(float64)", forceinline=True)
+def central_quantile(p: float) -> float:
+    """As :func:`normal_quantile` in the central region, and of no use outside it."""
     q = p - 0.5
     r = q * q
     return (
@@ -295,3 +295,16 @@ def normal_quantile(p: float) -> float:
         * r
         + 1.0
     )
+
+
+@njit("float64(float64)", forceinline=True)
+def normal_quantile(p: float) -> float:
+    """Standard normal deviate with probability ``p`` below it; |error| < 1.2e-9 relative.
+
+    Rational approximation of P. J. Acklam (2003): a central region and two tails.
+    """
+    if p < 0.02425:
+        return _lower_tail(p)
+    if p > 1.0 - 0.02425:
+        return -_lower_tail(1.0 - p)
+    return central_quantile(p)
