@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from sim.core.errors import ForyouError
 from sim.engine.clock import PLAY, REFRESH, SNAPSHOT, TRENDS, UPLOADS, every, stop_at
-from sim.engine.fast import FastEngine, Memory
+from sim.engine.demand import expected_demand
+from sim.engine.fast import FastEngine
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
+from sim.engine.shards import Memory
 from sim.engine.trends import TREND_INTERVAL_S
 from sim.feed import builtin
 from sim.feed.builtin import BuiltinSource, value_weights
@@ -194,7 +196,8 @@ def _reference(
 def _fast(
     scenario: Scenario, seed: int, world: World, pipeline: Pipeline, log: EventLog, shards: int
 ) -> tuple[Platform, Engine]:
-    memory = Memory(world, pipeline.slate, min(shards, world.users))
+    impressions = expected_demand(scenario).impressions
+    memory = Memory(world, pipeline.slate, min(shards, world.users), impressions)
     platform = Platform(scenario, seed, world, memory, memory)
     return platform, FastEngine(scenario, platform, pipeline, memory, log)
 

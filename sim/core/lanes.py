@@ -38,8 +38,6 @@ FOUND = 2**GROUP - 1
 """Bits of :func:`look_in_group` that tell where something was found; the others what is empty."""
 _I32 = ir.IntType(32)
 _intrinsic: Any = intrinsic  # its own type takes away the arguments
-_cgutils: Any = cgutils
-_types: Any = types
 
 
 def _load(builder: Any, address: Any, element: Any, count: int) -> Any:
@@ -51,7 +49,7 @@ def _load(builder: Any, address: Any, element: Any, count: int) -> Any:
 def _call(builder: Any, name: str, result: Any, *args: Any) -> Any:
     """Call an intrinsic function of LLVM."""
     kind = ir.FunctionType(result, [arg.type for arg in args])
-    return builder.call(_cgutils.get_or_insert_function(builder.module, kind, name), args)
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
 
 
 def _products(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
@@ -123,7 +121,7 @@ def dot(a, i, b, j, length):  # type: ignore[no-untyped-def]
     """
     total = _dot(a, i, b, j, 0)
     if length > STEP:
-        total += more_dot(a, i, b, j, length)  # type: ignore[no-untyped-call]
+        total += more_dot(a, i, b, j, length)
     return total
 
 
@@ -333,5 +331,5 @@ def fade_and_find(
             places.append(builder.cttz(wide, ir.IntType(1)(1)))
         return context.make_tuple(builder, signature.return_type, [*places, least])
 
-    returns = _types.Tuple((types.int64, types.int64, types.int32))
+    returns = types.Tuple((types.int64, types.int64, types.int32))
     return returns(ids, weights, u, first, wanted, keep), codegen

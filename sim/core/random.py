@@ -47,7 +47,7 @@ def key(seed: int, purpose: str) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little"))
 
 
-@njit("uint64(uint64)")
+@njit("uint64(uint64)", forceinline=True)
 def mix(z: np.uint64) -> np.uint64:
     """Scramble 64 bits so that each input bit reaches each output bit."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -73,7 +73,7 @@ def stream3(k: np.uint64, a: int, b: int, c: int) -> np.uint64:
     return mix(mix(mix(k + np.uint64(a) * _ODD_A) + np.uint64(b) * _ODD_B) + np.uint64(c) * _ODD_C)
 
 
-@njit("float64(uint64, int64)")
+@njit("float64(uint64, int64)", forceinline=True)
 def uniform(s: np.uint64, n: int) -> float:
     """Draw ``n`` of stream ``s``: uniform, strictly between 0 and 1.
 
@@ -99,13 +99,13 @@ def below(s: np.uint64, n: int, size: int) -> int:
     return int((high * np.uint64(size)) >> np.uint64(32))
 
 
-@njit("float64(uint64, int64)")
+@njit("float64(uint64, int64)", forceinline=True)
 def normal(s: np.uint64, n: int) -> float:
     """Draw ``n`` of stream ``s`` from the standard normal distribution."""
     return normal_quantile(uniform(s, n))
 
 
-@njit("float64(uint64, int64)")
+@njit("float64(uint64, int64)", forceinline=True)
 def exponential(s: np.uint64, n: int) -> float:
     """Draw ``n`` of stream ``s`` from the exponential distribution with mean 1."""
     return -log(uniform(s, n))

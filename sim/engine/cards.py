@@ -9,11 +9,12 @@ Tuples of arrays come in; :func:`borrowed_plan` and its sisters take the owners 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.behaviour.side_by_side import PEOPLE
 from sim.core.borrow import borrow
 from sim.core.compiled import njit
 from sim.feed.belief import Taste, new_taste
@@ -24,9 +25,9 @@ from sim.feed.spaced import GROUP, room_for_tops
 from sim.scenario.feed import SOURCES
 
 __all__ = [
-    "CARD", "REEL", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_arms",
+    "ASKED", "CARD", "REEL", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_arms",
     "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch", "new_marks",
-    "new_scratch", "refresh_cards", "write_cards",
+    "new_scratch", "refresh_cards", "scratch_of", "write_cards",
 ]  # fmt: skip
 
 
@@ -162,16 +163,33 @@ class SlateRows(NamedTuple):
     """pool [U, P]"""
 
 
-class Scratch(NamedTuple):
-    """Working memory of one shard."""
+ASKED = np.dtype(
+    [
+        ("user", np.int64),
+        ("time_s", np.float64),
+        ("stream", np.uint64),
+        ("surface", np.int64),
+        ("sound", np.int64),  # whose page is open, or NOBODY
+        ("candidates", np.int64),  # found so far, without duplicates
+    ],
+    align=True,
+)
+"""A request between its two halves (see ``sim.engine.slate``)."""
 
+
+class Scratch(NamedTuple):
+    """Working memory of one shard. Requests under way have a row each of the first four."""
+
+    asked: NDArray[Any]
+    """asked [PEOPLE] ASKED"""
     ids: NDArray[np.int32]
+    """ids [PEOPLE, K] candidates"""
     codes: NDArray[np.int8]
-    """codes [K + RUN] source of each candidate"""
+    """codes [PEOPLE, K + RUN] source of each candidate"""
+    groups: NDArray[np.int32]
+    """groups [PEOPLE, K] where to look first for a candidate among those that the user has seen"""
     pointed: NDArray[np.int64]
     """pointed [sources] places that each source used"""
-    groups: NDArray[np.int32]
-    """groups [K] where to look first for a candidate among those that the user has seen"""
     marks: NDArray[np.uint64]
     """marks [V / 64 or more] a bit for each video, clear between requests, to find duplicates"""
     keys: NDArray[np.int64]
@@ -193,8 +211,9 @@ def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
     """Working memory for requests of this size and rows of ``dims`` topics, without marks."""
     taste: Taste = new_taste(dims)
     return Scratch(
-        np.empty(candidates, np.int32), np.empty(candidates + RUN, np.int8),
-        np.empty(len(SOURCES), np.int64), np.empty(candidates, np.int32),
+        np.zeros(PEOPLE, ASKED), np.empty((PEOPLE, candidates), np.int32),
+        np.empty((PEOPLE, candidates + RUN), np.int8), np.empty((PEOPLE, candidates), np.int32),
+        np.empty(len(SOURCES), np.int64),
         np.zeros(0, np.uint64), np.empty(candidates + GROUP, np.int64),
         np.empty(room_for_tops(candidates), np.int64),
         np.empty(candidates, np.int32), np.empty(candidates, np.float32),
@@ -222,10 +241,21 @@ def borrowed_plan(plan):
 def borrowed_scratch(scratch):
     """The working memory with borrowed arrays."""
     return Scratch(
-        borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.pointed),
-        borrow(scratch.groups), borrow(scratch.marks), borrow(scratch.keys), borrow(scratch.tops),
+        borrow(scratch.asked), borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.groups),
+        borrow(scratch.pointed), borrow(scratch.marks), borrow(scratch.keys), borrow(scratch.tops),
         borrow(scratch.sum), borrow(scratch.base), borrow(scratch.lift), borrow(scratch.kept),
         borrow(scratch.chosen), borrow(scratch.taste_profile), borrow(scratch.taste_weights),
+    )  # fmt: skip
+
+
+@njit(forceinline=True)
+def scratch_of(scratch, j):
+    """Borrowed working memory with the rows of request ``j`` alone: ids [K] and so on."""
+    j = np.uint64(j)
+    return Scratch(
+        scratch.asked, scratch.ids[j], scratch.codes[j], scratch.groups[j], scratch.pointed,
+        scratch.marks, scratch.keys, scratch.tops, scratch.sum, scratch.base, scratch.lift,
+        scratch.kept, scratch.chosen, scratch.taste_profile, scratch.taste_weights,
     )  # fmt: skip
 
 

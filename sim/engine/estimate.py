@@ -16,7 +16,8 @@ from sim.scenario import Scenario
 from sim.world.expected import creator_count, expected_posts
 
 __all__ = [
-    "LONG_S", "ROW_BYTES", "Estimate", "default_shards", "estimate_run", "refuse_what_cannot_fit",
+    "LONG_S", "ROW_BYTES", "SEEN_BYTES", "Estimate", "default_shards", "estimate_run",
+    "refuse_what_cannot_fit",
 ]  # fmt: skip
 
 LONG_S = 3_600.0
@@ -29,7 +30,7 @@ ROW_BYTES = {
 
 # ---- memory ------------------------------------------------------------------------------------
 
-_SEEN_BYTES = 14.0
+SEEN_BYTES = 14.0
 """Bytes a remembered impression takes: a hash table at most five eighths full, which doubles."""
 _BASE_BYTES = 500e6
 """Interpreter, libraries and compiled code: 0.37 GiB, and 0.65 GiB in the run that compiles."""
@@ -123,7 +124,7 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float) -> 
     )  # fmt: skip
     per_video = dims * 2 + row["card"] + row["reel"] + row["packed"] * shards + row["counts"] + 250
     size = _BASE_BYTES + users * per_user + _videos(scenario) * per_video
-    size += impressions * _SEEN_BYTES + creator_count(scenario) * (dims + 120)
+    size += impressions * SEEN_BYTES + creator_count(scenario) * (dims + 120)
     if scenario.record.events:
         size += _LOG_BYTES
     if engine == "reference":

@@ -7,13 +7,13 @@ write to memory of their own, so their number changes no result.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from sim.behaviour.side_by_side import SIDE
 from sim.core.aligned import aligned_zeros
 from sim.core.compiled import njit
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, add_packed, unpack
@@ -25,35 +25,23 @@ from sim.engine.cards import (
     FeedPlan,
     Rows,
     Scratch,
-    SlateRows,
     new_marks,
     new_scratch,
     refresh_cards,
     write_cards,
 )
-from sim.engine.kernel import (
-    DONE,
-    FULL_ARENA,
-    Tally,
-    first_sessions,
-    next_requests,
-    play,
-    take_slates,
-    who_acts,
-)
+from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, play
 from sim.engine.memory import (
-    Arena,
     all_bytes,
     first_bytes,
-    grown_arena,
-    has_seen,
-    new_arena,
     new_traits,
-    new_users,
 )
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.scorers import Scorers, compiled_steps, new_scorers
+from sim.engine.sessions import first_sessions, next_requests, take_slates, who_acts
+from sim.engine.shards import Memory
 from sim.engine.slate import FILTERS, REMOVED
+from sim.engine.state import Tally
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
 from sim.feed.compiled import CompiledScore
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
@@ -61,55 +49,11 @@ from sim.feed.view import Requests
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
 from sim.scenario import Scenario
-from sim.world.state import NOBODY, World, padded
+from sim.world.state import NOBODY, padded
 
-__all__ = ["FastEngine", "Memory"]
+__all__ = ["FastEngine"]
 
 _LOG_BUFFER = 1 << 16
-_ARENA_LEAST = 1 << 16
-
-
-class Memory:
-    """Users' state and sets; also what the feed may ask of them."""
-
-    def __init__(self, world: World, slate: int, shards: int) -> None:
-        self.users = new_users(world)
-        self.next_s = np.zeros(world.users)
-        """next_s [U] time of the next thing each user does, s"""
-        self.slates = SlateRows(
-            np.zeros((world.users, slate), np.int32), np.zeros((world.users, slate), np.int8),
-            np.zeros((world.users, slate), np.int8),
-        )  # fmt: skip
-        self.counts = aligned_zeros((world.users, PACKED), np.int32)
-        self.graph = world.follows.creator
-        bounds = np.linspace(0, world.users, shards + 1).astype(np.int64)
-        self.ranges = [(int(a), int(b)) for a, b in pairwise(bounds)]
-        self.arenas: list[Arena] = [new_arena(_ARENA_LEAST) for _ in range(shards)]
-
-    def _arena(self, user: int) -> Arena:
-        for (first, last), arena in zip(self.ranges, self.arenas, strict=True):
-            if first <= user < last:
-                return arena
-        raise IndexError(user)
-
-    def contains(self, users: NDArray[np.int32], videos: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """[B, K] whether user b was shown video [b, k] before."""
-        found = np.zeros(videos.shape, bool)
-        for (first, last), arena in zip(self.ranges, self.arenas, strict=True):
-            _contains(arena.data, self.users, users, videos, first, last, found)
-        return found
-
-    def of(self, user: int) -> NDArray[np.int32]:
-        """Creators that ``user`` follows, in the order of following."""
-        row = self.users[user]
-        data = self.graph if row["follow_size"] == 0 else self._arena(user).data
-        start = int(row["follow_start"])
-        return data[start : start + int(row["follow_count"])].copy()
-
-    def grow(self, shard: int) -> None:
-        """Double the arena of a shard."""
-        arena = self.arenas[shard]
-        self.arenas[shard] = grown_arena(arena, 2 * len(arena.data))
 
 
 class FastEngine:
@@ -137,8 +81,9 @@ class FastEngine:
             new_scratch(self._plan.candidates, self._plan.slate, padded(platform.world.topics))
             for _ in range(shards)
         ]
+        self._people = [np.zeros(1, SIDE) for _ in range(shards)]
         self._events = [np.empty(_LOG_BUFFER if log.wanted else 0, EVENT) for _ in range(shards)]
-        self._logged = [np.zeros(1, np.int64) for _ in range(shards)]
+        self._logged = [np.zeros(2, np.int64) for _ in range(shards)]
         self._stages = [np.zeros(REMOVED + len(self._plan.filter), np.int64) for _ in range(shards)]
         self._cards, self._reels = np.zeros(0, CARD), np.zeros(0, REEL)
         self._written = 0
@@ -207,7 +152,7 @@ class FastEngine:
         self._play_some(shard, tally, order, 0, active, end, chunks)
         waiting = self._waiting[shard]
         while len(waiting) and waiting[0]:
-            who = waiting[1 : 1 + waiting[0]].copy()
+            who = np.sort(waiting[1 : 1 + waiting[0]])
             waiting[0] = 0
             self._serve(who)
             self._play_some(shard, tally, who, 0, len(who), end, chunks)
@@ -231,20 +176,31 @@ class FastEngine:
                 platform.bin_s, platform.window.first_bin, self._cards, self._reels, self._arms(),
                 self._rows, view.index, view.beliefs, memory.graph, memory.arenas[shard],
                 memory.users, self._traits, platform.world.utc_offset_s, memory.next_s,
-                memory.slates,
-                self._scratch[shard], tally, self._waiting[shard], order, user, last, end,
+                memory.slates, self._scratch[shard], self._people[shard], tally,
+                self._waiting[shard], order, user, last, end,
             )  # fmt: skip
             if scorers.failed[0]:
                 self._complain(scorers)
             if why == FULL_ARENA:
                 memory.grow(shard)
                 continue
-            count = int(tally.logged[0])
-            if count:
-                chunks.append(tally.events[:count].copy())
-                tally.logged[0] = 0
+            if why == FULL_LOG and tally.logged[1] == 0:
+                # so many events of few users in one window: rare, unless a refresh takes hours
+                self._events[shard] = np.concatenate([tally.events, np.empty_like(tally.events)])
+                tally = tally._replace(events=self._events[shard])
+                continue
+            self._take_events(tally, chunks)
             if why == DONE:
                 return
+
+    @staticmethod
+    def _take_events(tally: Tally, chunks: list[NDArray[Any]]) -> None:
+        """Take the settled events out of the buffer; the others move to its beginning."""
+        count, settled = tally.logged.tolist()
+        if settled:
+            chunks.append(tally.events[:settled].copy())
+            tally.events[: count - settled] = tally.events[settled:count].copy()
+            tally.logged[:] = count - settled, 0
 
     def _complain(self, scorers: Scorers) -> None:
         """Raise what a scorer of the user's own has done wrong."""
@@ -370,16 +326,6 @@ def _impressions(timeline):
     for cell in timeline.reshape(-1, timeline.shape[3]):
         shown += cell[IMPRESSIONS]
     return shown
-
-
-@njit()
-def _contains(data, users, who, videos, first, last, found):
-    for b in range(who.size):
-        if first <= who[b] < last:
-            user = users[who[b]]
-            for k in range(videos.shape[1]):
-                v = videos[b, k]
-                found[b, k] = v >= 0 and has_seen(data, user.seen_start, user.seen_size, v)
 
 
 def _plan(scenario: Scenario, pipeline: Pipeline) -> FeedPlan:

@@ -21,12 +21,14 @@ from sim.core.lanes import FOUND, GROUP, STEP, look_in_group, lowest_bit
 from sim.world.state import NOBODY, World
 
 __all__ = [
-    "AWAY", "BLOCK", "IN_SESSION", "TRAITS", "USER", "Arena", "add_follow", "add_seen", "all_bytes",
-    "first_bytes", "first_group", "follows", "grown_arena", "has_seen", "new_arena", "new_traits",
-    "new_users", "room_for_one", "seen_from",
+    "ASKED_AHEAD", "AWAY", "BLOCK", "IN_SESSION", "TRAITS", "USER", "Arena", "add_follow",
+    "add_seen", "all_bytes", "first_bytes", "first_group", "follows", "grown_arena", "has_seen",
+    "new_arena", "new_traits", "new_users", "room_for_one", "seen_from",
 ]  # fmt: skip
 
 AWAY, IN_SESSION = 0, 1
+ASKED_AHEAD = 256
+"""Places of a user's sets that are asked for before the user is played, 4 bytes each."""
 BLOCK = 32
 """Smallest block of the arena, places of 4 bytes."""
 _CLASSES = 40
@@ -152,11 +154,10 @@ def _take(used, free, data, size):
 
 
 @njit(forceinline=True)
-def room_for_one(used, data, user):
-    """Whether one more impression and one more follow of a user surely fit the arena."""
-    need = 2 * max(user.seen_size, BLOCK)
-    need += 2 * max(user.follow_size, user.follow_count, BLOCK) + BLOCK
-    return used[0] + need <= data.size
+def room_for_one(user):
+    """Places of the arena that surely suffice for one more impression and follow of a user."""
+    need = 2 * max(np.int64(user.seen_size), BLOCK)
+    return need + 2 * max(np.int64(user.follow_size), np.int64(user.follow_count), BLOCK) + BLOCK
 
 
 @njit(forceinline=True)

@@ -10,12 +10,14 @@ import numpy as np
 from sim.core.borrow import at, prefetch, prefetch_near, stay_apart
 from sim.core.compiled import njit
 from sim.core.lanes import STEP, match_sum, more_dot
-from sim.engine.memory import first_group, seen_from
+from sim.engine.memory import ASKED_AHEAD, first_group, seen_from
 from sim.engine.scorers import score_left
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity_of, read_taste
 from sim.feed.cold_start import reserved_places
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
 from sim.feed.retrieve import (
+    ask_for_groups,
+    draw_creators,
     from_sound_page,
     latest_of_follows,
     look_up,
@@ -28,7 +30,8 @@ from sim.feed.spaced import NEVER, best_by_group, place_of, score_key, select_sp
 from sim.scenario.feed import SOURCES
 
 __all__ = [
-    "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED", "fill_slate",
+    "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED",
+    "choose", "gather",
 ]  # fmt: skip
 
 REQUESTS, RETRIEVED, DUPLICATES, KEPT, SELECTED, REMOVED = 0, 1, 2, 3, 4, 5
@@ -61,7 +64,7 @@ def _list_of(index, code):
 
 
 @njit(forceinline=True)
-def _point(plan, index, beliefs, graph, data, user, r, u, ids, runs, code, place, quota):
+def _point(plan, index, beliefs, user, r, u, ids, runs, code, place, quota):
     """Let one source point at its candidates; returns how many places it used."""
     videos = _list_of(index, code)
     if code == _INTEREST:
@@ -80,38 +83,53 @@ def _point(plan, index, beliefs, graph, data, user, r, u, ids, runs, code, place
             index.tag.start, videos,
         )  # fmt: skip
     if code == _FOLLOWING:
-        row = graph if user.follow_size == 0 else data
         return point_following(
-            ids, place, quota, r, code, row, user.follow_start, user.follow_count,
-            index.creator.start, videos,
-        )  # fmt: skip
+            ids, place, quota, r, code, user.follow_count, index.creator.start, videos
+        )
     return point_list(ids, place, quota, r, code, videos)
 
 
 @njit(forceinline=True)
-def _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch):
-    """All sources, one after the other; returns the number of candidates.
-
-    All point before the first is looked up.
-    """
+def _point_all(plan, index, beliefs, graph, data, user, r, u, scratch):
+    """Let all sources point at their candidates, before the first of them is looked up."""
     ids, codes, pointed = scratch.ids, scratch.codes, scratch.pointed
+    row = graph if user.follow_size == 0 else data
+    ask_for_groups(index.sound.start, beliefs.slot_id, u, SOUND_SLOTS)
+    ask_for_groups(index.tag.start, beliefs.slot_id, u, TAG_SLOTS)
+    place = 0
+    for i in range(plan.source.size):
+        quota = plan.quota[i]
+        if plan.source[i] == _FOLLOWING and quota > 0:
+            draw_creators(
+                ids, place, quota, r, _FOLLOWING, row, user.follow_start, user.follow_count,
+                index.creator.start, index.creator.video,
+            )  # fmt: skip
+        place += quota
     place = 0
     for i in range(plan.source.size):
         quota = plan.quota[i]
         pointed[i] = 0
         if quota > 0:
             pointed[i] = _point(
-                plan, index, beliefs, graph, data, user, r, u, ids, codes, plan.source[i], place,
-                quota,
-            )  # fmt: skip
+                plan, index, beliefs, user, r, u, ids, codes, plan.source[i], place, quota
+            )
         place += quota
+
+
+@njit(forceinline=True)
+def _look_up_all(plan, cards, index, scratch):
+    """Replace what the sources pointed at by videos, without gaps; returns how many there are.
+
+    Their cards are asked for.
+    """
+    ids, codes, pointed = scratch.ids, scratch.codes, scratch.pointed
     first = 0
     n = 0
     for i in range(plan.source.size):
         code = plan.source[i]
         found = 0
         if pointed[i] > 0:
-            found = look_up(ids, first, pointed[i], n, _list_of(index, code))
+            found = look_up(ids, first, pointed[i], n, _list_of(index, code), cards)
         for j in range(n, n + found):
             codes[np.uint64(j)] = code
         n += found
@@ -120,28 +138,29 @@ def _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch):
 
 
 @njit(forceinline=True)
-def _drop_duplicates(cards, scratch, n, data, seen_start, seen_size):
+def _drop_duplicates(scratch, n, data, seen_start, seen_size):
     """Keep the first of equal candidates; returns how many are left.
 
-    ``marks`` has a bit for each video, all of them clear before and after. The memory that the
-    next stage reads of each candidate is asked for here.
+    ``marks`` has a bit for each video, all of them clear before and after. Where to look for each
+    candidate among those that the user has seen is found and asked for here.
     """
     ids, codes, groups, marks = scratch.ids, scratch.codes, scratch.groups, scratch.marks
-    for i in range(n):  # in vector registers
-        groups[np.uint64(i)] = first_group(at(ids, i), seen_size)
     kept = 0
     for i in range(n):
-        v, code, group = at(ids, i), at(codes, i), at(groups, i)
-        prefetch(data, seen_start + group)
-        prefetch(cards, v)
+        v, code = at(ids, i), at(codes, i)
         word, bit = np.uint64(v) >> _SIX, _ONE << (np.uint64(v) & _LAST)
         there = marks[word]
         marks[word] = there | bit
         place = np.uint64(kept)
-        ids[place], codes[place], groups[place] = v, code, group
+        ids[place], codes[place] = v, code
         kept += 1 if there & bit == _NONE else 0
     for i in range(kept):
         marks[np.uint64(at(ids, i)) >> _SIX] = _NONE
+    for i in range(kept):  # in vector registers
+        groups[np.uint64(i)] = first_group(at(ids, i), seen_size)
+    if seen_size > ASKED_AHEAD:  # a smaller table was asked for as a whole
+        for i in range(kept):
+            prefetch(data, seen_start + at(groups, i))
     return kept
 
 
@@ -287,11 +306,15 @@ def _score(values, n, sums, base, lift, keys):
 def _for_kept_slots(ids, codes, keys, kept, n, cards):
     """List the candidates for the kept slots: fresh ones in a cold-start pool; returns how many."""
     found = 0
-    for i in range(n):
-        if at(codes, i) == _FRESH:
-            kept[np.uint64(found)] = i
-            waits = (at(cards, at(ids, i)).waiting == 1) & (at(keys, i) != NEVER)
-            found += 1 if waits else 0
+    first, last = n, 0
+    for i in range(n):  # in vector registers
+        fresh = at(codes, i) == _FRESH
+        first = min(first, i if fresh else n)
+        last = max(last, i + 1 if fresh else 0)
+    for i in range(first, last):
+        kept[np.uint64(found)] = i
+        waits = (at(cards, at(ids, i)).waiting == 1) & (at(keys, i) != NEVER)
+        found += 1 if waits & (at(codes, i) == _FRESH) else 0
     return found
 
 
@@ -309,65 +332,74 @@ def _first_left(keys, n, length, chosen):
 
 
 @njit(forceinline=True)
-def fill_slate(
-    plan, scorers, cards, reels, video_counts, arms, caption, index, beliefs, graph, data, users,
-    slates, u, t, surface, sound, r, scratch, stages,
-):  # fmt: skip
-    """Make a request for user ``u`` at time ``t`` and put the slate into the user's row.
+def gather(plan, cards, index, beliefs, graph, data, users, asked, scratch, stages):
+    """The first half of request ``asked``: candidates, each once.
 
-    Returns its length. ``r`` is the request's stream; ``sound`` that of an open sound page.
+    ``scratch`` has the rows of this request (``scratch_of``). What the second half reads of the
+    candidates is asked for here, so it should come a little later.
     """
-    ids, codes, chosen = scratch.ids, scratch.codes, scratch.chosen
-    user = users[u]
-    stages[REQUESTS] += 1
-    if surface == FOR_YOU:
-        n = _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch)
-    elif surface == FOLLOWING:
+    ids, codes = scratch.ids, scratch.codes
+    u = asked.user
+    user = at(users, u)
+    if asked.surface == FOR_YOU:
+        _point_all(plan, index, beliefs, graph, data, user, asked.stream, u, scratch)
+        n = _look_up_all(plan, cards, index, scratch)
+    elif asked.surface == FOLLOWING:
         row = graph if user.follow_size == 0 else data
         n = latest_of_follows(
-            ids,
-            0,
-            plan.candidates,
-            row,
-            user.follow_start,
-            user.follow_count,
-            index.creator.start,
-            index.creator.video,
-        )
+            ids, 0, plan.candidates, row, user.follow_start, user.follow_count,
+            index.creator.start, index.creator.video,
+        )  # fmt: skip
         codes[:n] = _FOLLOWING
     else:
-        n = from_sound_page(ids, 0, plan.candidates, sound, index.sound.start, index.sound.video)
+        n = from_sound_page(
+            ids, 0, plan.candidates, asked.sound, index.sound.start, index.sound.video
+        )
         codes[:n] = _SOUND
+    unique = _drop_duplicates(scratch, n, data, user.seen_start, user.seen_size)
+    asked.candidates = unique
+    stages[REQUESTS] += 1
     stages[RETRIEVED] += n
-    unique = _drop_duplicates(cards, scratch, n, data, user.seen_start, user.seen_size)
     stages[DUPLICATES] += n - unique
+
+
+@njit(forceinline=True)
+def choose(
+    plan, scorers, cards, reels, video_counts, arms, caption, beliefs, data, users, slates, asked,
+    scratch, stages,
+):  # fmt: skip
+    """The second half: filters, scores, and the slate, which goes into the user's row.
+
+    Returns its length.
+    """
+    ids, codes, chosen = scratch.ids, scratch.codes, scratch.chosen
+    u, t, r, surface, n = asked.user, asked.time_s, asked.stream, asked.surface, asked.candidates
+    user = at(users, u)
     read_taste(
         beliefs.profile, beliefs.slot_weight, u, scratch.taste_profile, scratch.taste_weights
     )
-    left = _judge(
-        plan, cards, arms, caption, beliefs.slot_id, data, user, u, t, unique, scratch, stages
-    )
+    left = _judge(plan, cards, arms, caption, beliefs.slot_id, data, user, u, t, n, scratch, stages)
     stages[KEPT] += left
-    _score(plan.values, unique, scratch.sum, scratch.base, scratch.lift, scratch.keys)
+    _score(plan.values, n, scratch.sum, scratch.base, scratch.lift, scratch.keys)
     if surface == FOR_YOU:
         if scorers.steps.size > 0:
-            score_left(scorers, cards, arms, user.locale, u, t, r, unique, scratch)
-        top = best_by_group(scratch.keys, unique, scratch.tops)
+            score_left(scorers, cards, arms, user.locale, u, t, r, n, scratch)
+        top = best_by_group(scratch.keys, n, scratch.tops)
         if top != NEVER:  # as a rule the first to be played
             likely = at(ids, place_of(top))
             prefetch(reels, likely)
             prefetch(video_counts, likely)
         n_kept = 0
         if plan.slots > 0.0:
-            n_kept = _for_kept_slots(ids, codes, scratch.keys, scratch.kept, unique, cards)
+            n_kept = _for_kept_slots(ids, codes, scratch.keys, scratch.kept, n, cards)
         length = select_spaced(
-            scratch.keys, unique, top, scratch.kept, n_kept, ids, cards["creator"], cards["sound"],
+            scratch.keys, n, top, scratch.kept, n_kept, ids, cards["creator"], cards["sound"],
             reserved_places(r, plan.slots, plan.slate), plan.slate, plan.creator_gap,
             plan.sound_gap, scratch.tops, chosen,
         )  # fmt: skip
     else:
         most = plan.slate if surface == FOLLOWING else min(plan.slate, SOUND_PAGE_LENGTH)
-        length = _first_left(scratch.keys, unique, most, chosen)
+        length = _first_left(scratch.keys, n, most, chosen)
     row = np.uint64(u)
     for i in range(length):
         place = np.uint64(chosen[i])

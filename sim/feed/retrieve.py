@@ -20,9 +20,9 @@ from sim.feed.belief import SLOTS
 from sim.world.state import NOBODY
 
 __all__ = [
-    "DRAWS", "RUN", "from_following", "from_groups", "from_interest", "from_list",
-    "from_sound_page", "latest_of_follows", "look_up", "point_following", "point_groups",
-    "point_interest", "point_list",
+    "DRAWS", "RUN", "ask_for_groups", "draw_creators", "from_following", "from_groups",
+    "from_interest", "from_list", "from_sound_page", "latest_of_follows", "look_up",
+    "point_following", "point_groups", "point_interest", "point_list",
 ]  # fmt: skip
 
 DRAWS = 100_000
@@ -70,15 +70,18 @@ def _point(out, i, where, size, videos):
 
 
 @njit(forceinline=True)
-def look_up(out, first, count, place, videos):
+def look_up(out, first, count, place, videos, cards):
     """Replace what was pointed at in ``out[first : first + count]`` by videos of the list.
 
     They are written from ``place`` <= ``first`` on, without gaps; returns how many there are.
+    Their rows of ``cards`` are asked for.
     """
     n = 0
     for i in range(first, first + count):
         where = at(out, i)
-        out[np.uint64(place + n)] = at(videos, max(where, 0))
+        v = at(videos, max(where, 0))
+        prefetch(cards, v)
+        out[np.uint64(place + n)] = v
         n += 1 if where >= 0 else 0
     return n
 
@@ -133,7 +136,15 @@ def point_interest(out, runs, place, count, r, code, profile, u, topics, start, 
 def from_interest(out, runs, place, count, r, code, profile, u, topics, start, videos):
     """Videos of topics in proportion to a profile; see :func:`point_interest`."""
     done = point_interest(out, runs, place, count, r, code, profile, u, topics, start, videos)
-    return look_up(out, place, done, place, videos)
+    return look_up(out, place, done, place, videos, videos)
+
+
+@njit(forceinline=True)
+def ask_for_groups(start, ids, u, first):
+    """Ask for where the groups begin that :func:`point_groups` will look at."""
+    row = np.uint64(u)
+    for i in range(first, first + SLOTS):
+        prefetch(start, ids[row, np.uint64(i)])
 
 
 @njit(forceinline=True)
@@ -148,7 +159,6 @@ def point_groups(out, runs, place, count, r, code, ids, weights, u, first, start
     total = np.float32(0.0)
     for i in range(first, first + SLOTS):
         total += max(weights[row, np.uint64(i)], np.float32(0.0))
-        prefetch(start, ids[row, np.uint64(i)])
     if total <= np.float32(0.0) or videos.size == 0:
         return 0
     jitter = uniform(r, code * DRAWS)
@@ -172,7 +182,7 @@ def from_groups(out, runs, place, count, r, code, ids, weights, u, first, start,
     done = point_groups(
         out, runs, place, count, r, code, ids, weights, u, first, start, videos
     )  # fmt: skip
-    return look_up(out, place, done, place, videos)
+    return look_up(out, place, done, place, videos, videos)
 
 
 @njit(forceinline=True)
@@ -185,19 +195,29 @@ def _group(start, number):
 
 
 @njit(forceinline=True)
-def point_following(out, place, count, r, code, follows, first, following, start, videos):
-    """Point at recent videos of the creators in ``follows[first : first + following]``.
+def draw_creators(out, place, count, r, code, follows, first, following, start, videos):
+    """Put some of the creators ``follows[first : first + following]`` into ``out``.
 
-    Any of them, and in the creator's list, newest first, the square of a uniform draw.
+    Each with the same probability. Where they begin in the index is asked for: they are far
+    apart, so :func:`point_following` had better come later.
     """
     if following == 0 or videos.size == 0:
-        return 0
+        return
     _draw_all(out, place, count, r, code * DRAWS)
-    # creators too are far apart, and asked for before the first is looked at
     for i in range(count):
         creator = at(follows, first + _drawn(out, place, i, following))
         out[np.uint64(place + i)] = creator
         prefetch(start, creator)
+
+
+@njit(forceinline=True)
+def point_following(out, place, count, r, code, following, start, videos):
+    """Point at recent videos of the creators that :func:`draw_creators` put into ``out``.
+
+    In the creator's list, newest first, the place is the square of a uniform draw.
+    """
+    if following == 0 or videos.size == 0:
+        return 0
     for i in range(count):
         begin, size = _group(start, at(out, place + i))
         x = uniform(r, code * DRAWS + count + i)
@@ -208,8 +228,9 @@ def point_following(out, place, count, r, code, follows, first, following, start
 @njit(forceinline=True)
 def from_following(out, place, count, r, code, follows, first, following, start, videos):
     """Recent videos of followed creators; see :func:`point_following`."""
-    done = point_following(out, place, count, r, code, follows, first, following, start, videos)
-    return look_up(out, place, done, place, videos)
+    draw_creators(out, place, count, r, code, follows, first, following, start, videos)
+    done = point_following(out, place, count, r, code, following, start, videos)
+    return look_up(out, place, done, place, videos, videos)
 
 
 @njit(forceinline=True)
@@ -226,7 +247,8 @@ def point_list(out, place, count, r, code, videos):
 @njit(forceinline=True)
 def from_list(out, place, count, r, code, videos):
     """Any video of a list; see :func:`point_list`."""
-    return look_up(out, place, point_list(out, place, count, r, code, videos), place, videos)
+    done = point_list(out, place, count, r, code, videos)
+    return look_up(out, place, done, place, videos, videos)
 
 
 @njit()

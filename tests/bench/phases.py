@@ -23,10 +23,13 @@ from sim.engine.cards import (
     borrowed_index,
     borrowed_plan,
     borrowed_scratch,
+    scratch_of,
 )
 from sim.engine.scorers import borrowed_scorers, new_scorers
-from sim.engine.slate import RETRIEVED, _drop_duplicates, _retrieve, fill_slate
+from sim.engine.slate import RETRIEVED, choose, gather
 from sim.feed.belief import Beliefs
+from sim.feed.pipeline import FOR_YOU
+from sim.world.state import NOBODY
 
 __all__ = ["StageTimer"]
 
@@ -60,16 +63,17 @@ def _requests(
             prefetch(beliefs.slot_id, soon)
             prefetch(beliefs.slot_weight, soon)
         u = who[i]
-        r = stream2(key, u, number)
+        asked = scratch.asked[0]
+        asked.user, asked.time_s, asked.stream = u, t, stream2(key, u, number)
+        asked.surface, asked.sound = FOR_YOU, NOBODY
+        one = scratch_of(scratch, 0)
+        gather(plan, cards, index, beliefs, graph, data, users, asked, one, stages)
         if whole:
-            done += fill_slate(
-                plan, scorers, cards, reels, counts, arms, caption, index, beliefs, graph, data,
-                users, slates, u, t, np.int64(0), np.int64(-1), r, scratch, stages,
+            choose(
+                plan, scorers, cards, reels, counts, arms, caption, beliefs, data, users, slates,
+                asked, one, stages,
             )  # fmt: skip
-        else:
-            user = users[u]
-            n = _retrieve(plan, index, beliefs, graph, data, user, r, u, scratch)
-            done += _drop_duplicates(cards, scratch, n, data, user.seen_start, user.seen_size)
+        done += asked.candidates
     return done
 
 

@@ -101,8 +101,9 @@ def _yardsticks(results: dict[str, Result]) -> Table:
             (f"**fast engine**, {label}, {videos}, one shard", own),
             (f"reference engine, {other['reference']['spec']['users']:,} users",
              other["reference"]["per_cpu_s"]),
-            (f"minimal feed, plain SimPy, {min(run['spec']['users'], 10_000):,} users, {videos}",
-             other["simpy"]["per_cpu_s"]),
+            (f"minimal feed, plain SimPy, {label}, {videos}", other["simpy"]["per_cpu_s"]),
+            (f"minimal feed, plain SimPy, {min(run['spec']['users'], 10_000):,} users, all of them "
+             f"in a session, {videos}", other["simpy_few"]["per_cpu_s"]),
             (f"minimal feed, vectorised NumPy, {label}, {videos}", other["numpy"]["per_cpu_s"]),
             (f"bare kernel, {label}, {videos}, {4 * other['shown']:,.0f} bytes a table of shown "
              "videos", other["bare"]["per_cpu_s"]),

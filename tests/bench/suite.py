@@ -116,14 +116,15 @@ class Suite:
             "candidates": round(run["retrieved"] / requests),
             "fresh": run["fresh"], "trending": run["trending"],
         }  # fmt: skip
-        places = run["busy_shown_places"]
+        places, few = run["busy_shown_places"], min(users, 10_000)
         result: Result = {
             "reference": self.whole(reference), "of": spec["name"], "shown": places,
             "per_request": per_request,
         }  # fmt: skip
         self._say("yardsticks: SimPy, NumPy, bare kernel")
         for name, script, arguments in (
-            ("simpy", "feeds.py", ("simpy", {**feed, "users": min(users, 10_000)})),
+            ("simpy", "feeds.py", ("simpy", {**feed, "online": online})),
+            ("simpy_few", "feeds.py", ("simpy", {**feed, "users": few, "online": few})),
             ("numpy", "feeds.py", ("numpy", {**feed, "online": online})),
             ("bare", "bare.py", ({**bare, "places": places},)),
             ("bare_2k", "bare.py", ({**bare, "places": 512},)),

@@ -40,7 +40,7 @@ def test_time_is_booked_once() -> None:
 def test_feeds_count_what_they_show() -> None:
     from feeds import numpy_feed, simpy_feed
 
-    assert simpy_feed(20, 100, 7.5, candidates=20, least_s=0.0) > 0
+    assert simpy_feed(50, 100, 20, 7.5, candidates=20, least_s=0.0) > 0
     assert numpy_feed(50, 100, 20, 7.5, candidates=20, least_s=0.0) > 0
 
 

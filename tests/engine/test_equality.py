@@ -20,6 +20,7 @@ from sim import assemble as parts
 from sim.core.actions import ACTION_NAMES
 from sim.core.counts import IMPRESSIONS, REACH
 from sim.engine import fast
+from sim.engine import shards as shards_of
 from sim.feed.cold_start import GRADUATED, STATE_NAMES, STOPPED, WAITING
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import EVENT, hash_all
@@ -67,7 +68,8 @@ def _kept_in_memory(*, little_room: bool) -> Iterator[None]:
         patch.setattr(parts, "EventLog", KeptLog)
         if little_room:
             patch.setattr(fast, "_LOG_BUFFER", 7)
-            patch.setattr(fast, "_ARENA_LEAST", 64)
+            patch.setattr(shards_of, "_ARENA_LEAST", 64)
+            patch.setattr(shards_of, "_ARENA_MOST", 64)
         yield
 
 

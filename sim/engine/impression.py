@@ -1,0 +1,163 @@
+"""Impressions of people side by side: what is put in front of them, and what is kept of it.
+
+What they do about it is between the two, in ``sim.behaviour.side_by_side``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.behaviour.interest import cosine
+from sim.core.actions import bit
+from sim.core.borrow import at, prefetch
+from sim.core.compiled import njit
+from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, count_packed
+from sim.core.random import stream2, stream3
+from sim.engine.memory import add_follow, add_seen, follows
+from sim.feed.belief import learn, signal_of
+from sim.feed.pipeline import SOUND_PAGE
+from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
+from sim.record.events import add_to_hash, hash_event
+
+__all__ = ["log", "meet", "remember", "settle", "swipe"]
+
+_SURFACES, _SOURCES = len(SURFACE_NAMES), len(SOURCE_NAMES)
+_FOLLOW, _SOUND_TAP = bit("follow"), bit("sound_tap")
+
+
+@njit(forceinline=True)
+def meet(state, react_key, side, k):
+    """Put the next video of the slate in front of person ``k`` and note that it was shown."""
+    # unsigned rows: an index that could count from the end costs more
+    k = np.uint64(k)
+    u = side.user[k]
+    row = np.uint64(u)
+    user = state.users[row]
+    place = np.uint64(user.place)
+    user.place += 1
+    user.videos += 1
+    v = np.int64(state.slates.video[row, place])
+    video = np.uint64(v)
+    if user.place < user.length:
+        after = state.slates.video[row, place + np.uint64(1)]
+        prefetch(state.cards, after)
+        prefetch(state.reels, after)
+        prefetch(state.video_counts, after)
+    card, reel, trait = state.cards[video], state.reels[video], state.traits[row]
+    first = add_seen(state.used, state.free, state.data, user, np.int32(v))
+    if first:
+        side.stream[k] = stream2(react_key, u, v)
+    else:
+        side.stream[k] = stream3(react_key, u, v, np.int64(state.user_counts[row, IMPRESSIONS]))
+    rows = state.rows
+    side.video[k] = v
+    side.place[k] = np.int64(place)
+    side.first[k] = np.int64(1) if first else np.int64(0)
+    side.affinity[k] = cosine(rows.interests, u, rows.topics, v, rows.dims)
+    side.quality[k] = reel.quality
+    side.hook[k] = reel.hook
+    side.duration_s[k] = reel.duration_s
+    side.generosity[k] = trait.generosity
+    side.patience[k] = trait.patience
+    side.same_locale[k] = np.int64(1) if user.locale == card.locale else np.int64(0)
+    follower = follows(state.data, state.graph, user, np.int64(card.creator))
+    side.followed[k] = np.int64(1) if follower else np.int64(0)
+    side.videos[k] = user.videos
+
+
+@njit(forceinline=True)
+def remember(state, learning_rate, signals, side, k):
+    """What the person follows from now on, and what the platform learns."""
+    k = np.uint64(k)
+    row, video = np.uint64(side.user[k]), np.uint64(side.video[k])
+    card, beliefs = state.cards[video], state.beliefs
+    actions = side.actions[k]
+    if actions & _FOLLOW:
+        creator = np.int64(card.creator)
+        add_follow(state.used, state.free, state.data, state.graph, state.users[row], creator)
+        state.followers[creator] += 1
+    learn(
+        learning_rate, beliefs.profile, beliefs.slot_id, beliefs.slot_weight, row,
+        state.rows.caption, video, card.sound, card.tag0, card.tag1, card.tag2, card.creator,
+        signal_of(actions, signals),
+    )  # fmt: skip
+
+
+@njit(forceinline=True)
+def log(state, bin_s, first_bin, side, k):
+    """Count the impression wherever it counts, hash it, and write it down."""
+    k = np.uint64(k)
+    u, v, t = side.user[k], side.video[k], side.time_s[k]
+    watch_ms, views = side.watch_ms[k], side.views[k]
+    actions, first = side.actions[k], side.first[k]
+    row, place = np.uint64(u), np.uint64(side.place[k])
+    surface = np.int64(state.users[row].surface)
+    source = np.int64(state.slates.source[row, place])
+    pool = np.int64(state.slates.pool[row, place])
+    count_packed(state.video_counts, np.uint64(v), views, watch_ms, first, actions)
+    count_packed(state.user_counts, row, views, watch_ms, first, actions)
+    cell = np.int64(np.floor(t / bin_s)) - first_bin
+    cell = (cell * _SURFACES + surface) * _SOURCES + source
+    _count(state.timeline, np.uint64(cell), views, watch_ms, first, actions)
+    h = hash_event(t, u, v, watch_ms, actions, views, surface, source, pool)
+    add_to_hash(h, state.sums)
+    if state.events.size > 0:
+        event = state.events[state.logged[0]]
+        event.time_s = t
+        event.user = u
+        event.video = v
+        event.watch_ms = watch_ms
+        event.actions = actions
+        event.views = views
+        event.surface = surface
+        event.source = source
+        event.pool = pool
+        event.first = first
+        event.spare = 0
+        state.logged[0] += 1
+
+
+@njit(forceinline=True)
+def _count(counts, i, views, watch_ms, first, actions):
+    """Count one impression in row ``i`` of [.., F] int64 counters."""
+    counts[i, IMPRESSIONS] += 1
+    counts[i, VIEWS] += views
+    counts[i, WATCH_MS] += watch_ms
+    counts[i, REACH] += first
+    for a in range(WIDTH - FIRST_ACTION):
+        counts[i, FIRST_ACTION + a] += (actions >> a) & 1
+
+
+@njit(forceinline=True)
+def swipe(state, side, k):
+    """(time at which person ``k`` goes on, whether the session ends)."""
+    k = np.uint64(k)
+    t = side.time_s[k] + side.watch_ms[k] / 1000.0
+    if side.leaves[k] != 0:
+        return t, True
+    user = state.users[np.uint64(side.user[k])]
+    if side.actions[k] & _SOUND_TAP and user.surface != SOUND_PAGE:
+        user.sound = at(state.cards, side.video[k]).sound
+        user.length = 0
+        user.place = 0
+    return t + side.gap_s[k], False
+
+
+@njit()
+def settle(events, logged):
+    """Sort the events behind the last settled one by user; each user's stay in order of time.
+
+    They are of a few users who were played side by side. ``logged`` [2] counts the events in the
+    buffer and those that are settled.
+    """
+    for i in range(logged[1] + 1, logged[0]):
+        user = events[i].user
+        place = i
+        while place > logged[1] and events[place - 1].user > user:
+            place -= 1
+        if place < i:
+            late = events[i : i + 1].copy()
+            for j in range(i, place, -1):
+                events[j] = events[j - 1]
+            events[place] = late[0]
+    logged[1] = logged[0]

@@ -1,0 +1,88 @@
+"""Users' state and sets, split into shards that are played by threads of their own."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.aligned import aligned_zeros
+from sim.core.compiled import njit
+from sim.core.counts import PACKED
+from sim.engine.cards import SlateRows
+from sim.engine.estimate import SEEN_BYTES
+from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_users
+from sim.world.state import World
+
+__all__ = ["Memory"]
+
+_ARENA_LEAST = 1 << 16
+_ARENA_MOST = 1 << 33
+"""Places of an arena at the start: at least, and at most however long the run is."""
+
+
+class Memory:
+    """Users' state and sets; also what the feed may ask of them.
+
+    Room is kept for as many ``impressions`` as are expected; the system hands out its pages as
+    they are used. More make the arenas grow, which copies them.
+    """
+
+    def __init__(self, world: World, slate: int, shards: int, impressions: float) -> None:
+        self.users = new_users(world)
+        self.next_s = np.zeros(world.users)
+        """next_s [U] time of the next thing each user does, s"""
+        self.slates = SlateRows(
+            np.zeros((world.users, slate), np.int32), np.zeros((world.users, slate), np.int8),
+            np.zeros((world.users, slate), np.int8),
+        )  # fmt: skip
+        self.counts = aligned_zeros((world.users, PACKED), np.int32)
+        self.graph = world.follows.creator
+        bounds = np.linspace(0, world.users, shards + 1).astype(np.int64)
+        self.ranges = [(int(a), int(b)) for a, b in pairwise(bounds)]
+        places = min(int(impressions / shards * SEEN_BYTES / 4), _ARENA_MOST)
+        self.arenas = [_room_for(max(places, _ARENA_LEAST)) for _ in range(shards)]
+
+    def _arena(self, user: int) -> Arena:
+        for (first, last), arena in zip(self.ranges, self.arenas, strict=True):
+            if first <= user < last:
+                return arena
+        raise IndexError(user)
+
+    def contains(self, users: NDArray[np.int32], videos: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """[B, K] whether user b was shown video [b, k] before."""
+        found = np.zeros(videos.shape, bool)
+        for (first, last), arena in zip(self.ranges, self.arenas, strict=True):
+            _contains(arena.data, self.users, users, videos, first, last, found)
+        return found
+
+    def of(self, user: int) -> NDArray[np.int32]:
+        """Creators that ``user`` follows, in the order of following."""
+        row = self.users[user]
+        data = self.graph if row["follow_size"] == 0 else self._arena(user).data
+        start = int(row["follow_start"])
+        return data[start : start + int(row["follow_count"])].copy()
+
+    def grow(self, shard: int) -> None:
+        """Double the arena of a shard."""
+        arena = self.arenas[shard]
+        self.arenas[shard] = grown_arena(arena, 2 * len(arena.data))
+
+
+def _room_for(places: int) -> Arena:
+    """An arena of so many places, or a small one where the system does not lend ahead."""
+    try:
+        return new_arena(places)
+    except MemoryError:
+        return new_arena(_ARENA_LEAST)
+
+
+@njit()
+def _contains(data, users, who, videos, first, last, found):
+    for b in range(who.size):
+        if first <= who[b] < last:
+            user = users[who[b]]
+            for k in range(videos.shape[1]):
+                v = videos[b, k]
+                found[b, k] = v >= 0 and has_seen(data, user.seen_start, user.seen_size, v)

@@ -1,0 +1,54 @@
+"""Room for what grows: arenas of shards, and the buffer of the event log."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.engine import shards as parts
+from sim.engine.impression import settle
+from sim.engine.memory import Arena, new_arena
+from sim.engine.shards import Memory
+from sim.record.events import EVENT
+from sim.scenario import Scenario
+from sim.world.build import build_world
+
+
+def _memory(shards: int, impressions: float) -> Memory:
+    scenario = Scenario.model_validate(
+        {"name": "room", "duration": 3600.0, "population": {"users": 50}}
+    )
+    return Memory(build_world(scenario, 0), 10, shards, impressions)
+
+
+def test_room_for_what_is_expected() -> None:
+    few, many = _memory(2, 1.0), _memory(2, 1e6)
+    assert {len(arena.data) for arena in few.arenas} == {1 << 16}
+    assert {len(arena.data) for arena in many.arenas} == {1_750_000}
+
+
+def test_a_small_arena_where_no_memory_is_lent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lend(places: int) -> Arena:
+        if places > 1 << 16:
+            raise MemoryError
+        return new_arena(places)
+
+    monkeypatch.setattr(parts, "new_arena", lend)
+    memory = _memory(1, 1e6)
+    assert len(memory.arenas[0].data) == 1 << 16
+    memory.arenas[0].data[:] = 7
+    memory.arenas[0].used[0] = 1 << 16
+    memory.grow(0)
+    assert len(memory.arenas[0].data) == 1 << 17
+    assert (memory.arenas[0].data[: 1 << 16] == 7).all()
+
+
+def test_events_settle_by_user_and_time() -> None:
+    events = np.zeros(9, EVENT)
+    events["user"] = [9, 5, 3, 5, 3, 8, 3, 5, 1]
+    events["time_s"] = np.arange(9)
+    logged = np.array([8, 1])
+    settle(events, logged)
+    assert events["user"].tolist() == [9, 3, 3, 3, 5, 5, 5, 8, 1]
+    assert events["time_s"].tolist() == [0, 2, 4, 6, 1, 3, 7, 5, 8]
+    assert logged.tolist() == [8, 8]
