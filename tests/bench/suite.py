@@ -100,7 +100,11 @@ class Suite:
         }
 
     def yardsticks(self, run: Result, reference: Whole, least_s: float = 2.0) -> Result:
-        """What to compare ``run`` with, at the same numbers of users, videos and impressions."""
+        """What to compare ``run`` with, at the same numbers of users, videos and impressions.
+
+        In rounds, in each of which everything is measured once, the run too: the speed of a
+        machine changes within minutes, so ratios are taken in a round, and the middle one counts.
+        """
         spec, requests = run["spec"], run["requests"]
         visits = run["visits_a_window"]
         windows = spec["stretches"] * spec["stretch_s"] / REFRESH_S
@@ -121,17 +125,30 @@ class Suite:
             "reference": self.whole(reference), "of": spec["name"], "shown": places,
             "per_request": per_request,
         }  # fmt: skip
-        self._say("yardsticks: SimPy, NumPy, bare kernel")
-        for name, script, arguments in (
-            ("simpy", "feeds.py", ("simpy", {**feed, "online": online})),
-            ("simpy_few", "feeds.py", ("simpy", {**feed, "users": few, "online": few})),
-            ("numpy", "feeds.py", ("numpy", {**feed, "online": online})),
-            ("bare", "bare.py", ({**bare, "places": places},)),
-            ("bare_2k", "bare.py", ({**bare, "places": 512},)),
-        ):  # fmt: skip
-            given = [a if isinstance(a, str) else json.dumps(a) for a in arguments]
-            result[name] = self._child(script, *given)
+        scripts: dict[str, tuple[str, *tuple[str | Result, ...]]] = {
+            "own": ("whole.py", spec),
+            "simpy": ("feeds.py", "simpy", {**feed, "online": online}),
+            "simpy_few": ("feeds.py", "simpy", {**feed, "users": few, "online": few}),
+            "numpy": ("feeds.py", "numpy", {**feed, "online": online}),
+            "bare": ("bare.py", {**bare, "places": places}),
+            "bare_2k": ("bare.py", {**bare, "places": 512}),
+        }
+        rounds = []
+        for number in range(int(spec["times"])):
+            self._say(f"beside others, round {number + 1}: {', '.join(scripts)}")
+            rounds.append({name: self._speed(*script) for name, script in scripts.items()})
+        for name in scripts:
+            ratios = [one["own"] / one[name] for one in rounds]
+            result[name] = {
+                "per_cpu_s": statistics.median(one[name] for one in rounds),
+                "ratio": statistics.median(ratios), "ratios": sorted(ratios),
+            }  # fmt: skip
         return result
+
+    def _speed(self, script: str, *arguments: str | Result) -> float:
+        """Impressions a CPU second that a script of this folder measures."""
+        given = [a if isinstance(a, str) else json.dumps(a) for a in arguments]
+        return float(self._child(script, *given)["per_cpu_s"])
 
     def start_up(self, repeats: int = 5) -> Result:
         """Seconds from a fresh process; compiling once into an empty cache."""
