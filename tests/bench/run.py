@@ -75,9 +75,9 @@ def measure(options: argparse.Namespace, suite: Suite, results: dict[str, Result
                 run["beside"] = results[f"whole/{other}"] if measured else suite.whole(SIZES[other])
     shared = replace(sizes[main], stages=False)
     if "shards" in wanted:
-        keep(f"shards/{main}", suite.whole(replace(shared, shards=2)))
+        keep(f"shards/{main}", suite.against(shared, replace(shared, shards=2), "per_s"))
     if "log" in wanted:
-        keep(f"log/{main}", suite.whole(replace(shared, events=True)))
+        keep(f"log/{main}", suite.against(shared, replace(shared, events=True), "per_cpu_s"))
     if "yardsticks" in wanted:
         key = f"whole/{main}"
         current = key in new or results.get(key, {}).get("source") == _source()

@@ -90,6 +90,20 @@ class Suite:
         speeds = [run["per_cpu_s"] for run in runs]
         return {**runs[len(runs) // 2], "speeds": sorted(speeds)}
 
+    def against(self, base: Whole, spec: Whole, speed: str) -> Result:
+        """The run of median ``speed``, and how it compares with ``base``, in rounds.
+
+        The speed of a machine changes within minutes, so a ratio is taken between neighbours.
+        """
+        rounds = [
+            (self.whole(replace(base, times=1)), self.whole(replace(spec, times=1)))
+            for _ in range(spec.times)
+        ]
+        ratios = [run[speed] / other[speed] for other, run in rounds]
+        runs = sorted((run for _, run in rounds), key=lambda run: float(run[speed]))
+        ratio = {"ratio": statistics.median(ratios), "ratios": sorted(ratios)}
+        return {**runs[len(runs) // 2], **ratio}
+
     def scorers(self, base: Whole) -> dict[str, Result]:
         """The same world with scorers of one's own."""
         return {
