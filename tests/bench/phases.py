@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.behaviour.side_by_side import PEOPLE
 from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
 from sim.core.random import stream2
@@ -38,7 +39,6 @@ _LEAST_REQUESTS = 20_000
 _LEAST_PASSES = 3
 _FAR = 1 << 28
 """Numbers that no request of the run has."""
-_AHEAD = 4
 
 
 @njit()
@@ -55,25 +55,28 @@ def _requests(
     plan, scratch, index = borrowed_plan(plan), borrowed_scratch(scratch), borrowed_index(index)
     scorers = borrowed_scorers(scorers)
     done = 0
-    for i in range(who.size):
-        if i + _AHEAD < who.size:
-            soon = who[i + _AHEAD]
-            prefetch(users, soon)
-            prefetch(beliefs.profile, soon)
-            prefetch(beliefs.slot_id, soon)
-            prefetch(beliefs.slot_weight, soon)
-        u = who[i]
-        asked = scratch.asked[0]
-        asked.user, asked.time_s, asked.stream = u, t, stream2(key, u, number)
-        asked.surface, asked.sound = FOR_YOU, NOBODY
-        one = scratch_of(scratch, 0)
-        gather(plan, cards, index, beliefs, graph, data, users, asked, one, stages)
-        if whole:
+    # as in the engine, the second halves come when the memory that the first ask for has come
+    for first in range(0, who.size, PEOPLE):
+        count = min(PEOPLE, who.size - first)
+        for j in range(count):
+            if first + j + PEOPLE < who.size:
+                soon = who[first + j + PEOPLE]
+                prefetch(users, soon)
+                prefetch(beliefs.profile, soon)
+                prefetch(beliefs.slot_id, soon)
+                prefetch(beliefs.slot_weight, soon)
+            u = who[first + j]
+            asked = scratch.asked[j]
+            asked.user, asked.time_s, asked.stream = u, t, stream2(key, u, number)
+            asked.surface, asked.sound = FOR_YOU, NOBODY
+            one = scratch_of(scratch, j)
+            gather(plan, cards, index, beliefs, graph, data, users, asked, one, stages)
+            done += asked.candidates
+        for j in range(count if whole else 0):
             choose(
                 plan, scorers, cards, reels, counts, arms, caption, beliefs, data, users, slates,
-                asked, one, stages,
+                scratch.asked[j], scratch_of(scratch, j), stages,
             )  # fmt: skip
-        done += asked.candidates
     return done
 
 
