@@ -28,7 +28,16 @@ from sim.behaviour.params import (
 from sim.behaviour.reaction import SKIP_MS
 from sim.behaviour.session import leave_probability, swipe_gap_s
 from sim.behaviour.tables import look_up
-from sim.behaviour.watch import play_ending, view_count, watch_ms
+from sim.behaviour.watch import (
+    early_factor,
+    early_hazard,
+    ending_start,
+    late_factor,
+    late_hazard,
+    play_ending,
+    view_count,
+    watch_ms,
+)
 from sim.core.actions import bit
 from sim.core.borrow import stay_apart
 from sim.core.compiled import njit
@@ -81,7 +90,7 @@ SIDE = np.dtype(
             ("late", np.float64),
             ("factor", np.float64),
             ("level", np.float64),
-            ("late_level", np.float64),
+            ("later", np.float64),
             ("seconds", np.float64),
             ("ratio", np.float64),
             ("shape", np.float64),
@@ -141,10 +150,8 @@ def _find_appeal(p: BehaviourParams, side: Any, full: int) -> None:
         )
         side.appeal[i] = appeal
         side.budget[i] = exponential(side.stream[i], draws.WATCH)
-        side.early[i] = exp(
-            w.hook * side.hook[i] + w.early_appeal * appeal + w.early_patience * side.patience[i]
-        )
-        side.late[i] = exp(w.late_appeal * appeal + w.late_patience * side.patience[i])
+        side.early[i] = early_factor(w, side.hook[i], appeal, side.patience[i])
+        side.late[i] = late_factor(w, appeal, side.patience[i])
 
 
 @njit(forceinline=True)
@@ -155,8 +162,7 @@ def _watch(w: WatchParams, side: Any, n: int) -> None:
         i = np.uint64(k)
         duration_s = side.duration_s[i]
         factor = look_up(w.duration, duration_s)
-        # the same product, in the same order, as in play_until
-        level = side.budget[i] * side.early[i] / factor
+        level = early_hazard(side.budget[i], side.early[i], factor)
         t = look_up(w.hazard_inverse, level if level < w.hook_sum else 0.0)
         side.factor[i], side.level[i], side.seconds[i] = factor, level, t
         side.past_hook[np.uint64(more)] = k
@@ -166,18 +172,17 @@ def _watch(w: WatchParams, side: Any, n: int) -> None:
         k = side.past_hook[np.uint64(j)]
         i = np.uint64(k)
         duration_s = side.duration_s[i]
-        rest = side.budget[i] * (1.0 - w.hook_sum / side.level[i])
-        level = w.hook_sum + rest * side.late[i] / side.factor[i]
-        t = look_up(w.hazard_inverse, max(level, 0.0))
+        later = late_hazard(w, side.budget[i], side.level[i], side.late[i], side.factor[i])
+        t = look_up(w.hazard_inverse, max(later, 0.0))
         side.seconds[i] = t
         side.at_end[np.uint64(last)] = k
-        done = (duration_s > HOOK_S) & (t < max(HOOK_S, duration_s - w.ending_s))
-        side.late_level[i] = level
+        done = (duration_s > HOOK_S) & (t < ending_start(w, duration_s))
+        side.later[i] = later
         last += 0 if done else 1
     for j in range(last):
         i = np.uint64(side.at_end[np.uint64(j)])
         side.seconds[i] = play_ending(
-            w, side.budget[i], side.level[i], side.late_level[i], side.late[i], side.factor[i],
+            w, side.budget[i], side.level[i], side.later[i], side.late[i], side.factor[i],
             side.duration_s[i], side.appeal[i],
         )  # fmt: skip
 

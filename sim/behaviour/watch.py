@@ -21,8 +21,8 @@ from sim.core.maths import exp
 from sim.core.random import exponential
 
 __all__ = [
-    "MAX_WATCH_MS", "completed", "early_level", "late_level", "play_ending", "play_until",
-    "view_count", "watch_ms", "watch_seconds",
+    "MAX_WATCH_MS", "completed", "early_factor", "early_hazard", "ending_start", "late_factor",
+    "late_hazard", "play_ending", "play_until", "view_count", "watch_ms", "watch_seconds",
 ]  # fmt: skip
 
 MAX_WATCH_MS = 2**31 - 1
@@ -30,15 +30,34 @@ MAX_WATCH_MS = 2**31 - 1
 
 
 @njit(forceinline=True)
-def early_level(p: WatchParams, hook: float, appeal: float, patience: float) -> float:
-    """One over the factor of a person and a video on the hazard of the first 3 seconds."""
+def early_factor(p: WatchParams, hook: float, appeal: float, patience: float) -> float:
+    """How many times as long a budget lasts in the first 3 seconds, for a person and a video."""
     return exp(p.hook * hook + p.early_appeal * appeal + p.early_patience * patience)
 
 
 @njit(forceinline=True)
-def late_level(p: WatchParams, appeal: float, patience: float) -> float:
+def late_factor(p: WatchParams, appeal: float, patience: float) -> float:
     """The same for the rest of the video."""
     return exp(p.late_appeal * appeal + p.late_patience * patience)
+
+
+@njit(forceinline=True)
+def early_hazard(budget: float, early: float, factor: float) -> float:
+    """Cumulative hazard that a budget is worth in the first 3 seconds."""
+    return budget * early / factor
+
+
+@njit(forceinline=True)
+def late_hazard(p: WatchParams, budget: float, level: float, late: float, factor: float) -> float:
+    """Cumulative hazard, the first 3 seconds included, for a budget worth ``level`` in those."""
+    rest = budget * (1.0 - p.hook_sum / level)
+    return p.hook_sum + rest * late / factor
+
+
+@njit(forceinline=True)
+def ending_start(p: WatchParams, duration_s: float) -> float:
+    """Second from which the end of the video is seen to come, s."""
+    return max(HOOK_S, duration_s - p.ending_s)
 
 
 @njit(forceinline=True)
@@ -50,17 +69,16 @@ def play_until(
     ``budget`` > 0 is exponential with mean 1; ``duration_s`` is at least 1.
     """
     factor = look_up(p.duration, duration_s)
-    level = budget * early_level(p, hook, appeal, patience) / factor
+    level = early_hazard(budget, early_factor(p, hook, appeal, patience), factor)
     if level < p.hook_sum:
         t = look_up(p.hazard_inverse, level)
         if t < duration_s:
             return t
-    late = late_level(p, appeal, patience)
-    rest = budget * (1.0 - p.hook_sum / level)
-    later = p.hook_sum + rest * late / factor
+    late = late_factor(p, appeal, patience)
+    later = late_hazard(p, budget, level, late, factor)
     if duration_s > HOOK_S:
         t = look_up(p.hazard_inverse, later)
-        if t < max(HOOK_S, duration_s - p.ending_s):
+        if t < ending_start(p, duration_s):
             return t
     return play_ending(p, budget, level, later, late, factor, duration_s, appeal)
 
@@ -79,7 +97,7 @@ def play_ending(
     if duration_s > HOOK_S:
         # The last seconds are so few that their hazard is taken as even. Seeing the end come and
         # seeing the start again are events of their own: patience does not scale them.
-        ending = max(HOOK_S, duration_s - p.ending_s)
+        ending = ending_start(p, duration_s)
         before = look_up(p.hazard, ending)
         budget = max(0.0, later - before) * factor / late
         span = duration_s - ending

@@ -42,13 +42,15 @@ def meet(state, react_key, side, k):
         after = state.slates.video[row, place + np.uint64(1)]
         prefetch(state.cards, after)
         prefetch(state.reels, after)
-        prefetch(state.video_counts, after)
+        prefetch(state.tally.videos, after)
     card, reel, trait = state.cards[video], state.reels[video], state.traits[row]
     first = add_seen(state.used, state.free, state.data, user, np.int32(v))
     if first:
         side.stream[k] = stream2(react_key, u, v)
     else:
-        side.stream[k] = stream3(react_key, u, v, np.int64(state.user_counts[row, IMPRESSIONS]))
+        side.stream[k] = stream3(
+            react_key, u, v, np.int64(state.tally.user_counts[row, IMPRESSIONS])
+        )
     rows = state.rows
     side.video[k] = v
     side.place[k] = np.int64(place)
@@ -75,7 +77,7 @@ def remember(state, learning_rate, signals, side, k):
     if actions & _FOLLOW:
         creator = np.int64(card.creator)
         add_follow(state.used, state.free, state.data, state.graph, state.users[row], creator)
-        state.followers[creator] += 1
+        state.tally.followers[creator] += 1
     learn(
         learning_rate, beliefs.profile, beliefs.slot_id, beliefs.slot_weight, row,
         state.rows.caption, video, card.sound, card.tag0, card.tag1, card.tag2, card.creator,
@@ -94,15 +96,15 @@ def log(state, bin_s, first_bin, side, k):
     surface = np.int64(state.users[row].surface)
     source = np.int64(state.slates.source[row, place])
     pool = np.int64(state.slates.pool[row, place])
-    count_packed(state.video_counts, np.uint64(v), views, watch_ms, first, actions)
-    count_packed(state.user_counts, row, views, watch_ms, first, actions)
+    count_packed(state.tally.videos, np.uint64(v), views, watch_ms, first, actions)
+    count_packed(state.tally.user_counts, row, views, watch_ms, first, actions)
     cell = np.int64(np.floor(t / bin_s)) - first_bin
     cell = (cell * _SURFACES + surface) * _SOURCES + source
-    _count(state.timeline, np.uint64(cell), views, watch_ms, first, actions)
+    _count(state.tally.timeline, np.uint64(cell), views, watch_ms, first, actions)
     h = hash_event(t, u, v, watch_ms, actions, views, surface, source, pool)
-    add_to_hash(h, state.sums)
-    if state.events.size > 0:
-        event = state.events[state.logged[0]]
+    add_to_hash(h, state.tally.sums)
+    if state.tally.events.size > 0:
+        event = state.tally.events[state.tally.logged[0]]
         event.time_s = t
         event.user = u
         event.video = v
@@ -114,7 +116,7 @@ def log(state, bin_s, first_bin, side, k):
         event.pool = pool
         event.first = first
         event.spare = 0
-        state.logged[0] += 1
+        state.tally.logged[0] += 1
 
 
 @njit(forceinline=True)

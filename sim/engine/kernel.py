@@ -68,7 +68,7 @@ def play(
     plan, arms, scorers = borrowed_plan(plan), borrowed_arms(arms), borrowed_scorers(scorers)
     scratch, index = borrowed_scratch(scratch), borrowed_index(index)
     p, side = behaviour[0], people[0]
-    outside, logs = waiting.size > 0, state.events.size > 0
+    outside, logs = waiting.size > 0, state.tally.events.size > 0
     begun = False
     seated, asking = 0, 0  # at their seats, and those who have asked for a slate
     while True:
@@ -78,9 +78,9 @@ def play(
             asked = scratch.asked[j]
             u, t = asked.user, asked.time_s
             length = choose(
-                plan, scorers, state.cards, state.reels, state.video_counts, arms,
+                plan, scorers, state.cards, state.reels, state.tally.videos, arms,
                 state.rows.caption, state.beliefs, state.data, state.users, state.slates, asked,
-                scratch_of(scratch, j), state.stages,
+                scratch_of(scratch, j), state.tally.stages,
             )  # fmt: skip
             if length == 0 and asked.surface != FOR_YOU:
                 # an empty page falls back to For You, in the same request
@@ -95,7 +95,7 @@ def play(
         # the log has each user's events together: others sit down when all of these are done
         if seated + asking == 0 or not logs:
             if logs and begun:
-                settle(state.events, state.logged)
+                settle(state.tally.events, state.tally.logged)
             begun = True
             while seated + asking < PEOPLE and i < last:
                 u = at(order, i)
@@ -131,7 +131,7 @@ def play(
         for j in range(asking):
             gather(
                 plan, state.cards, index, state.beliefs, state.graph, state.data, state.users,
-                scratch.asked[j], scratch_of(scratch, j), state.stages,
+                scratch.asked[j], scratch_of(scratch, j), state.tally.stages,
             )  # fmt: skip
         if full != DONE:
             continue  # those who asked before it was full get their slates first
@@ -171,7 +171,7 @@ def _ask(asked, u, t, stream, surface, sound):
 @njit(forceinline=True)
 def _what_is_full(state, side, seated):
     """DONE when all who are seated can watch a video, else what has no room for it."""
-    if state.events.size > 0 and state.logged[0] + seated > state.events.size:
+    if state.tally.events.size > 0 and state.tally.logged[0] + seated > state.tally.events.size:
         return FULL_LOG
     room = np.int64(0)
     for k in range(seated):
@@ -193,7 +193,7 @@ def _ask_for(state, soon, near):
     prefetch_at(state.beliefs.slot_id, soon, LINE)
     prefetch(state.beliefs.slot_weight, soon)
     prefetch_at(state.beliefs.slot_weight, soon, LINE)
-    prefetch(state.user_counts, soon)
+    prefetch(state.tally.user_counts, soon)
     user = at(state.users, near)
     row = state.graph if user.follow_size == 0 else state.data
     for first in range(0, min(user.follow_count, ASKED_AHEAD), LINE // 4):
@@ -204,4 +204,4 @@ def _ask_for(state, soon, near):
     v = slate[near, min(np.int64(user.place), slate.shape[1] - 1)]
     prefetch(state.cards, v)
     prefetch(state.reels, v)
-    prefetch(state.video_counts, v)
+    prefetch(state.tally.videos, v)

@@ -60,15 +60,7 @@ class State(NamedTuple):
     reels: NDArray[Any]
     """reels [V] REEL"""
     rows: Rows
-    video_counts: NDArray[np.int32]
-    timeline: NDArray[np.int64]
-    followers: NDArray[np.int32]
-    stages: NDArray[np.int64]
-    sums: NDArray[np.uint64]
-    user_counts: NDArray[np.int32]
-    events: NDArray[Any]
-    logged: NDArray[np.int64]
-    """from video_counts on: the fields of Tally"""
+    tally: Tally
 
 
 @njit(forceinline=True)
@@ -81,7 +73,10 @@ def borrowed_state(
         SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool)),
         Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight)),
         borrow(graph), borrow(arena.data), borrow(arena.used), borrow(arena.free), borrow(cards),
-        borrow(reels), borrowed_rows(rows), borrow(tally.videos), borrow(tally.timeline),
-        borrow(tally.followers), borrow(tally.stages), borrow(tally.sums),
-        borrow(tally.user_counts), borrow(tally.events), borrow(tally.logged),
+        borrow(reels), borrowed_rows(rows),
+        Tally(
+            borrow(tally.videos), borrow(tally.timeline), borrow(tally.followers),
+            borrow(tally.stages), borrow(tally.sums), borrow(tally.user_counts),
+            borrow(tally.events), borrow(tally.logged),
+        ),
     )  # fmt: skip
