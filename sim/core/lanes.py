@@ -3,14 +3,16 @@
 Compilers find most of such loops by themselves. These are the ones that they do not find, or do not
 find reliably: each is one small intrinsic, and its plain words stand beside it in the tests.
 
-``dot``, ``match_sum``: sums of products of whole numbers. They are exact, so no order of additions
-has to be fixed.
+``dot``: sums of products of whole numbers. They are exact, so no order of additions has to be
+fixed.
 
-``look_in_group``, ``lowest_bit``: one look at a group of a hash table.
+``look_in_group``, ``search_group``, ``lowest_bit``: one look at a group of a hash table.
 
 ``highest_of_group``, ``put_in_group``: the best of sixteen keys.
 
 ``fade_and_find``: affinities of one kind.
+
+``sim.core.match`` is made of the same pieces.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ from sim.core.borrow import address_of_row, stay_apart
 from sim.core.compiled import njit
 
 __all__ = [
-    "FOUND", "GROUP", "STEP", "dot", "fade_and_find", "highest_of_group", "look_in_group",
-    "lowest_bit", "match_sum", "more_dot", "put_in_group",
+    "FOUND", "GROUP", "I32", "STEP", "add_products", "add_up", "call", "dot", "fade_and_find",
+    "highest_of_group", "is_rows", "load", "look_in_group", "lowest_bit", "more_dot", "of_all",
+    "put_in_group", "search_group",
 ]  # fmt: skip
 
 STEP = 16
@@ -36,20 +39,26 @@ GROUP = 16
 """Places that are looked at together."""
 FOUND = 2**GROUP - 1
 """Bits of :func:`look_in_group` that tell where something was found; the others what is empty."""
-_I32 = ir.IntType(32)
+I32 = ir.IntType(32)
 _intrinsic: Any = intrinsic  # its own type takes away the arguments
 
 
-def _load(builder: Any, address: Any, element: Any, count: int) -> Any:
+def load(builder: Any, address: Any, element: Any, count: int) -> Any:
     """A vector of ``count`` elements from any address."""
     kind = ir.VectorType(element, count)
     return builder.load(builder.inttoptr(address, kind.as_pointer()), align=1)
 
 
-def _call(builder: Any, name: str, result: Any, *args: Any) -> Any:
+def call(builder: Any, name: str, result: Any, *args: Any) -> Any:
     """Call an intrinsic function of LLVM."""
     kind = ir.FunctionType(result, [arg.type for arg in args])
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
+
+
+def of_all(builder: Any, value: Any, lanes: Any) -> Any:
+    """A vector of the type ``lanes`` with ``value`` in every lane."""
+    one = builder.insert_element(lanes(ir.Undefined), value, I32(0))
+    return builder.shuffle_vector(one, one, ir.VectorType(I32, lanes.count)([0] * lanes.count))
 
 
 def _products(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
@@ -58,19 +67,22 @@ def _products(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
     ``args`` are (array, row, array, row, first column).
     """
     column = context.cast(builder, args[4], kinds[4], types.int64)
-    lanes = ir.VectorType(_I32, STEP)
-    half = ir.VectorType(_I32, STEP // 2)
     rows = []
     for number in (0, 2):
         kind = kinds[number]
         wide = context.cast(builder, args[number + 1], kinds[number + 1], types.int64)
         start = address_of_row(context, builder, kind, args[number], wide)
-        size = start.type(kind.dtype.bitwidth // 8)
-        start = builder.add(start, builder.mul(column, size))
-        row = _load(builder, start, ir.IntType(kind.dtype.bitwidth), STEP)
-        rows.append(builder.sext(row, lanes))
-    product = builder.mul(*rows)
+        size = kind.dtype.bitwidth // 8
+        start = builder.add(start, builder.mul(column, start.type(size)))
+        rows.append(load(builder, start, ir.IntType(8 * size), STEP))
+    return add_products(builder, *rows)
+
+
+def add_products(builder: Any, a: Any, b: Any) -> Any:
+    """Eight lanes of int32: sums of the products of neighbours of two vectors of STEP numbers."""
+    product = builder.mul(*(builder.sext(row, ir.VectorType(I32, STEP)) for row in (a, b)))
     # neighbours first: processors multiply 16-bit pairs and add them in one instruction
+    half = ir.VectorType(I32, STEP // 2)
     even, odd = (
         builder.shuffle_vector(product, product, half([first + 2 * n for n in range(STEP // 2)]))
         for first in (0, 1)
@@ -78,11 +90,13 @@ def _products(context: Any, builder: Any, kinds: Any, args: Any) -> Any:
     return builder.add(even, odd)
 
 
-def _add_up(builder: Any, eight: Any) -> Any:
-    return _call(builder, "llvm.vector.reduce.add.v8i32", _I32, eight)
+def add_up(builder: Any, eight: Any) -> Any:
+    """The sum of eight lanes of int32."""
+    return call(builder, "llvm.vector.reduce.add.v8i32", I32, eight)
 
 
-def _is_rows(array: Any) -> bool:
+def is_rows(array: Any) -> bool:
+    """Whether this is the type of rows of int8 or int16."""
     return (
         isinstance(array, types.Array)
         and array.ndim == 2
@@ -93,11 +107,11 @@ def _is_rows(array: Any) -> bool:
 @_intrinsic
 def _dot(typingctx: Any, a: Any, i: Any, b: Any, j: Any, column: Any) -> Any:  # noqa: ARG001
     """Inner product, int32, of STEP columns from ``column`` on."""
-    if not _is_rows(a) or not _is_rows(b):
+    if not is_rows(a) or not is_rows(b):
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _add_up(builder, _products(context, builder, signature.args, args))
+        return add_up(builder, _products(context, builder, signature.args, args))
 
     return types.int32(a, i, b, j, column), codegen
 
@@ -125,48 +139,13 @@ def dot(a, i, b, j, length):  # type: ignore[no-untyped-def]
     return total
 
 
-@_intrinsic
-def match_sum(
-    typingctx: Any, caption: Any, v: Any, taste: Any, r: Any, ids: Any, u: Any, weights: Any,  # noqa: ARG001
-    sound: Any, tag0: Any, tag1: Any, tag2: Any, creator: Any,
-) -> Any:  # fmt: skip
-    """What a video and a user have in common, as a sum of int32.
-
-    The inner product of the first STEP columns of row ``v`` of ``caption`` [.., D] int8 and row
-    ``r`` of ``taste`` [.., D] int16 (:func:`more_dot` has the others), plus the weights of the
-    sound, the three hashtags and the creator among the 24 places of row ``u`` of ``ids`` [U, 24]
-    int32: eight sounds, eight hashtags, eight creators. ``weights`` [.., 24] int32 is read at row
-    ``r``. An id that is in no place adds nothing.
-    """
-    if not _is_rows(caption) or not _is_rows(taste):
-        return None
-    if any(x.dtype != types.int32 or x.ndim != 2 for x in (ids, weights)):
-        return None
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kinds = signature.args
-        column = ir.IntType(64)(0)
-        total = _products(context, builder, (*kinds[:4], types.int64), (*args[:4], column))
-        eight = total.type
-        starts = []
-        for array, row in ((4, 5), (6, 3)):
-            wide = context.cast(builder, args[row], kinds[row], types.int64)
-            starts.append(address_of_row(context, builder, kinds[array], args[array], wide))
-        nothing = eight([0] * 8)
-        held = [
-            tuple(_load(builder, builder.add(s, s.type(32 * group)), _I32, 8) for s in starts)
-            for group in range(3)
-        ]
-        for group, number in ((0, 7), (1, 8), (1, 9), (1, 10), (2, 11)):
-            wanted = context.cast(builder, args[number], kinds[number], types.int32)
-            places, weight = held[group]
-            one = builder.insert_element(eight(ir.Undefined), wanted, _I32(0))
-            same = builder.icmp_signed("==", places, builder.shuffle_vector(one, one, nothing))
-            total = builder.add(total, builder.select(same, weight, nothing))
-        return _add_up(builder, total)
-
-    kinds = (caption, v, taste, r, ids, u, weights, sound, tag0, tag1, tag2, creator)
-    return types.int32(*kinds), codegen
+def _group_and_value(context: Any, builder: Any, kinds: Any, args: Any) -> tuple[Any, Any]:
+    """(a group, a value in all lanes); ``args`` are (array, first place, value)."""
+    wide = context.cast(builder, args[1], kinds[1], types.int64)
+    row = address_of_row(context, builder, kinds[0], args[0], wide)
+    there = load(builder, row, I32, GROUP)
+    value = context.cast(builder, args[2], kinds[2], types.int32)
+    return there, of_all(builder, value, there.type)
 
 
 @_intrinsic
@@ -180,14 +159,9 @@ def look_in_group(typingctx: Any, data: Any, place: Any, wanted: Any) -> Any:  #
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        wide = context.cast(builder, args[1], signature.args[1], types.int64)
-        row = address_of_row(context, builder, signature.args[0], args[0], wide)
-        there = _load(builder, row, _I32, GROUP)
-        nothing = there.type([0] * GROUP)
-        value = context.cast(builder, args[2], signature.args[2], types.int32)
-        one = builder.insert_element(there.type(ir.Undefined), value, _I32(0))
-        same = builder.icmp_signed("==", there, builder.shuffle_vector(one, one, nothing))
-        below = builder.icmp_signed("<", there, nothing)
+        there, value = _group_and_value(context, builder, signature.args, args)
+        same = builder.icmp_signed("==", there, value)
+        below = builder.icmp_signed("<", there, there.type([0] * GROUP))
         bits = [
             builder.zext(builder.bitcast(each, ir.IntType(GROUP)), ir.IntType(64))
             for each in (same, below)
@@ -195,6 +169,31 @@ def look_in_group(typingctx: Any, data: Any, place: Any, wanted: Any) -> Any:  #
         return builder.or_(bits[0], builder.shl(bits[1], ir.IntType(64)(GROUP)))
 
     return types.int64(data, place, wanted), codegen
+
+
+@_intrinsic
+def search_group(typingctx: Any, data: Any, place: Any, wanted: Any) -> Any:  # noqa: ARG001
+    """(whether ``data[place : place + 16]``, int32, holds ``wanted``, whether a search ends here).
+
+    It ends where ``wanted`` is found or a place is empty (below 0). ``wanted`` is not below 0.
+    """
+    if not isinstance(data, types.Array) or data.dtype != types.int32 or data.ndim != 1:
+        return None
+    result = types.UniTuple(types.boolean, 2)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        there, value = _group_and_value(context, builder, signature.args, args)
+        # 0 where it is found and below 0 where a place is empty: one comparison for both
+        differs = builder.xor(there, value)
+        nothing = there.type([0] * GROUP)
+        answers = []
+        for relation in ("==", "<="):
+            mask = builder.icmp_signed(relation, differs, nothing)
+            bits = builder.bitcast(mask, ir.IntType(GROUP))
+            answers.append(builder.icmp_unsigned("!=", bits, bits.type(0)))
+        return context.make_tuple(builder, result, answers)
+
+    return result(data, place, wanted), codegen
 
 
 @_intrinsic
@@ -225,17 +224,9 @@ def _sixteen(context: Any, builder: Any, kind: Any, args: Any, places: Any) -> t
 def _in_place(context: Any, builder: Any, lanes: Any, place: Any, kind: Any, value: Any) -> Any:
     """The lanes with ``value`` in one place; no other lane waits for it."""
     wide = context.cast(builder, place, kind, types.int64)
-    empty = lanes.type(ir.Undefined)
-    zeros = ir.VectorType(_I32, GROUP)([0] * GROUP)
-    one, all_values = (
-        builder.shuffle_vector(x, x, zeros)
-        for x in (
-            builder.insert_element(empty, wide, _I32(0)),
-            builder.insert_element(empty, value, _I32(0)),
-        )
-    )
-    mine = builder.icmp_signed("==", one, lanes.type(list(range(GROUP))))
-    return builder.select(mine, all_values, lanes)
+    here = of_all(builder, wide, lanes.type)
+    mine = builder.icmp_signed("==", here, lanes.type(list(range(GROUP))))
+    return builder.select(mine, of_all(builder, value, lanes.type), lanes)
 
 
 @_intrinsic
@@ -247,7 +238,7 @@ def highest_of_group(typingctx: Any, values: Any, first: Any) -> Any:  # noqa: A
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kinds = signature.args
         _, lanes = _sixteen(context, builder, kinds[0], args, kinds[1])
-        return _call(builder, "llvm.vector.reduce.smax.v16i64", ir.IntType(64), lanes)
+        return call(builder, "llvm.vector.reduce.smax.v16i64", ir.IntType(64), lanes)
 
     return types.int64(values, first), codegen
 
@@ -273,7 +264,7 @@ def put_in_group(
         new = context.cast(builder, args[3], kinds[3], types.int64)
         lanes = _in_place(context, builder, lanes, args[2], kinds[2], new)
         builder.store(lanes, pointer, align=8)
-        return _call(builder, "llvm.vector.reduce.smax.v16i64", ir.IntType(64), lanes)
+        return call(builder, "llvm.vector.reduce.smax.v16i64", ir.IntType(64), lanes)
 
     return types.int64(values, first, place, value), codegen
 
@@ -303,26 +294,22 @@ def fade_and_find(
             builder.add(address_of_row(context, builder, kinds[n], args[n], row), offset)
             for n in (0, 1)
         ]
-        held = _load(builder, starts[0], _I32, 8)
+        held = load(builder, starts[0], I32, 8)
         nothing = held.type([0] * 8)
-        weight = _load(builder, starts[1], ir.FloatType(), 8)
-
-        def of_all(value: Any, kind: Any) -> Any:
-            one = builder.insert_element(kind(ir.Undefined), value, _I32(0))
-            return builder.shuffle_vector(one, one, nothing)
+        weight = load(builder, starts[1], ir.FloatType(), 8)
 
         factor = context.cast(builder, args[5], kinds[5], types.float32)
-        weight = builder.fmul(weight, of_all(factor, weight.type))
+        weight = builder.fmul(weight, of_all(builder, factor, weight.type))
         kept = builder.inttoptr(starts[1], weight.type.as_pointer())
         builder.store(weight, kept, align=1)
         value = context.cast(builder, args[4], kinds[4], types.int32)
-        same = builder.icmp_signed("==", held, of_all(value, held.type))
+        same = builder.icmp_signed("==", held, of_all(builder, value, held.type))
         bits = builder.bitcast(weight, held.type)
         size = builder.and_(bits, held.type([2**31 - 1] * 8))
         empty = builder.icmp_signed("<", held, nothing)
         size = builder.select(empty, held.type([-1] * 8), size)
-        least = _call(builder, "llvm.vector.reduce.smin.v8i32", _I32, size)
-        weakest = builder.icmp_signed("==", size, of_all(least, held.type))
+        least = call(builder, "llvm.vector.reduce.smin.v8i32", I32, size)
+        weakest = builder.icmp_signed("==", size, of_all(builder, least, held.type))
         places = []
         for mask in (same, weakest):
             wide = builder.zext(builder.bitcast(mask, ir.IntType(8)), ir.IntType(64))

@@ -25,9 +25,9 @@ from sim.feed.spaced import GROUP, room_for_tops
 from sim.scenario.feed import SOURCES
 
 __all__ = [
-    "ASKED", "CARD", "REEL", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows", "borrowed_arms",
-    "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch", "new_marks",
-    "new_scratch", "refresh_cards", "scratch_of", "write_cards",
+    "AHEAD", "ASKED", "CARD", "REEL", "WORTH", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows",
+    "borrowed_arms", "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch",
+    "new_marks", "new_scratch", "refresh_cards", "scratch_of", "write_cards",
 ]  # fmt: skip
 
 
@@ -177,13 +177,20 @@ ASKED = np.dtype(
 """A request between its two halves (see ``sim.engine.slate``)."""
 
 
+WORTH = np.dtype([("base", np.float32), ("lift", np.float32)])
+"""What the score is made of: base + affinity * lift."""
+
+AHEAD = 12
+"""How many candidates ahead a card is fetched from the second cache into the first."""
+
+
 class Scratch(NamedTuple):
     """Working memory of one shard. Requests under way have a row each of the first four."""
 
     asked: NDArray[Any]
     """asked [PEOPLE] ASKED"""
     ids: NDArray[np.int32]
-    """ids [PEOPLE, K] candidates"""
+    """ids [PEOPLE, K + AHEAD] candidates"""
     codes: NDArray[np.int8]
     """codes [PEOPLE, K + RUN] source of each candidate"""
     groups: NDArray[np.int32]
@@ -197,9 +204,8 @@ class Scratch(NamedTuple):
     tops: NDArray[np.int64]
     sum: NDArray[np.int32]
     """sum [K] what a candidate and the user have in common (see ``Taste``)"""
-    base: NDArray[np.float32]
-    lift: NDArray[np.float32]
-    """base, lift [K] the score is base + affinity * lift"""
+    worth: NDArray[Any]
+    """worth [K] WORTH of each candidate"""
     kept: NDArray[np.int64]
     """kept [K] candidates for the kept slots"""
     chosen: NDArray[np.int64]
@@ -211,13 +217,12 @@ def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
     """Working memory for requests of this size and rows of ``dims`` topics, without marks."""
     taste: Taste = new_taste(dims)
     return Scratch(
-        np.zeros(PEOPLE, ASKED), np.empty((PEOPLE, candidates), np.int32),
+        np.zeros(PEOPLE, ASKED), np.empty((PEOPLE, candidates + AHEAD), np.int32),
         np.empty((PEOPLE, candidates + RUN), np.int8), np.empty((PEOPLE, candidates), np.int32),
         np.empty(len(SOURCES), np.int64),
         np.zeros(0, np.uint64), np.empty(candidates + GROUP, np.int64),
         np.empty(room_for_tops(candidates), np.int64),
-        np.empty(candidates, np.int32), np.empty(candidates, np.float32),
-        np.empty(candidates, np.float32),
+        np.empty(candidates, np.int32), np.empty(candidates, WORTH),
         np.empty(candidates, np.int64), np.empty(slate, np.int64), taste.profile, taste.weights,
     )  # fmt: skip
 
@@ -243,7 +248,7 @@ def borrowed_scratch(scratch):
     return Scratch(
         borrow(scratch.asked), borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.groups),
         borrow(scratch.pointed), borrow(scratch.marks), borrow(scratch.keys), borrow(scratch.tops),
-        borrow(scratch.sum), borrow(scratch.base), borrow(scratch.lift), borrow(scratch.kept),
+        borrow(scratch.sum), borrow(scratch.worth), borrow(scratch.kept),
         borrow(scratch.chosen), borrow(scratch.taste_profile), borrow(scratch.taste_weights),
     )  # fmt: skip
 
@@ -254,7 +259,7 @@ def scratch_of(scratch, j):
     j = np.uint64(j)
     return Scratch(
         scratch.asked, scratch.ids[j], scratch.codes[j], scratch.groups[j], scratch.pointed,
-        scratch.marks, scratch.keys, scratch.tops, scratch.sum, scratch.base, scratch.lift,
+        scratch.marks, scratch.keys, scratch.tops, scratch.sum, scratch.worth,
         scratch.kept, scratch.chosen, scratch.taste_profile, scratch.taste_weights,
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ from sim.engine.cards import (
     refresh_cards,
     write_cards,
 )
+from sim.engine.judge import FILTERS, REMOVED
 from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, play
 from sim.engine.memory import (
     all_bytes,
@@ -40,7 +41,6 @@ from sim.engine.platform import Platform, UserCounts
 from sim.engine.scorers import Scorers, compiled_steps, new_scorers
 from sim.engine.sessions import first_sessions, next_requests, take_slates, who_acts
 from sim.engine.shards import Memory
-from sim.engine.slate import FILTERS, REMOVED
 from sim.engine.state import Tally
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
 from sim.feed.compiled import CompiledScore

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.core.aligned import aligned_zeros
 from sim.core.borrow import at
 from sim.core.compiled import njit
-from sim.core.lanes import FOUND, GROUP, STEP, look_in_group, lowest_bit
+from sim.core.lanes import FOUND, GROUP, STEP, look_in_group, lowest_bit, search_group
 from sim.world.state import NOBODY, World
 
 __all__ = [
@@ -187,7 +187,11 @@ def has_seen(data, start, size, video):
 @njit(forceinline=True)
 def seen_from(data, start, size, group, video):
     """As :func:`has_seen` of a table that is not empty, from the first group on."""
-    return (_look(data, start, size, group, video)[1] & FOUND) != 0
+    found, ends = search_group(data, start + group, video)
+    while not ends:
+        group = (group + GROUP) & (np.int64(size) - 1)
+        found, ends = search_group(data, start + group, video)
+    return found
 
 
 @njit(forceinline=True)

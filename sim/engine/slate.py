@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at, prefetch, prefetch_near, stay_apart
+from sim.core.borrow import at, prefetch
 from sim.core.compiled import njit
-from sim.core.lanes import STEP, match_sum, more_dot
-from sim.engine.memory import ASKED_AHEAD, first_group, seen_from
+from sim.engine.judge import DUPLICATES, KEPT, REQUESTS, RETRIEVED, SELECTED, judge, score
+from sim.engine.memory import ASKED_AHEAD, first_group
 from sim.engine.scorers import score_left
-from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity_of, read_taste
+from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, read_taste
 from sim.feed.cold_start import reserved_places
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
 from sim.feed.retrieve import (
@@ -26,22 +26,11 @@ from sim.feed.retrieve import (
     point_interest,
     point_list,
 )
-from sim.feed.spaced import NEVER, best_by_group, place_of, score_key, select_spaced
+from sim.feed.spaced import NEVER, best_by_group, place_of, select_spaced
 from sim.scenario.feed import SOURCES
 
-__all__ = [
-    "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED",
-    "choose", "gather",
-]  # fmt: skip
+__all__ = ["choose", "gather"]
 
-REQUESTS, RETRIEVED, DUPLICATES, KEPT, SELECTED, REMOVED = 0, 1, 2, 3, 4, 5
-"""Columns of the stage counters; filters have one each from REMOVED on."""
-FILTERS = {"seen": 0, "own": 1, "ineligible": 2, "too_old": 3}
-_SEEN, _OWN, _INELIGIBLE, _TOO_OLD = 0, 1, 2, 3
-GONE = np.int32(-(2**31))
-"""Stands for the sum of a candidate that a filter removed."""
-_AHEAD = 12
-"""How many candidates ahead a card is fetched from the second cache into the first."""
 _INTEREST, _SOUND, _HASHTAG, _FOLLOWING, _FRESH, _TRENDING, _RANDOM = range(7)
 _NONE, _ONE, _SIX, _LAST = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
 assert SOURCES == ("interest", "sound", "hashtag", "following", "fresh", "trending", "random")
@@ -165,144 +154,6 @@ def _drop_duplicates(scratch, n, data, seen_start, seen_size):
 
 
 @njit(forceinline=True)
-def _rules(filters, max_age, t):
-    """(number of the first filter ``seen`` or -1, earliest upload time that may pass)."""
-    asked = -1
-    oldest = -np.inf
-    for number in range(filters.size):
-        if filters[number] == _SEEN and asked < 0:
-            asked = number
-        if filters[number] == _TOO_OLD:
-            oldest = max(oldest, t - max_age[number])
-    return asked, oldest
-
-
-@njit()
-def _look(
-    cards, caption, taste_profile, taste_weights, slot_id, data, start, size, u, oldest, n, ids,
-    groups, sums, base, lift,
-):  # fmt: skip
-    """Look at the card of each candidate once; see :func:`_judge`.
-
-    ``size`` is that of the table of shown videos, or 0 when no filter asks. Returns (number of
-    those shown before, whether another filter may object to any). The loop has no branch that the
-    processor could not foresee, and is a function of its own, so that what it needs fits the
-    registers.
-    """
-    stay_apart()
-    gone = 0
-    doubt = False
-    for i in range(n):
-        place = np.uint64(i)
-        v = ids[place]
-        prefetch_near(cards, at(ids, min(i + _AHEAD, n - 1)))
-        card = at(cards, v)
-        seen = size > 0 and seen_from(data, start, size, np.int64(groups[place]), v)
-        total = match_sum(
-            caption, v, taste_profile, 0, slot_id, u, taste_weights, card.sound, card.tag0,
-            card.tag1, card.tag2, card.creator,
-        )  # fmt: skip
-        base[place], lift[place] = card.base, card.lift
-        sums[place] = GONE if seen else total
-        gone += 1 if seen else 0
-        doubt |= (card.owner == u) | (card.eligible != 1) | (not card.uploaded_s >= oldest)
-    return gone, doubt
-
-
-@njit()
-def _ask_filters(filters, max_age, cards, u, t, n, ids, sums, stages):
-    """Ask all filters in turn about each candidate; returns how many they remove.
-
-    Who was shown before has the sum GONE; whoever is removed gets it.
-    """
-    stay_apart()
-    gone = 0
-    for i in range(n):
-        place = np.uint64(i)
-        card = at(cards, ids[place])
-        for number in range(filters.size):
-            code = filters[number]
-            if (
-                (code == _SEEN and sums[place] == GONE)
-                or (code == _OWN and card.owner == u)
-                or (code == _INELIGIBLE and card.eligible != 1)
-                or (code == _TOO_OLD and not card.uploaded_s >= t - max_age[number])
-            ):
-                sums[place] = GONE
-                stages[REMOVED + number] += 1
-                gone += 1
-                break
-    return gone
-
-
-@njit()
-def _add_topics(caption, taste_profile, n, ids, sums):
-    """Add what the topics beyond the first STEP have in common."""
-    stay_apart()
-    for i in range(n):
-        place = np.uint64(i)
-        more = more_dot(caption, ids[place], taste_profile, 0, taste_profile.shape[1])
-        sums[place] = GONE if sums[place] == GONE else sums[place] + more
-
-
-@njit()
-def _of_arm(table, arm, n, ids, base, lift):
-    """Put the base and lift of one arm in place of the common ones."""
-    stay_apart()
-    for i in range(n):
-        place = np.uint64(i)
-        base[place], lift[place] = table[ids[place], arm, 0], table[ids[place], arm, 1]
-
-
-@njit(forceinline=True)
-def _judge(plan, cards, arms, caption, slot_id, data, user, u, t, n, scratch, stages):
-    """Filters, affinity, and what the score needs, for all candidates.
-
-    Fills ``sum``, ``base`` and ``lift`` of the working memory; who is removed has the sum GONE.
-    Returns how many are left. Only when a filter other than ``seen`` may object to somebody are
-    the filters asked in turn.
-    """
-    ids, taste = scratch.ids, scratch.taste_profile
-    asked, oldest = _rules(plan.filter, plan.max_age, t)
-    size = np.int64(user.seen_size) if asked >= 0 else np.int64(0)
-    gone, doubt = _look(
-        cards, caption, taste, scratch.taste_weights, slot_id, data, user.seen_start, size, u,
-        oldest, n, ids, scratch.groups, scratch.sum, scratch.base, scratch.lift,
-    )  # fmt: skip
-    if doubt:
-        gone = _ask_filters(plan.filter, plan.max_age, cards, u, t, n, ids, scratch.sum, stages)
-    elif gone > 0:
-        stages[REMOVED + asked] += gone
-    if taste.shape[1] > STEP:
-        _add_topics(caption, taste, n, ids, scratch.sum)
-    if arms.table.shape[1] > 0:
-        _of_arm(arms.table, arms.arm[u], n, ids, scratch.base, scratch.lift)
-    return n - gone
-
-
-@njit()
-def _score(values, n, sums, base, lift, keys):
-    """Keys of all candidates: by the value model, as often as it stands in the list of scorers.
-
-    Who was removed gets NEVER. The loops run in vector registers.
-    """
-    for i in range(n):
-        place = np.uint64(i)
-        value = base[place] + affinity_of(sums[place]) * lift[place]
-        key = score_key(value if values > 0 else np.float32(0.0), i)
-        keys[place] = NEVER if sums[place] == GONE else key
-    if values <= 1:
-        return
-    for i in range(n):
-        place = np.uint64(i)
-        value = base[place] + affinity_of(sums[place]) * lift[place]
-        score = value
-        for _ in range(1, values):
-            score += value
-        keys[place] = NEVER if sums[place] == GONE else score_key(score, i)
-
-
-@njit(forceinline=True)
 def _for_kept_slots(ids, codes, keys, kept, n, cards):
     """List the candidates for the kept slots: fresh ones in a cold-start pool; returns how many."""
     found = 0
@@ -378,9 +229,9 @@ def choose(
     read_taste(
         beliefs.profile, beliefs.slot_weight, u, scratch.taste_profile, scratch.taste_weights
     )
-    left = _judge(plan, cards, arms, caption, beliefs.slot_id, data, user, u, t, n, scratch, stages)
+    left = judge(plan, cards, arms, caption, beliefs.slot_id, data, user, u, t, n, scratch, stages)
     stages[KEPT] += left
-    _score(plan.values, n, scratch.sum, scratch.base, scratch.lift, scratch.keys)
+    score(plan.values, n, scratch.sum, scratch.worth, scratch.keys)
     if surface == FOR_YOU:
         if scorers.steps.size > 0:
             score_left(scorers, cards, arms, user.locale, u, t, r, n, scratch)

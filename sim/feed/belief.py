@@ -16,7 +16,8 @@ from sim.core.actions import ACTION_NAMES
 from sim.core.aligned import aligned_zeros
 from sim.core.borrow import at
 from sim.core.compiled import njit
-from sim.core.lanes import STEP, fade_and_find, match_sum, more_dot
+from sim.core.lanes import STEP, fade_and_find, more_dot
+from sim.core.match import hold, match_sum
 from sim.scenario import Scenario
 from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 
@@ -163,9 +164,8 @@ def affinity(taste_profile, taste_weights, ids, u, caption, v, sound, tag0, tag1
     [U, 24] is part of the beliefs; row ``v`` of ``caption`` [V, .] int8, ``sound``, the hashtags
     (NOBODY in unused places) and ``creator`` are the video's.
     """
-    total = match_sum(
-        caption, v, taste_profile, 0, ids, u, taste_weights, sound, tag0, tag1, tag2, creator
-    )
+    taste = hold(taste_profile, 0, ids, u, taste_weights)
+    total = match_sum(caption, v, taste, sound, tag0, tag1, tag2, creator)
     return affinity_of(total + more_dot(caption, v, taste_profile, 0, taste_profile.shape[1]))
 
 

@@ -26,8 +26,9 @@ from sim.engine.cards import (
     borrowed_scratch,
     scratch_of,
 )
+from sim.engine.judge import RETRIEVED
 from sim.engine.scorers import borrowed_scorers, new_scorers
-from sim.engine.slate import RETRIEVED, choose, gather
+from sim.engine.slate import choose, gather
 from sim.feed.belief import Beliefs
 from sim.feed.pipeline import FOR_YOU
 from sim.world.state import NOBODY

@@ -17,9 +17,9 @@ from sim.core.lanes import (
     highest_of_group,
     look_in_group,
     lowest_bit,
-    match_sum,
     more_dot,
     put_in_group,
+    search_group,
 )
 
 KEEP = np.float32(0.97)
@@ -29,6 +29,11 @@ WHOLE = st.integers(-(2**62), 2**62)
 @njit()
 def _look(data, place, wanted):
     return look_in_group(data, place, wanted)
+
+
+@njit()
+def _search(data, place, wanted):
+    return search_group(data, place, wanted)
 
 
 @njit()
@@ -52,11 +57,6 @@ def _fade(ids, weights, u, first, wanted):
 
 
 @njit()
-def _match(caption, v, taste, ids, u, weights, sound, tag0, tag1, tag2, creator):
-    return match_sum(caption, v, taste, 0, ids, u, weights, sound, tag0, tag1, tag2, creator)
-
-
-@njit()
 def _dot(a, i, b, j, length):
     return dot(a, i, b, j, length)
 
@@ -70,6 +70,8 @@ def test_a_group_tells_what_is_found_and_what_is_empty(values: list[int], place:
     assert bool(seen & FOUND) == (4 in group)
     if -1 in group:
         assert _lowest(seen >> GROUP) == group.index(-1)
+    found, ends = _search(np.array(values, np.int32), place, np.int32(4))
+    assert (found, ends) == (4 in group, 4 in group or -1 in group)
 
 
 @given(
@@ -107,21 +109,10 @@ def test_affinities_fade_and_one_is_found(ids: list[int], weights: list[float], 
 
 
 @pytest.mark.parametrize("dims", [16, 32, 48, 144])
-def test_a_match_is_topics_and_shared_things(dims: int) -> None:
+def test_inner_products_of_rows(dims: int) -> None:
     random = np.random.default_rng(dims)
-    caption = random.integers(-127, 128, (5, dims)).astype(np.int8)
-    taste = random.integers(-16384, 16385, (1, dims)).astype(np.int16)
-    ids = random.integers(0, 4, (3, 24)).astype(np.int32)
-    weights = random.integers(-300_000, 300_000, (1, 24)).astype(np.int32)
-    for v in range(5):
-        sound, tag0, tag1, tag2, creator = (int(x) for x in random.integers(-1, 6, 5))
-        wanted = int(caption[v, :STEP].astype(int) @ taste[0, :STEP])
-        for group, thing in ((0, sound), (8, tag0), (8, tag1), (8, tag2), (16, creator)):
-            for slot in range(group, group + 8):
-                wanted += int(weights[0, slot]) * (int(ids[2, slot]) == thing)
-        found = _match(caption, v, taste, ids, 2, weights, sound, tag0, tag1, tag2, creator)
-        assert found == wanted
-        more = int(caption[v, STEP:].astype(int) @ taste[0, STEP:])
-        assert more_dot(caption, v, taste, 0, dims) == more
-        whole = int(caption[v].astype(int) @ caption[0])
-        assert _dot(caption, v, caption, 0, dims) == whole
+    a = random.integers(-127, 128, (5, dims)).astype(np.int8)
+    b = random.integers(-16384, 16385, (1, dims)).astype(np.int16)
+    for row in range(5):
+        assert more_dot(a, row, b, 0, dims) == int(a[row, STEP:].astype(int) @ b[0, STEP:])
+        assert _dot(a, row, a, 0, dims) == int(a[row].astype(int) @ a[0])

@@ -1,0 +1,176 @@
+"""What the feed makes of the candidates of one request, compiled: filters and scores.
+
+one look at each card -> filters, if one may object -> keys in the order of the scores
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.core.borrow import at, prefetch_near, stay_apart
+from sim.core.compiled import njit
+from sim.core.lanes import STEP, more_dot
+from sim.core.match import hold, match_sum
+from sim.engine.cards import AHEAD
+from sim.engine.memory import seen_from
+from sim.feed.belief import affinity_of
+from sim.feed.spaced import NEVER, score_key
+
+__all__ = [
+    "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED", "judge",
+    "score",
+]  # fmt: skip
+
+REQUESTS, RETRIEVED, DUPLICATES, KEPT, SELECTED, REMOVED = 0, 1, 2, 3, 4, 5
+"""Columns of the stage counters; filters have one each from REMOVED on."""
+FILTERS = {"seen": 0, "own": 1, "ineligible": 2, "too_old": 3}
+_SEEN, _OWN, _INELIGIBLE, _TOO_OLD = 0, 1, 2, 3
+_GONE = np.int32(-(2**31))
+"""Stands for the sum of a candidate that a filter removed."""
+
+
+@njit(forceinline=True)
+def _rules(filters, max_age, t):
+    """(number of the first filter ``seen`` or -1, earliest upload time that may pass)."""
+    asked = -1
+    oldest = -np.inf
+    for number in range(filters.size):
+        if filters[number] == _SEEN and asked < 0:
+            asked = number
+        if filters[number] == _TOO_OLD:
+            oldest = max(oldest, t - max_age[number])
+    return asked, oldest
+
+
+@njit()
+def _look(
+    cards, taste_profile, taste_weights, slot_id, data, start, size, u, oldest, n, ids, groups,
+    sums, worth,
+):  # fmt: skip
+    """Look at the card of each candidate once; see :func:`judge`.
+
+    ``size`` is that of the table of shown videos, or 0 when no filter asks. Returns whether
+    another filter may object to any. The loop has no branch that the processor could not foresee
+    and as few steps as can be, and is a function of its own, so that it has all registers.
+    """
+    stay_apart()
+    last = at(ids, max(n - 1, 0))
+    for i in range(n, n + AHEAD):
+        ids[np.uint64(i)] = last
+    taste = hold(taste_profile, 0, slot_id, u, taste_weights)
+    who = np.int32(u)
+    earliest = np.inf
+    eligible = np.int8(1)
+    own = False
+    for i in range(n):
+        place = np.uint64(i)
+        v = ids[place]
+        prefetch_near(cards, at(ids, i + AHEAD))
+        card = at(cards, v)
+        seen = size > 0 and seen_from(data, start, size, np.int64(groups[place]), v)
+        total = match_sum(
+            cards, v, taste, card.sound, card.tag0, card.tag1, card.tag2, card.creator
+        )
+        sums[place] = _GONE if seen else total
+        worth[place].base, worth[place].lift = card.base, card.lift
+        earliest = card.uploaded_s if card.uploaded_s < earliest else earliest
+        eligible &= card.eligible
+        own |= card.owner == who
+    return earliest < oldest or eligible != 1 or own
+
+
+@njit()
+def _ask_filters(filters, max_age, cards, u, t, n, ids, sums, stages):
+    """Ask all filters in turn about each candidate; returns how many they remove.
+
+    Who was shown before has the sum _GONE; whoever is removed gets it.
+    """
+    stay_apart()
+    gone = 0
+    for i in range(n):
+        place = np.uint64(i)
+        card = at(cards, ids[place])
+        for number in range(filters.size):
+            code = filters[number]
+            if (
+                (code == _SEEN and sums[place] == _GONE)
+                or (code == _OWN and card.owner == u)
+                or (code == _INELIGIBLE and card.eligible != 1)
+                or (code == _TOO_OLD and not card.uploaded_s >= t - max_age[number])
+            ):
+                sums[place] = _GONE
+                stages[REMOVED + number] += 1
+                gone += 1
+                break
+    return gone
+
+
+@njit()
+def _add_topics(caption, taste_profile, n, ids, sums):
+    """Add what the topics beyond the first STEP have in common."""
+    stay_apart()
+    for i in range(n):
+        place = np.uint64(i)
+        more = more_dot(caption, ids[place], taste_profile, 0, taste_profile.shape[1])
+        sums[place] = _GONE if sums[place] == _GONE else sums[place] + more
+
+
+@njit()
+def _of_arm(table, arm, n, ids, worth):
+    """Put the base and lift of one arm in place of the common ones."""
+    stay_apart()
+    for i in range(n):
+        place = np.uint64(i)
+        v = ids[place]
+        worth[place].base, worth[place].lift = table[v, arm, 0], table[v, arm, 1]
+
+
+@njit(forceinline=True)
+def judge(plan, cards, arms, caption, slot_id, data, user, u, t, n, scratch, stages):
+    """Filters, affinity, and what the score needs, for all candidates.
+
+    Fills ``sum`` and ``worth`` of the working memory; who is removed has the sum _GONE. Returns
+    how many are left. Only when a filter other than ``seen`` may object to somebody are
+    the filters asked in turn.
+    """
+    ids, taste = scratch.ids, scratch.taste_profile
+    asked, oldest = _rules(plan.filter, plan.max_age, t)
+    size = np.int64(user.seen_size) if asked >= 0 else np.int64(0)
+    doubt = _look(
+        cards, taste, scratch.taste_weights, slot_id, data, user.seen_start, size, u, oldest, n,
+        ids, scratch.groups, scratch.sum, scratch.worth,
+    )  # fmt: skip
+    gone = 0
+    if doubt:
+        gone = _ask_filters(plan.filter, plan.max_age, cards, u, t, n, ids, scratch.sum, stages)
+    elif asked >= 0:
+        for i in range(n):  # in vector registers
+            gone += 1 if at(scratch.sum, i) == _GONE else 0
+        stages[REMOVED + asked] += gone
+    if taste.shape[1] > STEP:
+        _add_topics(caption, taste, n, ids, scratch.sum)
+    if arms.table.shape[1] > 0:
+        _of_arm(arms.table, arms.arm[u], n, ids, scratch.worth)
+    return n - gone
+
+
+@njit()
+def score(values, n, sums, worth, keys):
+    """Keys of all candidates: by the value model, as often as it stands in the list of scorers.
+
+    Who was removed gets NEVER. The loops run in vector registers.
+    """
+    for i in range(n):
+        place = np.uint64(i)
+        value = worth[place].base + affinity_of(sums[place]) * worth[place].lift
+        key = score_key(value if values > 0 else np.float32(0.0), i)
+        keys[place] = NEVER if sums[place] == _GONE else key
+    if values <= 1:
+        return
+    for i in range(n):
+        place = np.uint64(i)
+        value = worth[place].base + affinity_of(sums[place]) * worth[place].lift
+        score = value
+        for _ in range(1, values):
+            score += value
+        keys[place] = NEVER if sums[place] == _GONE else score_key(score, i)
