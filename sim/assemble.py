@@ -17,7 +17,7 @@ from sim.engine.demand import expected_demand
 from sim.engine.fast import FastEngine
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
-from sim.engine.shards import Memory
+from sim.engine.shards import Memory, parts_of
 from sim.engine.trends import TREND_INTERVAL_S
 from sim.feed import builtin
 from sim.feed.builtin import BuiltinSource, value_weights
@@ -197,9 +197,11 @@ def _fast(
     scenario: Scenario, seed: int, world: World, pipeline: Pipeline, log: EventLog, shards: int
 ) -> tuple[Platform, Engine]:
     impressions = expected_demand(scenario).impressions
-    memory = Memory(world, pipeline.slate, min(shards, world.users), impressions)
+    # a component of the user's own need not be safe in several threads
+    shards = 1 if pipeline.needs_python else min(shards, world.users)
+    memory = Memory(world, pipeline.slate, parts_of(world.users, shards), impressions)
     platform = Platform(scenario, seed, world, memory, memory)
-    return platform, FastEngine(scenario, platform, pipeline, memory, log)
+    return platform, FastEngine(scenario, platform, pipeline, memory, log, shards)
 
 
 _ENGINE_PARTS: Mapping[str, Any] = {"reference": _reference, "fast": _fast}

@@ -1,12 +1,17 @@
 """The fast engine: a compiled kernel plays a window for all users at once.
 
-Users are split into shards of neighbours, one thread each. Shards share the frozen view and
-write to memory of their own, so their number changes no result.
+Users are split into parts of neighbours, which threads take one after the other. Parts share the
+frozen view and write to memory of their own, threads count in whole numbers of their own, so the
+number of threads, and who played what, changes no result.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -56,12 +61,32 @@ __all__ = ["FastEngine"]
 _LOG_BUFFER = 1 << 16
 
 
+@dataclass
+class _Thread:
+    """What a thread works with; nobody else writes to it."""
+
+    scratch: Scratch
+    people: NDArray[Any]
+    """people [1] SIDE those who are played side by side"""
+    events: NDArray[Any]
+    """buffer of the event log; empty when none is wanted"""
+    logged: NDArray[np.int64]
+    """logged [2] events in the buffer, and those that are settled"""
+    stages: NDArray[np.int64]
+    order: NDArray[np.int64]
+    """room for the users of a part who act in a window"""
+    waiting: NDArray[np.int64]
+    """room for those who wait for the feed when it is outside; else empty"""
+    videos: NDArray[np.int32]
+    """videos [V, PACKED] counters of a window, cleared while they are merged"""
+
+
 class FastEngine:
-    """Plays windows with the compiled kernel."""
+    """Plays windows with the compiled kernel, on so many threads as ``shards``."""
 
     def __init__(
         self, scenario: Scenario, platform: Platform, pipeline: Pipeline, memory: Memory,
-        log: EventLog,
+        log: EventLog, shards: int,
     ) -> None:  # fmt: skip
         self._platform = platform
         self._memory = memory
@@ -74,32 +99,31 @@ class FastEngine:
         if len(self._steps):
             self._plan = self._plan._replace(values=0)  # scores are made step by step
         self._behaviour = np.array([platform.behaviour])
-        # the user's own Python is called once for a batch of requests, all else is compiled
-        outside = pipeline.needs_python
-        shards = len(memory.arenas)
-        self._scratch: list[Scratch] = [
-            new_scratch(self._plan.candidates, self._plan.slate, padded(platform.world.topics))
-            for _ in range(shards)
-        ]
-        self._people = [np.zeros(1, SIDE) for _ in range(shards)]
-        self._events = [np.empty(_LOG_BUFFER if log.wanted else 0, EVENT) for _ in range(shards)]
-        self._logged = [np.zeros(2, np.int64) for _ in range(shards)]
-        self._stages = [np.zeros(REMOVED + len(self._plan.filter), np.int64) for _ in range(shards)]
         self._cards, self._reels = np.zeros(0, CARD), np.zeros(0, REEL)
         self._written = 0
-        self._counters = [np.zeros((0, PACKED), np.int32) for _ in range(shards)]
-        self._waiting = [
-            np.zeros(1 + last - first if outside else 0, np.int64) for first, last in memory.ranges
-        ]
-        # a component of the user's own need not be safe in several threads
-        self._pool = ThreadPoolExecutor(shards - 1) if shards > 1 and not outside else None
+        self._threads = [self._new_thread() for _ in range(shards)]
+        self._pool = ThreadPoolExecutor(shards - 1) if shards > 1 else None
         self._traits = new_traits(platform.world)
         self._rows = self._all_rows()
         first_sessions(
             platform.behaviour, platform.keys, memory.users, self._traits,
             platform.world.utc_offset_s, memory.next_s,
         )  # fmt: skip
-        self._order = [np.empty(last - first + 1, np.int64) for first, last in memory.ranges]
+
+    def _new_thread(self) -> _Thread:
+        plan, topics = self._plan, self._platform.world.topics
+        most = max(last - first for first, last in self._memory.ranges)
+        return _Thread(
+            scratch=new_scratch(plan.candidates, plan.slate, padded(topics)),
+            people=np.zeros(1, SIDE),
+            events=np.empty(_LOG_BUFFER if self._log.wanted else 0, EVENT),
+            logged=np.zeros(2, np.int64),
+            stages=np.zeros(REMOVED + len(plan.filter), np.int64),
+            order=np.empty(most + 1, np.int64),
+            # the user's own Python is called once for a batch of requests, all else is compiled
+            waiting=np.zeros(1 + most if self._pipeline.needs_python else 0, np.int64),
+            videos=np.zeros((0, PACKED), np.int32),
+        )
 
     def start(self, env: simpy.Environment) -> None:
         """Nothing to put on the clock: users are played when a window ends."""
@@ -119,43 +143,61 @@ class FastEngine:
 
     def finish_window(self, now: float) -> None:
         """Play all users up to ``now`` and hand over what happened."""
-        platform = self._platform
-        shards = range(len(self._memory.arenas))
         self._update_cards()
-        tallies = [self._tally(shard) for shard in shards]
-        if self._pool is None:
-            logged = [self._play(shard, tallies[shard], now) for shard in shards]
-        else:
-            # this thread plays too: to wake others costs as much as a small window
-            others = [self._pool.submit(self._play, i, tallies[i], now) for i in shards[1:]]
-            logged = [self._play(0, tallies[0], now), *(other.result() for other in others)]
-        window = platform.window
+        tallies = [self._tally(number) for number in range(len(self._threads))]
+        logged = self._play_all(tallies, now)
+        platform, window = self._platform, self._platform.window
+        for tally in tallies[1:]:
+            _merge(tally.videos, window.videos, platform.world.videos.count)
+            window.timeline += tally.timeline.reshape(window.timeline.shape)
+            window.followers += tally.followers
+            self._log.sums += tally.sums
         before = self._log.impressions
-        for tally, chunks in zip(tallies, logged, strict=True):
-            if tally.videos is not window.videos:
-                _merge(tally.videos, window.videos, platform.world.videos.count)
-                window.timeline += tally.timeline.reshape(window.timeline.shape)
-                window.followers += tally.followers
-                self._log.sums += tally.sums
-            for chunk in chunks:
-                self._log.keep(chunk)
+        for chunk in logged:
+            self._log.keep(chunk)
         self._log.impressions = before + _impressions(window.timeline)
         if now >= self._end_s:
             self._book_stages()
 
-    def _play(self, shard: int, tally: Tally, end: float) -> list[NDArray[Any]]:
-        """Play one shard; returns the chunks of its log."""
+    def _play_all(self, tallies: list[Tally], end: float) -> Iterator[NDArray[Any]]:
+        """Play all parts, each on the thread that is free first; returns the chunks of the log."""
+        parts = range(len(self._memory.ranges))
+        todo = deque(parts)  # to take from it is one step that threads need no lock for
+        chunks: list[list[NDArray[Any]]] = [[] for _ in parts]
+
+        def play_on(thread: _Thread, tally: Tally) -> None:
+            while True:
+                try:
+                    part = todo.popleft()
+                except IndexError:
+                    return
+                chunks[part] = self._play(part, thread, tally, end)
+
+        others = []
+        if self._pool is not None:
+            helpers = zip(self._threads[1:], tallies[1:], strict=True)
+            others = [self._pool.submit(play_on, *helper) for helper in helpers]
+        try:
+            # this thread plays too: to wake others costs as much as a small window
+            play_on(self._threads[0], tallies[0])
+        finally:
+            todo.clear()  # when it was interrupted the others stop too
+        for other in others:
+            other.result()
+        return chain.from_iterable(chunks)
+
+    def _play(self, part: int, thread: _Thread, tally: Tally, end: float) -> list[NDArray[Any]]:
+        """Play one part; returns the chunks of its log."""
         chunks: list[NDArray[Any]] = []
-        first, last = self._memory.ranges[shard]
-        order = self._order[shard]
+        first, last = self._memory.ranges[part]
+        order, waiting = thread.order, thread.waiting
         active = who_acts(self._memory.next_s, first, last, end, order)
-        self._play_some(shard, tally, order, 0, active, end, chunks)
-        waiting = self._waiting[shard]
+        self._play_some(part, thread, tally, order, active, end, chunks)
         while len(waiting) and waiting[0]:
             who = np.sort(waiting[1 : 1 + waiting[0]])
             waiting[0] = 0
             self._serve(who)
-            self._play_some(shard, tally, who, 0, len(who), end, chunks)
+            self._play_some(part, thread, tally, who, len(who), end, chunks)
         if len(waiting) and len(chunks) > 1:
             # users were played in turns; the log has each user's events of a window together
             events = np.concatenate(chunks)
@@ -163,31 +205,32 @@ class FastEngine:
         return chunks
 
     def _play_some(
-        self, shard: int, tally: Tally, order: NDArray[np.int64], user: int, last: int, end: float,
-        chunks: list[NDArray[Any]],
+        self, part: int, thread: _Thread, tally: Tally, order: NDArray[np.int64], last: int,
+        end: float, chunks: list[NDArray[Any]],
     ) -> None:  # fmt: skip
-        """Play some users of a shard, making room whenever the kernel asks for it."""
+        """Play the first ``last`` users of ``order``; the kernel gets room whenever it asks."""
         platform, memory = self._platform, self._memory
         view = platform.view
         scorers = new_scorers(self._steps, view) if len(self._steps) else self._no_scorers
+        user = 0
         while True:
             user, why = play(
                 self._plan, scorers, self._behaviour, platform.keys, platform.learning,
                 platform.bin_s, platform.window.first_bin, self._cards, self._reels, self._arms(),
-                self._rows, view.index, view.beliefs, memory.graph, memory.arenas[shard],
+                self._rows, view.index, view.beliefs, memory.graph, memory.arenas[part],
                 memory.users, self._traits, platform.world.utc_offset_s, memory.next_s,
-                memory.slates, self._scratch[shard], self._people[shard], tally,
-                self._waiting[shard], order, user, last, end,
+                memory.slates, thread.scratch, thread.people, tally, thread.waiting, order, user,
+                last, end,
             )  # fmt: skip
             if scorers.failed[0]:
                 self._complain(scorers)
             if why == FULL_ARENA:
-                memory.grow(shard)
+                memory.grow(part)
                 continue
             if why == FULL_LOG and tally.logged[1] == 0:
                 # so many events of few users in one window: rare, unless a refresh takes hours
-                self._events[shard] = np.concatenate([tally.events, np.empty_like(tally.events)])
-                tally = tally._replace(events=self._events[shard])
+                thread.events = np.concatenate([tally.events, np.empty_like(tally.events)])
+                tally = tally._replace(events=thread.events)
                 continue
             self._take_events(tally, chunks)
             if why == DONE:
@@ -243,23 +286,22 @@ class FastEngine:
             pool, length,
         )  # fmt: skip
 
-    def _tally(self, shard: int) -> Tally:
-        """Cleared counters of a shard; the first one adds straight to the window's."""
-        window = self._platform.window
-        if shard == 0:
+    def _tally(self, number: int) -> Tally:
+        """Cleared counters of a thread; the first one adds straight to the window's."""
+        window, thread = self._platform.window, self._threads[number]
+        if number == 0:
             videos, timeline, followers = window.videos, window.timeline, window.followers
             sums = self._log.sums
         else:
-            # the large array is kept and cleared while it is merged, row by row where it was used
-            if len(self._counters[shard]) != len(window.videos):
-                self._counters[shard] = aligned_zeros(window.videos.shape, np.int32)
-            videos = self._counters[shard]
+            if len(thread.videos) != len(window.videos):
+                thread.videos = aligned_zeros(window.videos.shape, np.int32)
+            videos = thread.videos
             timeline = np.zeros_like(window.timeline)
             followers = np.zeros_like(window.followers)
             sums = np.zeros_like(self._log.sums)
         return Tally(
-            videos, timeline.reshape(-1, WIDTH), followers, self._stages[shard],
-            sums, self._memory.counts, self._events[shard], self._logged[shard],
+            videos, timeline.reshape(-1, WIDTH), followers, thread.stages, sums,
+            self._memory.counts, thread.events, thread.logged,
         )  # fmt: skip
 
     def _update_cards(self) -> None:
@@ -272,7 +314,8 @@ class FastEngine:
             self._cards, self._reels = aligned_zeros(rows, CARD), aligned_zeros(rows, REEL)
             self._written = 0
             self._rows = self._all_rows()
-            self._scratch = [s._replace(marks=new_marks(rows)) for s in self._scratch]
+            for thread in self._threads:
+                thread.scratch = thread.scratch._replace(marks=new_marks(rows))
             changed = np.arange(videos.count, dtype=np.int32)
         if self._written < videos.count:
             write_cards(
@@ -301,10 +344,10 @@ class FastEngine:
         return Rows(world.videos.caption, world.video_truth.topics, world.truth.interests, dims)
 
     def _book_stages(self) -> None:
-        """Sum the shards' stage counters into the platform's."""
+        """Sum the threads' stage counters into the platform's."""
         if self._pipeline.needs_python:
             return  # the pipeline books them itself
-        total = np.sum(self._stages, axis=0).tolist()
+        total = np.sum([thread.stages for thread in self._threads], axis=0).tolist()
         stages = self._platform.stages
         stages.requests, stages.retrieved, stages.duplicates = total[0], total[1], total[2]
         stages.kept, stages.selected, stages.removed = total[3], total[4], total[REMOVED:]
@@ -312,7 +355,7 @@ class FastEngine:
 
 @njit()
 def _merge(counters, into, count):
-    """Add a shard's packed counters to others and clear them."""
+    """Add a thread's packed counters to others and clear them."""
     for v in range(count):
         if counters[v, IMPRESSIONS] != 0:
             add_packed(into, counters, v)

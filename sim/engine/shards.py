@@ -1,4 +1,4 @@
-"""Users' state and sets, split into shards that are played by threads of their own."""
+"""Users' state and sets, split into parts: a thread that has played one takes the next."""
 
 from __future__ import annotations
 
@@ -15,11 +15,27 @@ from sim.engine.estimate import SEEN_BYTES
 from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_users
 from sim.world.state import World
 
-__all__ = ["Memory"]
+__all__ = ["Memory", "parts_of"]
+
+_PARTS = 16
+"""Parts a thread: what the fastest waits in the end is a part of the slowest at most."""
+_PART_LEAST = 8_000
+"""Users of a part, at least, when threads have several: fewer cost more than the waiting."""
 
 _ARENA_LEAST = 1 << 16
 _ARENA_MOST = 1 << 33
 """Places of an arena at the start: at least, and at most however long the run is."""
+
+
+def parts_of(users: int, shards: int) -> int:
+    """How many parts ``users`` are split into for so many threads; none is empty.
+
+    One thread needs no parts. Several have more than one each, because their cores need not be
+    equally fast, nor free.
+    """
+    if shards == 1:
+        return 1
+    return min(max(shards, min(_PARTS * shards, users // _PART_LEAST)), users)
 
 
 class Memory:
@@ -29,7 +45,7 @@ class Memory:
     they are used. More make the arenas grow, which copies them.
     """
 
-    def __init__(self, world: World, slate: int, shards: int, impressions: float) -> None:
+    def __init__(self, world: World, slate: int, parts: int, impressions: float) -> None:
         self.users = new_users(world)
         self.next_s = np.zeros(world.users)
         """next_s [U] time of the next thing each user does, s"""
@@ -39,10 +55,12 @@ class Memory:
         )  # fmt: skip
         self.counts = aligned_zeros((world.users, PACKED), np.int32)
         self.graph = world.follows.creator
-        bounds = np.linspace(0, world.users, shards + 1).astype(np.int64)
+        bounds = np.linspace(0, world.users, parts + 1).astype(np.int64)
         self.ranges = [(int(a), int(b)) for a, b in pairwise(bounds)]
-        places = min(int(impressions / shards * SEEN_BYTES / 4), _ARENA_MOST)
-        self.arenas = [_room_for(max(places, _ARENA_LEAST)) for _ in range(shards)]
+        """first and last user, not included, of each part"""
+        places = min(int(impressions / parts * SEEN_BYTES / 4), _ARENA_MOST)
+        self.arenas = [_room_for(max(places, _ARENA_LEAST)) for _ in range(parts)]
+        """arena of each part"""
 
     def _arena(self, user: int) -> Arena:
         for (first, last), arena in zip(self.ranges, self.arenas, strict=True):
@@ -64,10 +82,10 @@ class Memory:
         start = int(row["follow_start"])
         return data[start : start + int(row["follow_count"])].copy()
 
-    def grow(self, shard: int) -> None:
-        """Double the arena of a shard."""
-        arena = self.arenas[shard]
-        self.arenas[shard] = grown_arena(arena, 2 * len(arena.data))
+    def grow(self, part: int) -> None:
+        """Double the arena of a part."""
+        arena = self.arenas[part]
+        self.arenas[part] = grown_arena(arena, 2 * len(arena.data))
 
 
 def _room_for(places: int) -> Arena:

@@ -116,7 +116,7 @@ class StageTimer:
     def _cpu_ns(self, whole: bool, number: int, who: Any) -> tuple[float, float]:
         """(CPU ns, candidates) a request."""
         engine, platform = self._live.engine, self._live.platform
-        memory, view, stages = engine._memory, platform.view, engine._stages[0]
+        memory, view, stages = engine._memory, platform.view, engine._threads[0].stages
         changed = (memory.users, *memory.slates)
         before = [table[who] for table in changed]
         counted = stages.copy()
@@ -126,7 +126,7 @@ class StageTimer:
             new_scorers(engine._steps, view), engine._cards, engine._reels,
             platform.window.videos, engine._arms(), engine._rows.caption, view.index,
             view.beliefs, memory.graph, memory.arenas[0].data, memory.users, memory.slates,
-            engine._scratch[0], stages,
+            engine._threads[0].scratch, stages,
         )  # fmt: skip
         took = time.process_time() - began
         retrieved = (stages - counted)[RETRIEVED] / len(who)

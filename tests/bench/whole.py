@@ -116,10 +116,10 @@ def _count_visits() -> list[int]:
     original, total = FastEngine._play_some, [0]
 
     def counted(
-        self: Any, shard: int, tally: Any, order: Any, user: int, last: int, *rest: Any
+        self: Any, part: int, thread: Any, tally: Any, order: Any, last: int, *rest: Any
     ) -> None:
-        total[0] += last - user
-        original(self, shard, tally, order, user, last, *rest)
+        total[0] += last
+        original(self, part, thread, tally, order, last, *rest)
 
     FastEngine._play_some = counted  # type: ignore[method-assign]
     return total

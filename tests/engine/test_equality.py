@@ -63,9 +63,13 @@ class KeptLog(EventLog):
 
 @contextmanager
 def _kept_in_memory(*, little_room: bool) -> Iterator[None]:
-    """Logs stay in memory; with little room the kernel has to stop and go on all the time."""
+    """Logs stay in memory, and threads take part after part.
+
+    With little room the kernel has to stop and go on all the time.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "EventLog", KeptLog)
+        patch.setattr(shards_of, "_PART_LEAST", 7)
         if little_room:
             patch.setattr(fast, "_LOG_BUFFER", 7)
             patch.setattr(shards_of, "_ARENA_LEAST", 64)

@@ -1,24 +1,24 @@
-"""Room for what grows: arenas of shards, and the buffer of the event log."""
+"""Room for what grows: arenas of the parts, and the buffer of the event log."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from sim.engine import shards as parts
+from sim.engine import shards as shards_of
 from sim.engine.impression import settle
 from sim.engine.memory import Arena, new_arena
-from sim.engine.shards import Memory
+from sim.engine.shards import Memory, parts_of
 from sim.record.events import EVENT
 from sim.scenario import Scenario
 from sim.world.build import build_world
 
 
-def _memory(shards: int, impressions: float) -> Memory:
+def _memory(parts: int, impressions: float) -> Memory:
     scenario = Scenario.model_validate(
         {"name": "room", "duration": 3600.0, "population": {"users": 50}}
     )
-    return Memory(build_world(scenario, 0), 10, shards, impressions)
+    return Memory(build_world(scenario, 0), 10, parts, impressions)
 
 
 def test_room_for_what_is_expected() -> None:
@@ -27,13 +27,18 @@ def test_room_for_what_is_expected() -> None:
     assert {len(arena.data) for arena in many.arenas} == {1_750_000}
 
 
+def test_threads_take_part_after_part_of_many_users() -> None:
+    assert [parts_of(users, 1) for users in (1, 50, 1_000_000)] == [1, 1, 1]
+    assert [parts_of(users, 4) for users in (3, 50, 64_000, 10_000_000)] == [3, 4, 8, 64]
+
+
 def test_a_small_arena_where_no_memory_is_lent(monkeypatch: pytest.MonkeyPatch) -> None:
     def lend(places: int) -> Arena:
         if places > 1 << 16:
             raise MemoryError
         return new_arena(places)
 
-    monkeypatch.setattr(parts, "new_arena", lend)
+    monkeypatch.setattr(shards_of, "new_arena", lend)
     memory = _memory(1, 1e6)
     assert len(memory.arenas[0].data) == 1 << 16
     memory.arenas[0].data[:] = 7
