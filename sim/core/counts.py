@@ -12,7 +12,7 @@ from sim.core.compiled import njit
 
 __all__ = [
     "COUNT_NAMES", "FIRST_ACTION", "IMPRESSIONS", "PACKED", "REACH", "VIEWS", "WATCH_MS", "WIDTH",
-    "add_packed", "count_packed", "pack", "unpack", "watch_of",
+    "add_packed", "add_unpacked", "count_packed", "pack", "unpack",
 ]  # fmt: skip
 
 IMPRESSIONS: Final = 0
@@ -63,9 +63,11 @@ def add_packed(into, rows, i):  # type: ignore[no-untyped-def]
 
 
 @njit(forceinline=True)
-def watch_of(rows, i):  # type: ignore[no-untyped-def]
-    """Watch time in packed row ``i``, ms."""
-    return np.int64(rows[i, WATCH_MS]) + (np.int64(rows[i, _HIGH]) << _LOW_BITS)
+def add_unpacked(into, rows, i):  # type: ignore[no-untyped-def]
+    """Add packed row ``i`` of ``rows`` to the same row of counters ``into`` [N, F] int64."""
+    for f in range(WIDTH):
+        into[i, f] += np.int64(rows[i, f])
+    into[i, WATCH_MS] += np.int64(rows[i, _HIGH]) << _LOW_BITS
 
 
 def pack(counts: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -210,15 +210,41 @@ def _enlarge_seen(used, free, data, user):
     block = _take(used, free, data, larger)
     for i in range(larger):
         data[block + i] = -1
-    for i in range(size):
-        if data[start + i] >= 0:
-            _insert(data, block, larger, data[start + i])
     if size > 0:
+        _move_seen(data, start, size, block, larger)
         c = _class_of(size)
         data[start] = free[c]
         free[c] = start // BLOCK
     user.seen_start = block
     user.seen_size = larger
+
+
+@njit(forceinline=True)
+def _move_seen(data, start, size, block, larger):
+    """Copy the videos of a table at ``start`` into an empty one of twice the size at ``block``.
+
+    What a group holds goes to two groups beside each other, where it surely has room: all but
+    the few that it holds because their own group was full. Those find their places afterwards.
+    """
+    displaced = 0
+    for first in range(0, size, GROUP):
+        taken = np.int64(0)  # places of both groups, a byte each
+        for i in range(start + first, start + first + GROUP):
+            video = at(data, i)
+            group = first_group(video, larger)
+            here = (group >> (_GROUP_BITS + 1)) << _GROUP_BITS == first
+            if video < 0 or not here:
+                displaced += 1 if video >= 0 else 0
+                continue
+            shift = ((group >> _GROUP_BITS) & 1) << 3
+            data[np.uint64(block + group + ((taken >> shift) & 0xFF))] = video
+            taken += np.int64(1) << shift
+    if displaced == 0:
+        return
+    for i in range(start, start + size):
+        video = at(data, i)
+        if video >= 0 and not seen_from(data, block, larger, first_group(video, larger), video):
+            _insert(data, block, larger, video)
 
 
 @njit(forceinline=True)

@@ -18,7 +18,7 @@ from sim.behaviour.create import next_post_delay_s
 from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.core.aligned import aligned_zeros
 from sim.core.compiled import njit
-from sim.core.counts import IMPRESSIONS, PACKED, VIEWS, WATCH_MS, WIDTH, watch_of
+from sim.core.counts import IMPRESSIONS, PACKED, VIEWS, WIDTH, add_unpacked
 from sim.core.maths import exp
 from sim.core.random import key, stream2
 from sim.engine.keys import Keys, make_keys
@@ -198,9 +198,10 @@ class Platform:
         """Add the window's counters to the totals; returns the videos that were shown."""
         view, window = self.view, self.window
         touched = _fold_counts(
-            window.videos, view.counts, view.totals, self.world.videos.count, window.followers,
+            window.videos, view.counts, self.world.videos.count, window.followers,
             self.world.creators.followers, view.creators.followers,
         )  # fmt: skip
+        view.totals += window.timeline.sum(axis=(0, 1, 2))
         self.impressions = int(view.totals[IMPRESSIONS])
         return np.asarray(touched)
 
@@ -348,8 +349,8 @@ def _joined(a: Posts, b: Posts) -> Posts:
 
 
 @njit()
-def _fold_counts(window, counts, totals, count, new_followers, followers, public_followers):
-    """Add packed window counters to the counts [V, F] and totals, and new followers [C]; clear.
+def _fold_counts(window, counts, count, new_followers, followers, public_followers):
+    """Add packed window counters to the counts [V, F], and new followers [C]; clear.
 
     Returns the videos that were shown.
     """
@@ -364,10 +365,7 @@ def _fold_counts(window, counts, totals, count, new_followers, followers, public
         if window[v, IMPRESSIONS] != 0:
             touched[n] = v
             n += 1
-            for f in range(counts.shape[1]):
-                new = watch_of(window, v) if f == WATCH_MS else np.int64(window[v, f])
-                counts[v, f] += new
-                totals[f] += new
+            add_unpacked(counts, window, v)
             window[v] = 0
     return touched[:n].copy()
 

@@ -1,13 +1,15 @@
-"""Room for what grows: arenas of the parts, and the buffer of the event log."""
+"""Room for what grows: arenas, the tables in them, and the buffer of the event log."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from sim.core.compiled import njit
+from sim.core.lanes import GROUP
 from sim.engine import shards as shards_of
 from sim.engine.impression import settle
-from sim.engine.memory import Arena, new_arena
+from sim.engine.memory import USER, Arena, add_seen, first_group, has_seen, new_arena
 from sim.engine.shards import Memory, parts_of
 from sim.record.events import EVENT
 from sim.scenario import Scenario
@@ -57,3 +59,44 @@ def test_events_settle_by_user_and_time() -> None:
     assert events["user"].tolist() == [9, 3, 3, 3, 5, 5, 5, 8, 1]
     assert events["time_s"].tolist() == [0, 2, 4, 6, 1, 3, 7, 5, 8]
     assert logged.tolist() == [8, 8]
+
+
+@njit()
+def _shown(arena, users, videos):
+    """Note videos as shown to user 0; returns how many were new."""
+    new = 0
+    for v in videos:
+        new += 1 if add_seen(arena.used, arena.free, arena.data, users[0], v) else 0
+    return new
+
+
+@njit()
+def _known(arena, users, videos):
+    user = users[0]
+    return np.array(
+        [has_seen(arena.data, user.seen_start, np.int64(user.seen_size), v) for v in videos]
+    )
+
+
+@njit()
+def _homes(videos, size):
+    return np.array([first_group(v, size) for v in videos])
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+def test_a_growing_table_forgets_nothing(crowded: bool) -> None:
+    videos = np.random.default_rng(1).permutation(200_000).astype(np.int32)
+    if crowded:  # most begin in the last of eight groups, which overflows into the first
+        homes = _homes(videos, 8 * GROUP)
+        videos = np.concatenate([videos[homes == 7 * GROUP][:70], videos[homes < 7 * GROUP][:30]])
+    arena, users = new_arena(1 << 16), np.zeros(1, USER)
+    for count in range(0, 600 if not crowded else 100, 10):
+        some = videos[count : count + 10]
+        assert _shown(arena, users, some) == 10
+        assert _shown(arena, users, some) == 0
+        assert _known(arena, users, videos[: count + 10]).all()
+        assert not _known(arena, users, videos[count + 10 :][:500]).any()
+    held = arena.data[users[0]["seen_start"] :][: users[0]["seen_size"]].reshape(-1, GROUP)
+    # searches end at an empty place, so none may stand before one that is taken
+    assert all((np.diff((group < 0).astype(int)) >= 0).all() for group in held)
+    assert sorted(held[held >= 0].tolist()) == sorted(videos[: count + 10].tolist())
