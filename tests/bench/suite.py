@@ -116,8 +116,9 @@ class Suite:
     def yardsticks(self, run: Result, reference: Whole, least_s: float = 2.0) -> Result:
         """What to compare ``run`` with, at the same numbers of users, videos and impressions.
 
-        In rounds, in each of which everything is measured once, the run too: the speed of a
-        machine changes within minutes, so ratios are taken in a round, and the middle one counts.
+        In rounds. The speed of a machine changes within a minute, so the run is measured before
+        and after each of the others, and the mean of the two is compared; of the rounds the
+        middle one counts.
         """
         spec, requests = run["spec"], run["requests"]
         visits = run["visits_a_window"]
@@ -139,23 +140,28 @@ class Suite:
             "reference": self.whole(reference), "of": spec["name"], "shown": places,
             "per_request": per_request,
         }  # fmt: skip
+        own: tuple[str, Result] = ("whole.py", {**spec, "stages": False})
         scripts: dict[str, tuple[str, *tuple[str | Result, ...]]] = {
-            "own": ("whole.py", spec),
             "simpy": ("feeds.py", "simpy", {**feed, "online": online}),
             "simpy_few": ("feeds.py", "simpy", {**feed, "users": few, "online": few}),
             "numpy": ("feeds.py", "numpy", {**feed, "online": online}),
             "bare": ("bare.py", {**bare, "places": places}),
             "bare_2k": ("bare.py", {**bare, "places": 512}),
         }
-        rounds = []
+        speeds: dict[str, list[float]] = {name: [] for name in scripts}
+        ratios: dict[str, list[float]] = {name: [] for name in scripts}
+        runs = [self._speed(*own)]
         for number in range(int(spec["times"])):
             self._say(f"beside others, round {number + 1}: {', '.join(scripts)}")
-            rounds.append({name: self._speed(*script) for name, script in scripts.items()})
+            for name, script in scripts.items():
+                speeds[name].append(self._speed(*script))
+                runs.append(self._speed(*own))
+                ratios[name].append(statistics.mean(runs[-2:]) / speeds[name][-1])
+        result["own"] = {"per_cpu_s": statistics.median(runs)}
         for name in scripts:
-            ratios = [one["own"] / one[name] for one in rounds]
             result[name] = {
-                "per_cpu_s": statistics.median(one[name] for one in rounds),
-                "ratio": statistics.median(ratios), "ratios": sorted(ratios),
+                "per_cpu_s": statistics.median(speeds[name]),
+                "ratio": statistics.median(ratios[name]), "ratios": sorted(ratios[name]),
             }  # fmt: skip
         return result
 
