@@ -103,8 +103,8 @@ def _yardsticks(results: dict[str, Result]) -> Table:
     for name in _SIZE_ORDER:
         if f"yardsticks/{name}" not in results:
             continue
-        other, run = results[f"yardsticks/{name}"], results[f"whole/{name}"]
-        label, videos = f"{run['spec']['users']:,} users", f"{run['videos']:,} videos"
+        other = results[f"yardsticks/{name}"]
+        label, videos = f"{other['users']:,} users", f"{other['videos']:,} videos"
         rows.append((
             f"**fast engine**, {label}, {videos}, one shard", f"{other['own']['per_cpu_s']:,.0f}",
             "1.00",
@@ -114,7 +114,7 @@ def _yardsticks(results: dict[str, Result]) -> Table:
             f"reference engine, {other['reference']['spec']['users']:,} users",
             f"{reference:,.0f}", f"{other['own']['per_cpu_s'] / reference:.2f}",
         ))  # fmt: skip
-        few = f"{min(run['spec']['users'], 10_000):,} users, all of them in a session"
+        few = f"{min(other['users'], 10_000):,} users, all of them in a session"
         for key, what in (
             ("simpy", f"minimal feed, plain SimPy, {label}, {videos}"),
             ("simpy_few", f"minimal feed, plain SimPy, {few}, {videos}"),

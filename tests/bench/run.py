@@ -141,6 +141,9 @@ def main(given: list[str] | None = None) -> int:
         for key in new:
             results[key]["source"] = _source()
             results[key]["date"] = date.today().isoformat()
+    if new and not options.toy:  # before anything else can go wrong
+        STORE.parent.mkdir(exist_ok=True)
+        STORE.write_text(json.dumps(results, indent=1))
     for table in tables(results if options.stored else {k: results[k] for k in new}):
         shown = Table(*table.columns, title=table.title, title_justify="left")
         for row in table.rows:
@@ -152,9 +155,6 @@ def main(given: list[str] | None = None) -> int:
         options.json.write_text(json.dumps({k: results[k] for k in new} or results, indent=1))
     if options.toy:
         return 0
-    if new:
-        STORE.parent.mkdir(exist_ok=True)
-        STORE.write_text(json.dumps(results, indent=1))
     wrong = wrong_counts(results, new, options.accept_counts)
     for line in wrong:
         console.print(f"[red]{line}")

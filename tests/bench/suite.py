@@ -138,7 +138,7 @@ class Suite:
         places, few = run["busy_shown_places"], min(users, 10_000)
         result: Result = {
             "reference": self.whole(reference), "of": spec["name"], "shown": places,
-            "per_request": per_request,
+            "per_request": per_request, "users": users, "videos": int(run["videos"]),
         }  # fmt: skip
         own: tuple[str, Result] = ("whole.py", {**spec, "stages": False})
         scripts: dict[str, tuple[str, *tuple[str | Result, ...]]] = {

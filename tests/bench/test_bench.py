@@ -196,3 +196,18 @@ def test_what_is_asked_for_changes_no_result() -> None:
     sums = {_rounds(lines, 3, 20, 5, ask, True) for ask in (_NOT, _FIRST, _SECOND)}
     assert len(sums) == 1
     assert sums != {_rounds(lines, 3, 20, 5, _NOT, False)}  # and lines are read
+
+
+def test_what_stands_beside_others_needs_no_other_section() -> None:
+    from report import tables
+
+    ratio = {"per_cpu_s": 5e5, "ratio": 2.5, "ratios": [2.0, 2.5, 3.0]}
+    result = {
+        "users": 1_000_000, "videos": 106_086, "shown": 133.0, "own": {"per_cpu_s": 1e6},
+        "reference": {"per_cpu_s": 1e4, "spec": {"users": 2_000}},
+        **dict.fromkeys(("simpy", "simpy_few", "numpy", "bare", "bare_2k"), ratio),
+    }  # fmt: skip
+    table = next(t for t in tables({"yardsticks/1m": result}) if t.title.startswith("Beside"))
+    assert [row[1:] for row in table.rows[:3]] == [
+        ("1,000,000", "1.00"), ("10,000", "100.00"), ("500,000", "2.50 (2.00 to 3.00 in 3 rounds)")
+    ]  # fmt: skip
