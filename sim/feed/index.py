@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.aligned import together
 from sim.core.compiled import njit
 from sim.world.state import MAX_TAGS
 
@@ -204,7 +205,7 @@ def build_index(
     )
     tagged, labels = _tag_pairs(ordinary, tags)
     trending = max(_TRENDING_LEAST, int(_TRENDING_SHARE * len(ordinary)))
-    return Index(
+    index = Index(
         live=ordinary,
         topic=Groups(np.ascontiguousarray(buckets[::BUCKETS]), by_topic),
         sound=Groups(*group_by(_labels_of(ordinary, sound), ordinary, sounds, False)),
@@ -212,4 +213,12 @@ def build_index(
         creator=Groups(*group_by(_labels_of(every, creator), every, creators, True)),
         trending=top_of(momentum, ordinary, trending),
         fresh=fresh,
+    )
+    lists = (index.live, *index.topic, *index.sound, *index.tag, *index.creator)
+    live, *rest = together(lists)
+    in_topics, with_sound, with_tag, of_creators = (
+        Groups(*rest[i : i + 2]) for i in range(0, 8, 2)
+    )
+    return index._replace(
+        live=live, topic=in_topics, sound=with_sound, tag=with_tag, creator=of_creators
     )
