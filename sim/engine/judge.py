@@ -60,7 +60,7 @@ def _look(
     taste = hold(taste_profile, 0, slot_id, u, taste_weights)
     who = np.int32(u)
     earliest = np.inf
-    eligible = np.int8(1)
+    eligible = np.int8(1)  # cards have 0 or 1
     own = False
     for i in range(n):
         place = np.uint64(i)

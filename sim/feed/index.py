@@ -205,20 +205,15 @@ def build_index(
     )
     tagged, labels = _tag_pairs(ordinary, tags)
     trending = max(_TRENDING_LEAST, int(_TRENDING_SHARE * len(ordinary)))
-    index = Index(
-        live=ordinary,
-        topic=Groups(np.ascontiguousarray(buckets[::BUCKETS]), by_topic),
-        sound=Groups(*group_by(_labels_of(ordinary, sound), ordinary, sounds, False)),
-        tag=Groups(*group_by(labels, tagged, tag_count, False)),
-        creator=Groups(*group_by(_labels_of(every, creator), every, creators, True)),
-        trending=top_of(momentum, ordinary, trending),
-        fresh=fresh,
-    )
-    lists = (index.live, *index.topic, *index.sound, *index.tag, *index.creator)
-    live, *rest = together(lists)
-    in_topics, with_sound, with_tag, of_creators = (
-        Groups(*rest[i : i + 2]) for i in range(0, 8, 2)
-    )
-    return index._replace(
-        live=live, topic=in_topics, sound=with_sound, tag=with_tag, creator=of_creators
-    )
+    live, *lists = together([
+        ordinary,
+        buckets[::BUCKETS], by_topic,
+        *group_by(_labels_of(ordinary, sound), ordinary, sounds, False),
+        *group_by(labels, tagged, tag_count, False),
+        *group_by(_labels_of(every, creator), every, creators, True),
+    ])  # fmt: skip
+    of_topics, of_sounds, of_tags, of_creators = (Groups(*lists[i : i + 2]) for i in range(0, 8, 2))
+    return Index(
+        live=live, topic=of_topics, sound=of_sounds, tag=of_tags, creator=of_creators,
+        trending=top_of(momentum, ordinary, trending), fresh=fresh,
+    )  # fmt: skip
