@@ -64,6 +64,8 @@ SIDE = np.dtype(
             ("place", np.int64),  # of the video in the slate
             ("first", np.int64),  # 1 for the first impression of this video on this user
             ("time_s", np.float64),
+            ("taught", np.int64),  # places of those whom something strong is learnt of
+            ("follows", np.int64),  # places of those who follow the creator from now on
             # what goes in: the arguments of react
             ("stream", np.uint64),
             ("affinity", np.float64),

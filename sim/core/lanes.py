@@ -10,7 +10,7 @@ fixed.
 
 ``highest_of_group``, ``put_in_group``: the best of sixteen keys.
 
-``fade_and_find``: affinities of one kind.
+``move_row``, ``change_one``: what is learnt of topics, and of affinities of one kind.
 
 ``sim.core.match`` is made of the same pieces.
 """
@@ -28,9 +28,9 @@ from sim.core.borrow import address_of_row, stay_apart
 from sim.core.compiled import njit
 
 __all__ = [
-    "FOUND", "GROUP", "I32", "STEP", "add_products", "add_up", "call", "dot", "fade_and_find",
-    "highest_of_group", "is_rows", "load", "look_in_group", "lowest_bit", "more_dot", "of_all",
-    "put_in_group", "search_group",
+    "FOUND", "GROUP", "I32", "STEP", "add_products", "add_up", "call", "change_one", "dot",
+    "highest_of_group", "is_rows", "load", "look_in_group", "lowest_bit", "more_dot", "move_row",
+    "of_all", "put_in_group", "search_group",
 ]  # fmt: skip
 
 STEP = 16
@@ -270,15 +270,62 @@ def put_in_group(
 
 
 @_intrinsic
-def fade_and_find(
-    typingctx: Any, ids: Any, weights: Any, u: Any, first: Any, wanted: Any, keep: Any,  # noqa: ARG001
+def move_row(
+    typingctx: Any, values: Any, r: Any, column: Any, goals: Any, g: Any, towards: Any,  # noqa: ARG001
+    step: Any, loss: Any, unit: Any,
 ) -> Any:  # fmt: skip
-    """Multiply eight weights by ``keep``; then (place of ``wanted``, weakest place, how weak).
+    """Move STEP columns of row ``r`` of ``values`` float32 by row ``g`` of ``goals`` int8.
+
+    With ``towards``: value + step * (goal * unit - value); otherwise max(0, value - loss * goal).
+    The numbers are float32 and rounded in that order. ``goals`` may also be records that begin
+    with these columns, when there are no others.
+    """
+    if not isinstance(values, types.Array) or values.dtype != types.float32:
+        return None
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kinds = signature.args
+        first = context.cast(builder, args[2], kinds[2], types.int64)
+        starts = []
+        for number, size in ((0, 4), (3, 1)):
+            row = context.cast(builder, args[number + 1], kinds[number + 1], types.int64)
+            start = address_of_row(context, builder, kinds[number], args[number], row)
+            starts.append(builder.add(start, builder.mul(first, first.type(size))))
+        value = load(builder, starts[0], ir.FloatType(), STEP)
+        goal = builder.sitofp(load(builder, starts[1], ir.IntType(8), STEP), value.type)
+        by, down, one = (
+            of_all(builder, context.cast(builder, args[n], kinds[n], types.float32), value.type)
+            for n in (6, 7, 8)
+        )
+        way = builder.fsub(builder.fmul(goal, one), value)
+        nearer = builder.fadd(value, builder.fmul(by, way))
+        less = builder.fsub(value, builder.fmul(down, goal))
+        nothing = value.type([0.0] * STEP)
+        less = builder.select(builder.fcmp_ordered(">", less, nothing), less, nothing)
+        chosen = context.cast(builder, args[5], kinds[5], types.boolean)
+        chosen = of_all(builder, chosen, ir.VectorType(ir.IntType(1), STEP))
+        kept = builder.inttoptr(starts[0], value.type.as_pointer())
+        builder.store(builder.select(chosen, nearer, less), kept, align=4)
+        return context.get_dummy_value()
+
+    return types.void(values, r, column, goals, g, towards, step, loss, unit), codegen
+
+
+@_intrinsic
+def change_one(
+    typingctx: Any, ids: Any, weights: Any, u: Any, first: Any, wanted: Any, amount: Any,  # noqa: ARG001
+    keep: Any,
+) -> Any:  # fmt: skip
+    """Move one of eight weights by ``amount`` towards its bound, 1 or -1; all of them fade before.
 
     They are the columns from ``first`` on of row ``u`` of ``ids`` [U, N] int32 and ``weights``
-    [U, N] float32. The place is 8 when ``wanted`` is not there. The weakest is the first with the
-    least absolute weight; one without an id (below 0) counts below all, and its weakness is -1;
-    that of another is the absolute weight's bits, which order as it does.
+    [U, N] float32. To fade is to be multiplied by ``keep``. The weight of ``wanted`` moves; when
+    it is not there, it takes the place of the first with the least absolute weight, unless that is
+    greater than the amount's; a place without an id (below 0) counts below all. An id ``wanted``
+    below 0 changes nothing.
+
+    There is no branch, and whole rows are written: what happens cannot be foreseen, and the next
+    look at the row does not have to wait for a part of it.
     """
     if not isinstance(ids, types.Array) or not isinstance(weights, types.Array):
         return None
@@ -287,36 +334,55 @@ def fade_and_find(
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kinds = signature.args
-        row = context.cast(builder, args[2], kinds[2], types.int64)
-        column = context.cast(builder, args[3], kinds[3], types.int64)
+        real, bit = ir.FloatType(), ir.IntType(1)
+        row, column = (context.cast(builder, args[n], kinds[n], types.int64) for n in (2, 3))
         offset = builder.shl(column, column.type(2))
         starts = [
             builder.add(address_of_row(context, builder, kinds[n], args[n], row), offset)
             for n in (0, 1)
         ]
-        held = load(builder, starts[0], I32, 8)
-        nothing = held.type([0] * 8)
-        weight = load(builder, starts[1], ir.FloatType(), 8)
-
-        factor = context.cast(builder, args[5], kinds[5], types.float32)
-        weight = builder.fmul(weight, of_all(builder, factor, weight.type))
-        kept = builder.inttoptr(starts[1], weight.type.as_pointer())
-        builder.store(weight, kept, align=1)
+        held, weight = load(builder, starts[0], I32, 8), load(builder, starts[1], real, 8)
+        flags = ir.VectorType(bit, 8)
         value = context.cast(builder, args[4], kinds[4], types.int32)
-        same = builder.icmp_signed("==", held, of_all(builder, value, held.type))
-        bits = builder.bitcast(weight, held.type)
-        size = builder.and_(bits, held.type([2**31 - 1] * 8))
-        empty = builder.icmp_signed("<", held, nothing)
-        size = builder.select(empty, held.type([-1] * 8), size)
-        least = call(builder, "llvm.vector.reduce.smin.v8i32", I32, size)
-        weakest = builder.icmp_signed("==", size, of_all(builder, least, held.type))
-        places = []
-        for mask in (same, weakest):
-            wide = builder.zext(builder.bitcast(mask, ir.IntType(8)), ir.IntType(64))
-            # a bit behind the last, so that there is a lowest one
-            wide = builder.or_(wide, wide.type(256))
-            places.append(builder.cttz(wide, ir.IntType(1)(1)))
-        return context.make_tuple(builder, signature.return_type, [*places, least])
+        change = context.cast(builder, args[5], kinds[5], types.float32)
+        factor = context.cast(builder, args[6], kinds[6], types.float32)
+        known = builder.icmp_signed(">=", value, I32(0))
+        factor = builder.select(known, factor, real(1.0))
+        weight = builder.fmul(weight, of_all(builder, factor, weight.type))
 
-    returns = types.Tuple((types.int64, types.int64, types.int32))
-    return returns(ids, weights, u, first, wanted, keep), codegen
+        # the bits of an absolute value order as it does
+        size = builder.and_(builder.bitcast(weight, held.type), held.type([2**31 - 1] * 8))
+        size = builder.select(
+            builder.icmp_signed("<", held, held.type([0] * 8)), held.type([-1] * 8), size
+        )
+        least = call(builder, "llvm.vector.reduce.smin.v8i32", I32, size)
+        wanted_here = of_all(builder, value, held.type)
+        same, weakest = (
+            builder.zext(builder.bitcast(mask, ir.IntType(8)), I32)
+            for mask in (
+                builder.icmp_signed("==", held, wanted_here),
+                builder.icmp_signed("==", size, of_all(builder, least, held.type)),
+            )
+        )
+        found = builder.icmp_signed("!=", same, I32(0))
+        place = builder.cttz(builder.select(found, same, weakest), bit(1))
+        amount_size = builder.and_(builder.bitcast(change, I32), I32(2**31 - 1))
+        fits = builder.or_(found, builder.icmp_signed("<=", least, amount_size))
+        here = builder.icmp_signed(
+            "==", of_all(builder, place, held.type), held.type(list(range(8)))
+        )
+        here = builder.and_(here, of_all(builder, builder.and_(fits, known), flags))
+
+        before = builder.select(of_all(builder, found, flags), weight, weight.type([0.0] * 8))
+        up = builder.fcmp_ordered(">", change, real(0.0))
+        bound = of_all(builder, builder.select(up, real(1.0), real(-1.0)), weight.type)
+        part = of_all(builder, builder.bitcast(amount_size, real), weight.type)
+        after = builder.fadd(before, builder.fmul(part, builder.fsub(bound, before)))
+        for start, row_of in (
+            (starts[0], builder.select(here, wanted_here, held)),
+            (starts[1], builder.select(here, after, weight)),
+        ):
+            builder.store(row_of, builder.inttoptr(start, row_of.type.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(ids, weights, u, first, wanted, amount, keep), codegen

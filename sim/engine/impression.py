@@ -14,7 +14,7 @@ from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, count_packed
 from sim.core.random import stream2, stream3
 from sim.engine.memory import add_follow, add_seen, follows
-from sim.feed.belief import learn, signal_of
+from sim.feed.belief import is_strong, learn_affinities, learn_topics, signal_of
 from sim.feed.pipeline import SOUND_PAGE
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import add_to_hash, hash_event
@@ -68,21 +68,38 @@ def meet(state, react_key, side, k):
 
 
 @njit(forceinline=True)
-def remember(state, learning_rate, signals, side, k):
-    """What the person follows from now on, and what the platform learns."""
-    k = np.uint64(k)
-    row, video = np.uint64(side.user[k]), np.uint64(side.video[k])
-    card, beliefs = state.cards[video], state.beliefs
-    actions = side.actions[k]
-    if actions & _FOLLOW:
-        creator = np.int64(card.creator)
-        add_follow(state.used, state.free, state.data, state.graph, state.users[row], creator)
+def remember(state, learning_rate, signals, side, n):
+    """What the first ``n`` people follow from now on, and what the platform learns of them.
+
+    What happens rarely is put on a list and done afterwards, so that the rest is without branches.
+    """
+    beliefs = state.beliefs
+    strong, followed = 0, 0
+    for j in range(n):
+        k = np.uint64(j)
+        row, actions = np.uint64(side.user[k]), side.actions[k]
+        signal = signal_of(actions, signals)
+        learn_topics(
+            learning_rate, beliefs.profile, row, state.rows.caption, np.uint64(side.video[k]),
+            signal,
+        )  # fmt: skip
+        side.taught[np.uint64(strong)] = j
+        strong += 1 if is_strong(signal) else 0
+        side.follows[np.uint64(followed)] = j
+        followed += 1 if actions & _FOLLOW else 0
+    for j in range(strong):
+        k = np.uint64(side.taught[np.uint64(j)])
+        card = at(state.cards, side.video[k])
+        learn_affinities(
+            beliefs.slot_id, beliefs.slot_weight, np.uint64(side.user[k]), card.sound, card.tag0,
+            card.tag1, card.tag2, card.creator, signal_of(side.actions[k], signals),
+        )  # fmt: skip
+    for j in range(followed):
+        k = np.uint64(side.follows[np.uint64(j)])
+        creator = np.int64(at(state.cards, side.video[k]).creator)
+        user = at(state.users, side.user[k])
+        add_follow(state.used, state.free, state.data, state.graph, user, creator)
         state.tally.followers[creator] += 1
-    learn(
-        learning_rate, beliefs.profile, beliefs.slot_id, beliefs.slot_weight, row,
-        state.rows.caption, video, card.sound, card.tag0, card.tag1, card.tag2, card.creator,
-        signal_of(actions, signals),
-    )  # fmt: skip
 
 
 @njit(forceinline=True)

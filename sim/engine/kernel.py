@@ -138,8 +138,7 @@ def play(
         for k in range(watching):
             meet(state, keys.react, side, k)
         react_all(p, side, watching)
-        for k in range(watching):
-            remember(state, learning.rate, signals, side, k)
+        remember(state, learning.rate, signals, side, watching)
         for k in range(watching):
             log(state, bin_s, first_bin, side, k)
         seated = 0

@@ -16,15 +16,15 @@ from sim.core.actions import ACTION_NAMES
 from sim.core.aligned import aligned_zeros
 from sim.core.borrow import at
 from sim.core.compiled import njit
-from sim.core.lanes import STEP, fade_and_find, more_dot
+from sim.core.lanes import STEP, change_one, more_dot, move_row
 from sim.core.match import hold, match_sum
 from sim.scenario import Scenario
 from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 
 __all__ = [
     "CREATOR_SLOTS", "SLOTS", "SOUND_SLOTS", "TAG_SLOTS", "Beliefs", "LearnParams", "Taste",
-    "affinity", "affinity_of", "first_beliefs", "learn", "learn_params", "new_taste", "read_taste",
-    "signal_of", "sums_of_sets",
+    "affinity", "affinity_of", "first_beliefs", "is_strong", "learn", "learn_affinities",
+    "learn_params", "learn_topics", "new_taste", "read_taste", "signal_of", "sums_of_sets",
 ]  # fmt: skip
 
 SLOTS = 8
@@ -176,61 +176,52 @@ def signal_of(actions, signals):
 
 
 @njit(forceinline=True)
-def _change(ids, weights, u, first, wanted, amount):
-    """Move one affinity by ``amount`` towards its bound; a new one takes the weakest place.
-
-    All others of the kind fade. An empty place counts as the weakest.
-    """
-    place, weakest, size = fade_and_find(ids, weights, u, first, wanted, _KEEP)
-    if place == SLOTS:
-        place = weakest
-        j = np.uint64(first + place)
-        if size >= 0 and abs(weights[u, j]) > abs(amount):
-            return
-        ids[u, j] = wanted
-        weights[u, j] = np.float32(0.0)
-    j = np.uint64(first + place)
-    bound = np.float32(1.0) if amount > 0.0 else np.float32(-1.0)
-    weights[u, j] += np.float32(abs(amount)) * (bound - weights[u, j])
-
-
-@njit(forceinline=True)
 def learn(
     rate, profile, ids, weights, u, caption, v, sound, tag0, tag1, tag2, creator, signal
 ):  # fmt: skip
     """Update the beliefs about user ``u`` after an impression with this ``signal``.
 
     ``rate`` is the step a unit of signal; the other arguments are those of :func:`affinity`.
-    What pads a row of topics stays zero.
     """
-    if signal == 0.0:
-        return
+    learn_topics(rate, profile, u, caption, v, signal)
+    if is_strong(signal):
+        learn_affinities(ids, weights, u, sound, tag0, tag1, tag2, creator, signal)
+
+
+@njit(forceinline=True)
+def learn_topics(rate, profile, u, caption, v, signal):
+    """Move row ``u`` of ``profile`` towards the video's topics, or away from them.
+
+    A signal of 0 changes nothing. What pads a row of topics stays zero. There is no branch: which
+    way it goes cannot be foreseen, and both ways are a few steps in vector registers.
+    """
     step = np.float32(min(rate * abs(signal), 0.9))
-    if signal > 0.0:
-        for first in range(0, profile.shape[1], STEP):
-            for d in range(first, first + STEP):
-                value = profile[u, d]
-                profile[u, d] = value + step * (np.float32(caption[v, d]) * _PER_TOPIC_ONE - value)
-    else:
-        # a dislike takes away where the video is strong, a quarter as fast as a like adds
-        step *= np.float32(0.25) * _PER_TOPIC_ONE
-        for first in range(0, profile.shape[1], STEP):
-            for d in range(first, first + STEP):
-                taken = step * np.float32(caption[v, d])
-                profile[u, d] = max(np.float32(0.0), profile[u, d] - taken)
+    # a dislike takes away where the video is strong, a quarter as fast as a like adds
+    loss = step * (np.float32(0.25) * _PER_TOPIC_ONE)
+    for first in range(0, profile.shape[1], STEP):
+        move_row(profile, u, first, caption, v, signal > 0.0, step, loss, _PER_TOPIC_ONE)
     total = _square(profile, u)
-    if total > np.float32(1e-6):
-        scale = np.float32(1.0) / np.float32(math.sqrt(total))
-        for first in range(0, profile.shape[1], STEP):
-            for d in range(first, first + STEP):
-                profile[u, d] *= scale
-    if signal >= 1.0 or signal <= -2.0:
-        amount = np.float32(0.1 * signal)
-        _change(ids, weights, u, SOUND_SLOTS, sound, amount)
-        _change(ids, weights, u, CREATOR_SLOTS, creator, amount)
-        for tag in (tag0, tag1, tag2):
-            if tag >= 0:
-                _change(ids, weights, u, TAG_SLOTS, tag, amount)
+    scale = np.float32(1.0) / np.float32(math.sqrt(total))
+    scale = scale if (total > np.float32(1e-6)) & (signal != 0.0) else np.float32(1.0)
+    for first in range(0, profile.shape[1], STEP):
+        for d in range(first, first + STEP):
+            profile[u, d] *= scale
+
+
+@njit(forceinline=True)
+def is_strong(signal):
+    """Whether a signal changes what the platform believes about sound, hashtags and creator."""
+    return (signal >= 1.0) | (signal <= -2.0)
+
+
+@njit(forceinline=True)
+def learn_affinities(ids, weights, u, sound, tag0, tag1, tag2, creator, signal):
+    """Change the affinities of row ``u`` for what a video with a strong signal has."""
+    amount = np.float32(0.1 * signal)
+    change_one(ids, weights, u, SOUND_SLOTS, sound, amount, _KEEP)
+    change_one(ids, weights, u, CREATOR_SLOTS, creator, amount, _KEEP)
+    for tag in (tag0, tag1, tag2):
+        change_one(ids, weights, u, TAG_SLOTS, tag, amount, _KEEP)
 
 
 @njit(forceinline=True)

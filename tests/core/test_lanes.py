@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sim.core.compiled import njit
@@ -12,12 +12,13 @@ from sim.core.lanes import (
     FOUND,
     GROUP,
     STEP,
+    change_one,
     dot,
-    fade_and_find,
     highest_of_group,
     look_in_group,
     lowest_bit,
     more_dot,
+    move_row,
     put_in_group,
     search_group,
 )
@@ -52,8 +53,13 @@ def _put(values, first, place, value):
 
 
 @njit()
-def _fade(ids, weights, u, first, wanted):
-    return fade_and_find(ids, weights, u, first, wanted, KEEP)
+def _change(ids, weights, u, first, wanted, amount):
+    change_one(ids, weights, u, first, wanted, amount, KEEP)
+
+
+@njit()
+def _move(values, r, column, goals, g, towards, step, loss, unit):
+    move_row(values, r, column, goals, g, towards, step, loss, unit)
 
 
 @njit()
@@ -86,26 +92,57 @@ def test_the_best_of_a_group(values: list[int], first: int, place: int, value: i
 
 
 @given(
-    st.lists(st.integers(-1, 12), min_size=8, max_size=8),
+    st.lists(st.integers(0, 12), min_size=8, max_size=8, unique=True), st.integers(0, 8),
     st.lists(
         st.sampled_from([0.0, -0.0, 0.25, -0.25]) | st.floats(-1, 1, width=32), min_size=8,
         max_size=8,
     ),
-    st.sampled_from([0, 8, 16]),
+    st.sampled_from([0, 8, 16]), st.sampled_from([4, -1]),
+    st.sampled_from([0.25 * float(KEEP), -0.1]) | st.floats(-1, 1, width=32),
 )  # fmt: skip
-def test_affinities_fade_and_one_is_found(ids: list[int], weights: list[float], first: int) -> None:
+@example([0, 1, 2, 3, 5, 6, 7, 8], 8, [0.25] * 8, 0, 4, 0.25 * float(KEEP))  # as weak: it goes
+def test_one_affinity_changes_and_all_fade(
+    ids: list[int], used: int, weights: list[float], first: int, wanted: int, amount: float
+) -> None:
+    ids = [i if n < used else -1 for n, i in enumerate(ids)]
     rows, held = np.full((3, 24), 7, np.int32), np.full((3, 24), 0.5, np.float32)
     rows[1, first : first + 8], held[1, first : first + 8] = ids, weights
-    faded = held.copy()
-    faded[1, first : first + 8] *= KEEP
-    place, weakest, size = _fade(rows, held, 1, first, 4)
-    np.testing.assert_array_equal(held, faded)
-    assert place == (ids.index(4) if 4 in ids else 8)
-    # the number of the first with the least weight, one without an id before all others
-    sizes = [-1.0 if i < 0 else abs(float(w)) for i, w in zip(ids, faded[1, first:], strict=False)]
-    assert weakest == sizes.index(min(sizes))
-    bits = -1 if min(sizes) < 0 else int(np.float32(min(sizes)).view(np.int32))
-    assert size == bits
+    other_rows, other = rows.copy(), held.copy()
+    change = np.float32(amount)
+    if wanted >= 0:
+        some, their = other_rows[1, first : first + 8], other[1, first : first + 8]
+        their *= KEEP
+        # the first with the least weight goes, one without an id before all others
+        sizes = [-1.0 if i < 0 else abs(float(w)) for i, w in zip(ids, their, strict=True)]
+        place = ids.index(wanted) if wanted in ids else sizes.index(min(sizes))
+        if wanted in ids or min(sizes) <= abs(float(change)):
+            if wanted not in ids:
+                some[place], their[place] = wanted, 0.0
+            bound = np.float32(1.0 if amount > 0.0 else -1.0)
+            their[place] += abs(change) * (bound - their[place])
+    _change(rows, held, 1, first, wanted, change)
+    assert rows.tolist() == other_rows.tolist()
+    assert held.tobytes() == other.tobytes()
+
+
+@given(
+    st.lists(st.floats(0, 1, width=32), min_size=STEP, max_size=STEP),
+    st.lists(st.integers(0, 127), min_size=STEP, max_size=STEP), st.booleans(),
+    st.floats(0, 1, width=32), st.sampled_from([0, STEP]),
+)  # fmt: skip
+def test_a_row_moves_towards_another_or_away(
+    values: list[float], goals: list[int], towards: bool, step: float, column: int
+) -> None:
+    rows, to = np.full((2, 32), 0.5, np.float32), np.full((2, 32), 9, np.int8)
+    rows[1, column : column + STEP], to[0, column : column + STEP] = values, goals
+    value, goal = np.array(values, np.float32), np.array(goals, np.float32)
+    by, unit = np.float32(step), np.float32(1 / 127)
+    nearer = value + by * (goal * unit - value)
+    less = np.maximum(np.float32(0.0), value - by * goal)
+    expected = rows.copy()
+    expected[1, column : column + STEP] = nearer if towards else less
+    _move(rows, 1, column, to, 0, towards, by, by, unit)
+    np.testing.assert_array_equal(rows, expected)
 
 
 @pytest.mark.parametrize("dims", [16, 32, 48, 144])
