@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sim.core.errors import ForyouError, RunFolderError
+from sim.core.helper import Helper, spare_cores
 from sim.scenario import Scenario, dump, scenario_hash
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ class _Execution:
     progress: Callable[[Progress], None]
     compile_s: float = 0.0
     """Time of a first compilation, s; not part of ``wall_seconds``."""
+    drawer: Helper | None = None
+    """Who draws the pictures, when it is not this process."""
 
     def run(self) -> Run:
         """All of it; a disk that fails is told with the folder, which stays unfinished."""
@@ -173,6 +176,9 @@ class _Execution:
             raise RunFolderError(
                 f"{self.folder}: cannot be written: {error}; what is there is not a whole run"
             ) from error
+        finally:
+            if self.drawer is not None:
+                self.drawer.stop()
 
     def _run(self) -> Run:
         """Build, simulate, write, summarise, draw."""
@@ -182,6 +188,8 @@ class _Execution:
         self._simulate(live)
         played = time.perf_counter()
         manifest = self._write(live)
+        if self.drawer is not None:
+            self.drawer.begin({"folder": str(self.folder), "manifest": manifest})
         summary = self._summarise(manifest)
         manifest["wall_seconds"] = {
             "build": round(built - began - self.compile_s, 3),
@@ -204,6 +212,7 @@ class _Execution:
 
         pipeline = make_pipeline(self.scenario, self.base_dir, self.allow_code)
         self._compile()
+        self._call_drawer()
         self._report("build")
         self.folder.mkdir(parents=True, exist_ok=True)
         resolved = dump(self.scenario.model_copy(update={"seed": self.seed}))
@@ -222,6 +231,14 @@ class _Execution:
         """The first run ever compiles the engine; say so, and do it before the clock starts."""
         if self.engine == "fast":
             self.compile_s = compile_engine(lambda: self._report("compile"))
+
+    def _call_drawer(self) -> None:
+        """With a core to spare another process draws: it imports all it needs meanwhile.
+
+        Not when this one has imported it already, as in a notebook.
+        """
+        if self.plots and "sim.plots" not in sys.modules and spare_cores() > 0:
+            self.drawer = Helper("sim.plots")
 
     def _simulate(self, live: Any) -> None:
         """Let the clock run to the end, with a report now and then."""
@@ -295,9 +312,12 @@ class _Execution:
 
     def _draw(self) -> None:
         from sim.analysis import load_tables
-        from sim.plots import draw_plots
 
         self._report("plot", float(self.scenario.duration))
+        if self.drawer is not None and self.drawer.finish():
+            return
+        from sim.plots import draw_plots
+
         draw_plots(load_tables(self.folder), self.folder / "plots")
 
 
