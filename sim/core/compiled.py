@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numba
 from numba.core import config as numba_config
 
-__all__ = ["cache_folder", "is_warm", "njit"]
+__all__ = ["Settled", "cache_folder", "is_warm", "njit"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,3 +83,29 @@ def njit(signature: Any = None, *, forceinline: bool = False) -> Callable[[F], F
         return compiled
 
     return wrap
+
+
+class Settled:
+    """A compiled function that is called again and again with arguments of the same types.
+
+    To find out which of its versions fits takes Numba longer than a small window takes to be
+    played, when the arguments are tuples of a hundred arrays. So the version is looked up at the
+    first call, and the later ones go straight to it. Whoever makes one vouches for the types:
+    arrays may be others and longer, but must have the same dtype, number of axes and layout.
+    """
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+        self._version: Callable[..., Any] | None = None
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function."""
+        if self._version is not None:
+            return self._version(*args)
+        result = self._function(*args)
+        version = self._function.overloads.get(
+            tuple(self._function.typeof_pyval(arg) for arg in args)
+        )
+        if version is not None:  # else it was called with other types, which were converted
+            self._version = version.entry_point
+        return result

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sim.behaviour.side_by_side import SIDE
 from sim.core.aligned import aligned_zeros
-from sim.core.compiled import njit
+from sim.core.compiled import Settled, njit
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, add_packed, unpack
 from sim.core.lanes import STEP
 from sim.engine.cards import (
@@ -99,6 +99,7 @@ class FastEngine:
         if len(self._steps):
             self._plan = self._plan._replace(values=0)  # scores are made step by step
         self._behaviour = np.array([platform.behaviour])
+        self._kernel = Settled(play)
         self._cards, self._reels = np.zeros(0, CARD), np.zeros(0, REEL)
         self._written = 0
         self._threads = [self._new_thread() for _ in range(shards)]
@@ -214,7 +215,7 @@ class FastEngine:
         scorers = new_scorers(self._steps, view) if len(self._steps) else self._no_scorers
         user = 0
         while True:
-            user, why = play(
+            user, why = self._kernel(
                 self._plan, scorers, self._behaviour, platform.keys, platform.learning,
                 platform.bin_s, platform.window.first_bin, self._cards, self._reels, self._arms(),
                 self._rows, view.index, view.beliefs, memory.graph, memory.arenas[part],

@@ -18,9 +18,10 @@ from sim.behaviour.create import next_post_delay_s
 from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.core.aligned import aligned_zeros
 from sim.core.compiled import njit
-from sim.core.counts import IMPRESSIONS, PACKED, VIEWS, WIDTH, add_unpacked
+from sim.core.counts import IMPRESSIONS, PACKED, WIDTH
 from sim.core.maths import exp
 from sim.core.random import key, stream2
+from sim.engine.fold import add_cells, fold_counts, update_momentum
 from sim.engine.keys import Keys, make_keys
 from sim.engine.trends import follow_trends
 from sim.feed.arms import arm_weights, user_arms
@@ -95,6 +96,7 @@ class Platform:
         self._create = self.behaviour.create  # a look into a record costs more than a small kernel
         self.learning: LearnParams = learn_params(scenario)
         self.weights, self.watch_weight = value_weights(scenario.feed)
+        self._all_weights = np.append(self.weights, self.watch_weight)
         self.stages = StageCounts(len(scenario.feed.filters))
         self.impressions = 0
         self.promotions = 0
@@ -197,11 +199,11 @@ class Platform:
     def _fold(self) -> NDArray[np.int32]:
         """Add the window's counters to the totals; returns the videos that were shown."""
         view, window = self.view, self.window
-        touched = _fold_counts(
+        touched = fold_counts(
             window.videos, view.counts, self.world.videos.count, window.followers,
             self.world.creators.followers, view.creators.followers,
         )  # fmt: skip
-        view.totals += window.timeline.sum(axis=(0, 1, 2))
+        add_cells(window.timeline.reshape(-1, WIDTH), view.totals)
         self.impressions = int(view.totals[IMPRESSIONS])
         return np.asarray(touched)
 
@@ -248,8 +250,8 @@ class Platform:
             changed = np.arange(videos.count, dtype=np.int32)
         refresh_tables(
             changed, view.counts, self._prior, view.rates.action, view.rates.watch_s,
-            np.append(self.weights, self.watch_weight), view.arm_weights, SIGNS, view.tables.base,
-            view.tables.lift, view.tables.arms,
+            self._all_weights, view.arm_weights, SIGNS, view.tables.base, view.tables.lift,
+            view.tables.arms,
         )  # fmt: skip
         fresh = self._fresh(now)
         if not reindex:
@@ -258,7 +260,7 @@ class Platform:
             return changed
         keep = exp(-0.6931471805599453 * (now - self._indexed_s) / _MOMENTUM_HALF_LIFE_S)
         self._indexed_s = now
-        _update_momentum(view.counts, self._indexed_views, keep, view.momentum, videos.count)
+        update_momentum(view.counts, self._indexed_views, keep, view.momentum, videos.count)
         view.index = build_index(
             videos.count, videos.eligible, view.cold.open_to_all, videos.uploaded_s,
             now - self._max_age, videos.caption, world.topics, view.tables.base, view.momentum,
@@ -346,35 +348,6 @@ def _joined(a: Posts, b: Posts) -> Posts:
     return Posts(
         *(np.concatenate([getattr(a, n), getattr(b, n)]) for n in Posts.__dataclass_fields__)
     )
-
-
-@njit()
-def _fold_counts(window, counts, count, new_followers, followers, public_followers):
-    """Add packed window counters to the counts [V, F], and new followers [C]; clear.
-
-    Returns the videos that were shown.
-    """
-    for c in range(new_followers.size):
-        if new_followers[c] != 0:
-            followers[c] += new_followers[c]
-            public_followers[c] = followers[c]
-            new_followers[c] = 0
-    touched = np.empty(count, np.int32)
-    n = 0
-    for v in range(count):
-        if window[v, IMPRESSIONS] != 0:
-            touched[n] = v
-            n += 1
-            add_unpacked(counts, window, v)
-            window[v] = 0
-    return touched[:n].copy()
-
-
-@njit()
-def _update_momentum(counts, before, keep, momentum, count):
-    for v in range(count):
-        momentum[v] = np.float32(momentum[v] * keep + float(counts[v, VIEWS] - before[v]))
-        before[v] = counts[v, VIEWS]
 
 
 @njit()
