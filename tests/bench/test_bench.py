@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 HERE = Path(__file__).parent
@@ -211,3 +212,62 @@ def test_what_stands_beside_others_needs_no_other_section() -> None:
     assert [row[1:] for row in table.rows[:3]] == [
         ("1,000,000", "1.00"), ("10,000", "100.00"), ("500,000", "2.50 (2.00 to 3.00 in 3 rounds)")
     ]  # fmt: skip
+
+
+def _compare(old: Path, new: Path) -> subprocess.CompletedProcess[str]:
+    size = ["--users", "300", "--rounds", "2", "--turns", "2", "--windows", "5", "--lead", "600"]
+    return subprocess.run(
+        [sys.executable, str(HERE / "versions.py"), str(old), str(new), *size],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_a_version_beside_itself() -> None:
+    told = _compare(HERE.parents[1], HERE.parents[1])
+    assert told.returncode == 0, told.stderr
+    share = float(told.stdout.split()[2])
+    assert 0.2 < share < 5.0
+    assert told.stdout.startswith("new takes ")
+
+
+def test_versions_take_turns_and_must_play_the_same_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    import versions
+
+    turns: list[str] = []
+
+    class Player:
+        def __init__(self, tree: Path, spec: Any, core: int | None) -> None:
+            self.name = tree.name
+
+        def answer(self) -> dict[str, Any]:
+            return {}
+
+        def play(self, windows: int) -> dict[str, Any]:
+            turns.append(self.name)
+            return {"ns": 300.0 if self.name == "new" else 400.0, "log": logs[self.name]}
+
+        def stop(self) -> None:
+            turns.append("stop")
+
+    monkeypatch.setattr(versions, "Player", Player)
+    logs = {"old": "a", "new": "a"}
+    assert versions._pair((Path("old"), Path("new")), None, None, 3, 1) == 0.75
+    assert turns == ["old", "new", "new", "old", "old", "new", "stop", "stop"]
+    logs["new"] = "b"
+    with pytest.raises(RuntimeError, match="different worlds"):
+        versions._pair((Path("old"), Path("new")), None, None, 3, 1)
+    assert turns[-2:] == ["stop", "stop"]
+
+
+def test_what_is_no_checkout_is_refused(tmp_path: Path) -> None:
+    told = _compare(HERE.parents[1], tmp_path)
+    assert told.returncode == 2
+    assert "holds no sim/" in told.stderr
+
+
+def test_the_mean_of_ratios_and_its_error() -> None:
+    from versions import spread
+
+    mean, error = spread([0.5, 2.0])
+    assert mean == pytest.approx(1.0)
+    assert error == pytest.approx(np.log(2.0))

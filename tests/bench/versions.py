@@ -1,0 +1,173 @@
+"""How fast one version of the code is beside another: ``versions.py OLD NEW``, two checkouts.
+
+The speed of a machine changes within seconds, and not on all cores alike, so that two runs one
+after the other differ by more than most changes do. Here a process of each version plays the same
+world on the same core, and they take turns: a window of the one, a window of the other. Every core
+has such a pair. A round begins with new processes, because where memory happens to lie is worth a
+hundredth or two for as long as a process lives; so the rounds, not the windows, say how sure the
+result is. Both versions must show the same impressions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from whole import REFRESH_S, Whole
+
+__all__ = ["Player", "compare", "spread"]
+
+_DAY = 86_400.0
+
+
+def serve(spec: Whole, core: int | None) -> None:
+    """Play the world of ``spec``; for each line of input so many windows.
+
+    Prints a line of JSON once the lead is over, and then one for each line of input.
+    """
+    from sim.assemble import assemble
+    from sim.scenario import Scenario
+
+    if core is not None:
+        os.sched_setaffinity(0, [core])
+    live = assemble(Scenario.model_validate(spec.scenario()), spec.seed, engine="fast", shards=1)
+    now = spec.lead_s
+    live.env.run(until=now + 1e-3)
+    _tell({})
+    for line in sys.stdin:
+        shown, began = live.platform.impressions, time.process_time()
+        now += REFRESH_S * int(line)
+        live.env.run(until=now + 1e-3)
+        seconds = time.process_time() - began
+        shown = live.platform.impressions - shown
+        _tell({"ns": seconds / max(shown, 1) * 1e9, "log": live.log.hash})
+
+
+def _tell(what: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+class Player:
+    """A process that plays one version on one core."""
+
+    def __init__(self, tree: Path, spec: Whole, core: int | None) -> None:
+        self.tree = tree
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).resolve()), "--serve", json.dumps(asdict(spec)),
+             "--core", str(-1 if core is None else core)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(tree)},
+        )  # fmt: skip
+
+    def answer(self) -> dict[str, Any]:
+        """The next line that the process prints."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.tree}: its process ended with {self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def play(self, windows: int) -> dict[str, Any]:
+        """Nanoseconds an impression took in so many windows, and the hash of the log after them."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{windows}\n")
+        self._process.stdin.flush()
+        return self.answer()
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+
+
+def _pair(trees: tuple[Path, Path], spec: Whole, core: int | None, turns: int, size: int) -> float:
+    """Time of the second version over that of the first, in the middle of the turns on a core."""
+    players = []
+    try:
+        for tree in trees:
+            players.append(Player(tree, spec, core))
+        for player in players:
+            player.answer()
+        ratios = []
+        for turn in range(turns):
+            first = turn % 2
+            one = players[first].play(size)
+            other = players[1 - first].play(size)
+            if one["log"] != other["log"]:
+                raise RuntimeError("the two versions play different worlds")
+            ratios.append(other["ns"] / one["ns"] if first == 0 else one["ns"] / other["ns"])
+        return statistics.median(ratios)
+    finally:
+        for player in players:
+            player.stop()
+
+
+def compare(
+    trees: tuple[Path, Path], spec: Whole, rounds: int, turns: int, size: int
+) -> list[float]:
+    """Ratios, new over old, of all rounds and cores; prints those of each round."""
+    cores: list[int | None] = [None]
+    if hasattr(os, "sched_getaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+    ratios: list[float] = []
+    with ThreadPoolExecutor(len(cores)) as pool:
+        for _ in range(rounds):
+            tasks = [pool.submit(_pair, trees, spec, core, turns, size) for core in cores]
+            new = [task.result() for task in tasks]
+            sys.stderr.write(" ".join(f"{ratio:.3f}" for ratio in new) + "\n")
+            ratios += new
+    return ratios
+
+
+def spread(ratios: list[float]) -> tuple[float, float]:
+    """(geometric mean, its standard error as a share) of ratios."""
+    logs = [math.log(ratio) for ratio in ratios]
+    error = statistics.stdev(logs) / math.sqrt(len(logs)) if len(logs) > 1 else math.nan
+    return math.exp(statistics.mean(logs)), error
+
+
+def main() -> None:
+    """Read the options, compare, and print one line."""
+    parser = argparse.ArgumentParser(description="Time of one version of the code beside another.")
+    parser.add_argument("trees", nargs="*", type=Path, metavar="CHECKOUT", help="old, then new")
+    parser.add_argument("--users", type=int, default=1_000_000)
+    parser.add_argument("--history", type=float, default=2.0, help="days of the catalogue")
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--turns", type=int, default=24, help="of each version in a round")
+    parser.add_argument("--windows", type=int, default=1, help="that a turn has")
+    parser.add_argument("--lead", type=float, default=1_200.0, help="seconds played before")
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    parser.add_argument("--core", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(Whole(**json.loads(options.serve)), options.core if options.core >= 0 else None)
+        return
+    if len(options.trees) != 2:
+        parser.error("wants two checkouts")
+    trees = [tree.resolve() for tree in options.trees]
+    for tree in trees:
+        if not (tree / "sim").is_dir():
+            parser.error(f"{tree} holds no sim/")
+    spec = Whole(
+        "versions", options.users, options.lead, REFRESH_S * options.windows,
+        stretches=options.turns, history_s=options.history * _DAY,
+    )  # fmt: skip
+    ratios = compare((trees[0], trees[1]), spec, options.rounds, options.turns, options.windows)
+    mean, error = spread(ratios)
+    sys.stdout.write(f"new takes {mean:.3f} of the time of old (standard error {error:.3f})\n")
+
+
+if __name__ == "__main__":
+    main()
