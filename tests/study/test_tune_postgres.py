@@ -73,4 +73,5 @@ def test_two_machines_share_a_search_as_one_would_do_it(server: str, tmp_path: P
     third = Search(file, tmp_path / "third", *storage)
     assert third.end() == (0, "")
     assert results(tmp_path / "third") == alone
-    assert third.done() < searches[0].done()
+    # one of the two may have found every trial taken by the other, but not both
+    assert third.done() < max(search.done() for search in searches)
