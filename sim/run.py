@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sim.core.errors import ForyouError, RunFolderError
-from sim.core.helper import Helper, spare_cores
+from sim.core.helper import Helper, cores
 from sim.scenario import Scenario, dump, scenario_hash
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def simulate(
         raise ForyouError(f'unknown engine "{engine}"; known are {", ".join(ENGINES)}')
     shards = default_shards(scenario) if shards is None else shards
     if not force:
-        _refuse_what_cannot_fit(scenario, engine, shards)
+        _refuse_what_cannot_fit(scenario, engine, shards, plots)
     seed = scenario.seed if seed is None else seed
     folder = new_run_folder(out, scenario.name)
     return _Execution(
@@ -139,12 +139,13 @@ def simulate(
     ).run()  # fmt: skip
 
 
-def _refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int) -> None:
+def _refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int, plots: bool) -> None:
     import psutil
 
     from sim.engine.estimate import refuse_what_cannot_fit
 
-    refuse_what_cannot_fit(scenario, engine, shards, psutil.virtual_memory().available)
+    free = psutil.virtual_memory().available
+    refuse_what_cannot_fit(scenario, engine, shards, free, plots=plots)
 
 
 def _ignore(report: Progress) -> None:
@@ -237,7 +238,7 @@ class _Execution:
 
         Not when this one has imported it already, as in a notebook.
         """
-        if self.plots and "sim.plots" not in sys.modules and spare_cores() > 0:
+        if self.plots and "sim.plots" not in sys.modules and cores() > 1:
             self.drawer = Helper("sim.plots")
 
     def _simulate(self, live: Any) -> None:

@@ -88,10 +88,11 @@ def njit(signature: Any = None, *, forceinline: bool = False) -> Callable[[F], F
 class Settled:
     """A compiled function that is called again and again with arguments of the same types.
 
-    To find out which of its versions fits takes Numba longer than a small window takes to be
-    played, when the arguments are tuples of a hundred arrays. So the version is looked up at the
-    first call, and the later ones go straight to it. Whoever makes one vouches for the types:
-    arrays may be others and longer, but must have the same dtype, number of axes and layout.
+    To find out which of its versions fits takes Numba 16 microseconds when the arguments are
+    tuples of a hundred arrays: a tenth of a window in a world of 2,000 users. So the version is
+    looked up at the first call, and the later ones go straight to it. Whoever makes one vouches
+    for the types: arrays may be others and longer, but must have the same dtype, number of axes
+    and layout.
     """
 
     def __init__(self, function: Any) -> None:

@@ -14,17 +14,17 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["Helper", "spare_cores"]
+__all__ = ["Helper", "cores"]
 
 _GRACE_S = 5.0
 """Time to tidy up for a process that is to end."""
 
 
-def spare_cores() -> int:
-    """How many cores this process may use besides one."""
+def cores() -> int:
+    """Cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) - 1
-    return (os.cpu_count() or 1) - 1
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Helper:

@@ -282,6 +282,10 @@ def move_row(
     """
     if not isinstance(values, types.Array) or values.dtype != types.float32:
         return None
+    if not isinstance(goals, types.Array):
+        return None
+    if goals.dtype != types.int8 and not isinstance(goals.dtype, types.Record):
+        return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kinds = signature.args

@@ -6,11 +6,11 @@ that are written here as numbers are held to those of the engine by a test.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from math import log2
 
 from sim.core.errors import ResourceError
+from sim.core.helper import cores
 from sim.engine.demand import Demand, expected_demand
 from sim.scenario import Scenario
 from sim.world.expected import creator_count, expected_posts
@@ -34,6 +34,8 @@ SEEN_BYTES = 14.0
 """Bytes a remembered impression takes: a hash table at most five eighths full, which doubles."""
 _BASE_BYTES = 500e6
 """Interpreter, libraries and compiled code: 0.37 GiB, and 0.65 GiB in the run that compiles."""
+_DRAWER_BYTES = 210e6
+"""The process that draws the pictures: 0.19 GiB."""
 _LOG_BYTES = 150e6
 """Chunks of an event log before they are written."""
 _REFERENCE_BYTES = 8_000.0
@@ -86,8 +88,7 @@ class Estimate:
 
 def default_shards(scenario: Scenario) -> int:
     """As many threads as there are cores, but none with fewer than two thousand users."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, scenario.population.users // 2_000))
+    return max(1, min(cores(), scenario.population.users // 2_000))
 
 
 def estimate_run(
@@ -99,7 +100,7 @@ def estimate_run(
     """
     demand = expected_demand(scenario)
     return Estimate(
-        _bytes(scenario, engine, shards, demand.impressions),
+        _bytes(scenario, engine, shards, demand.impressions, plots),
         demand.impressions,
         _seconds(scenario, engine, shards, demand, plots),
     )
@@ -109,7 +110,12 @@ def _videos(scenario: Scenario) -> float:
     return sum(expected_posts(scenario)) + sum(probe.count for probe in scenario.probes)
 
 
-def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float) -> float:
+def _fixed_bytes(plots: bool) -> float:
+    """What a run needs whatever the scenario."""
+    return _BASE_BYTES + (_DRAWER_BYTES if plots else 0.0)
+
+
+def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plots: bool) -> float:
     users = scenario.population.users
     dims = -(-scenario.population.topics // 16) * 16
     row = ROW_BYTES
@@ -123,7 +129,7 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float) -> 
         + 4 * 4 + 9  # traits, account
     )  # fmt: skip
     per_video = dims * 2 + row["card"] + row["reel"] + row["packed"] * shards + row["counts"] + 250
-    size = _BASE_BYTES + users * per_user + _videos(scenario) * per_video
+    size = _fixed_bytes(plots) + users * per_user + _videos(scenario) * per_video
     size += impressions * SEEN_BYTES + creator_count(scenario) * (dims + 120)
     if scenario.record.events:
         size += _LOG_BYTES
@@ -152,14 +158,17 @@ def _seconds(scenario: Scenario, engine: str, shards: int, demand: Demand, plots
     return ends + users * _USER_S + videos * _VIDEO_S + kernel + between + log
 
 
-def refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int, available: float) -> None:
+def refuse_what_cannot_fit(
+    scenario: Scenario, engine: str, shards: int, available: float, *, plots: bool = True
+) -> None:
     """Raise ResourceError when a run needs more than ``available`` bytes of memory."""
-    need = estimate_run(scenario, engine, shards)
+    need = estimate_run(scenario, engine, shards, plots=plots)
     if need.bytes <= available:
         return
     gib = 2.0**30
     # what every run needs does not shrink with the population
-    share = max(available - _BASE_BYTES, 0.0) / (need.bytes - _BASE_BYTES)
+    fixed = _fixed_bytes(plots)
+    share = max(available - fixed, 0.0) / (need.bytes - fixed)
     fitting = max(int(scenario.population.users * share * 0.95), 1)
     digits = 10 ** max(len(str(fitting)) - 2, 0)
     raise ResourceError(

@@ -71,7 +71,8 @@ def meet(state, react_key, side, k):
 def remember(state, learning_rate, signals, side, n):
     """What the first ``n`` people follow from now on, and what the platform learns of them.
 
-    What happens rarely is put on a list and done afterwards, so that the rest is without branches.
+    What only some bring about is put on a list and done afterwards, so that the rest is without
+    branches.
     """
     beliefs = state.beliefs
     strong, followed = 0, 0

@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from typing import Any, Final, Self
 
 from sim.core.errors import ForyouError, StudyError
-from sim.study.local import ATTEMPTS, cores, lost
+from sim.core.helper import cores
+from sim.study.local import ATTEMPTS, lost
 from sim.study.outcome import Outcome, evaluate, failure
 from sim.study.plan import RESULTS_VERSION, RunSpec
 from sim.study.worker import SINGLE_THREADED

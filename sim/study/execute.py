@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Literal, Protocol, TypeVar
 
 from sim.core.errors import ForyouError
+from sim.core.helper import cores
 from sim.run import compile_engine
 from sim.scenario import dump
 from sim.study.outcome import Outcome
@@ -239,13 +240,13 @@ def fit_memory(specs: Iterable[RunSpec], executor: Executor, free: float | None 
         if shape in looked_at:
             continue  # an estimate depends on nothing else but small things
         looked_at.add(shape)
-        size = estimate_run(spec.scenario, "fast").bytes
+        size = estimate_run(spec.scenario, "fast", plots=False).bytes
         if size > need:
             largest, need = spec.scenario, size
     if largest is None:
         return ""
     free = float(psutil.virtual_memory().available) if free is None else free
-    refuse_what_cannot_fit(largest, "fast", 1, free)
+    refuse_what_cannot_fit(largest, "fast", 1, free, plots=False)
     fitting = max(int(free // need), 1)
     if fitting >= executor.workers:
         return ""
@@ -279,7 +280,7 @@ def make_executor(
         raise ForyouError(f"a study needs at least 1 worker; got {workers}")
     if address is not None and name != "ray":
         raise ForyouError("an address is for the executor ray; choose that one too")
-    from sim.study.local import InProcess, LocalProcesses, cores
+    from sim.study.local import InProcess, LocalProcesses
 
     if name == "auto":
         alone = (workers or cores()) == 1 or runs in (0, 1)

@@ -21,7 +21,7 @@ from sim.study.outcome import Outcome, evaluate, failure
 from sim.study.plan import RunSpec
 from sim.study.worker import SINGLE_THREADED
 
-__all__ = ["ATTEMPTS", "InProcess", "LocalProcesses", "cores", "lost"]
+__all__ = ["ATTEMPTS", "InProcess", "LocalProcesses", "lost"]
 
 ATTEMPTS: Final = 3
 """So often a run is started whose workers are killed."""
@@ -254,10 +254,3 @@ def _compile_first() -> None:
     from sim.run import compile_engine
 
     compile_engine()
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -19,7 +19,7 @@ def test_check_describes_a_good_scenario(small: Path, capsys: Capture) -> None:
     seen = capsys.readouterr()
     assert "80, of whom about 8 post videos" in seen.out
     assert "newcomer: 5 videos by accounts with 0 followers, posted from day 1 03:00" in seen.out
-    assert re.search(r"needs +about [\d,]+ impressions, 0\.5 GiB of memory, \d+ s\n", seen.out)
+    assert re.search(r"needs +about [\d,]+ impressions, 0\.7 GiB of memory, \d+ s\n", seen.out)
     assert "No problems found" in seen.out
     assert seen.err == ""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.core.helper import Helper, spare_cores
+from sim.core.helper import Helper, cores
 
 WRITES = """
 import json, sys
@@ -42,7 +42,16 @@ def test_does_its_task_and_says_whether_it_went_well(
     helper.stop()
 
 
-def test_ends_when_it_gets_no_task(module: str) -> None:
+@pytest.mark.parametrize("drawer", [False, True])
+def test_ends_by_itself_when_nobody_is_left_to_give_it_a_task(module: str, drawer: bool) -> None:
+    process = Helper("sim.plots" if drawer else module)._process
+    assert process is not None
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0
+
+
+def test_is_ended_when_it_is_not_needed(module: str) -> None:
     helper = Helper(module)
     process = helper._process
     assert process is not None
@@ -82,12 +91,12 @@ def test_imports_nothing_from_the_folder_it_is_started_in(
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system cannot bind a process")
-def test_one_core_is_none_to_spare() -> None:
+def test_cores_are_those_that_may_be_used() -> None:
     one = str(min(os.sched_getaffinity(0)))
     program = f"import os; os.sched_setaffinity(0, [{one}]); import sim.core.helper as h"
     told = subprocess.run(
-        [sys.executable, "-c", f"{program}; print(h.spare_cores())"],
+        [sys.executable, "-c", f"{program}; print(h.cores())"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert told.stdout == "0\n"
-    assert spare_cores() == len(os.sched_getaffinity(0)) - 1
+    assert told.stdout == "1\n"
+    assert cores() == len(os.sched_getaffinity(0))

@@ -80,7 +80,7 @@ def _played(scenario: Scenario, shards: int) -> Live:
 def test_impressions_and_memory_are_right_within_a_factor_of_two(name: str) -> None:
     scenario = tiny_scenario(**RUNS[name])
     live = _played(scenario, 2)
-    need = estimate_run(scenario, "fast", 2)
+    need = estimate_run(scenario, "fast", 2, plots=False)
     assert 0.5 < need.impressions / live.platform.impressions < 2.0
     # what every run needs is no part of the world
     assert 0.5 < (need.bytes - estimate._BASE_BYTES) / _all_bytes(live) < 2.0

@@ -43,7 +43,7 @@ class Drawer(Helper):
 def other_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a fresh process on a machine with two cores."""
     monkeypatch.setattr(sim.run, "Helper", Drawer)
-    monkeypatch.setattr(sim.run, "spare_cores", lambda: 1)
+    monkeypatch.setattr(sim.run, "cores", lambda: 2)
     monkeypatch.delitem(sys.modules, "sim.plots")
     Drawer.made.clear()
     Drawer.done.clear()
@@ -57,7 +57,7 @@ def test_the_same_pictures_byte_by_byte(tmp_path: Path, monkeypatch: pytest.Monk
     beside = simulate(SMALL, out=tmp_path / "beside")
     assert Drawer.done == [True]
     assert "sim.plots" not in sys.modules
-    monkeypatch.setattr(sim.run, "spare_cores", lambda: 0)
+    monkeypatch.setattr(sim.run, "cores", lambda: 1)
     alone = simulate(SMALL, out=tmp_path / "alone")
     assert len(Drawer.made) == 1
     assert list(pictures(beside)) == sorted(f"{name}.png" for name in PLOTS)

@@ -13,12 +13,13 @@ import psutil
 import pytest
 
 from sim.core.errors import ForyouError, ResourceError, StudyError
+from sim.core.helper import cores
 from sim.engine.estimate import estimate_run
 from sim.run import simulate
 from sim.scenario import load
 from sim.study import local
 from sim.study.execute import Executor, Report, execute, fit_memory, make_executor
-from sim.study.local import InProcess, LocalProcesses, cores
+from sim.study.local import InProcess, LocalProcesses
 from sim.study.outcome import Outcome, evaluate
 from sim.study.plan import RunSpec
 from sim.study.store import Store
@@ -317,7 +318,7 @@ def test_workers_are_as_many_as_fit(specs: Specs) -> None:
     assert fit_memory(specs(2), executor, 1.5 * gib) == ""
     # the largest run counts
     large = specs(1, population={"users": 1_000_000, "creators": 0.01})
-    need = estimate_run(large[0].scenario, "fast").bytes
+    need = estimate_run(large[0].scenario, "fast", plots=False).bytes
     assert "1 of 3 workers" in fit_memory([*specs(1), *large], executor, 1.9 * need)
     with pytest.raises(ResourceError, match=r"needs about 0\.5 GiB"):
         fit_memory(specs(1), executor, 0.25 * gib)
@@ -343,7 +344,7 @@ def test_executors_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kind(name="auto", workers=2) == (LocalProcesses, 2)
     assert kind(name="auto", workers=1) == (InProcess, 1)
     assert kind(name="auto", workers=2, runs=1) == (InProcess, 1)
-    monkeypatch.setattr("sim.study.local.cores", lambda: 1)
+    monkeypatch.setattr("sim.study.execute.cores", lambda: 1)
     assert kind() == (InProcess, 1)
     for arguments, words in [
         ({"name": "dask"}, 'unknown executor "dask"; known are auto, inline, processes, ray'),

@@ -86,7 +86,7 @@ def test_the_code_runs(
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
     monkeypatch.chdir(tmp_path)
     # no processes to wait for
-    monkeypatch.setattr(import_module("sim.study.local"), "cores", lambda: 1)
+    monkeypatch.setattr(import_module("sim.study.execute"), "cores", lambda: 1)
     exec(compile(small, "sweep_and_sensitivity.md", "exec"), {})
     printed = capsys.readouterr().out
     assert printed.count("shape: (") == 2
