@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -344,7 +345,7 @@ def test_executors_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kind(name="auto", workers=2) == (LocalProcesses, 2)
     assert kind(name="auto", workers=1) == (InProcess, 1)
     assert kind(name="auto", workers=2, runs=1) == (InProcess, 1)
-    monkeypatch.setattr("sim.study.execute.cores", lambda: 1)
+    monkeypatch.setattr(import_module("sim.study.execute"), "cores", lambda: 1)
     assert kind() == (InProcess, 1)
     for arguments, words in [
         ({"name": "dask"}, 'unknown executor "dask"; known are auto, inline, processes, ray'),
