@@ -23,6 +23,7 @@ from sim.feed.index import Groups, Index
 from sim.feed.retrieve import RUN
 from sim.feed.spaced import GROUP, room_for_tops
 from sim.scenario.feed import SOURCES
+from sim.world.state import NOBODY
 
 __all__ = [
     "AHEAD", "ASKED", "CARD", "REEL", "WORTH", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows",
@@ -158,7 +159,7 @@ class SlateRows(NamedTuple):
     video: NDArray[np.int32]
     """video [U, P]"""
     source: NDArray[np.int8]
-    """source [U, P]"""
+    """source [U, P], and FOLLOWED (see ``sim.engine.followed``)"""
     pool: NDArray[np.int8]
     """pool [U, P]"""
 
@@ -209,6 +210,8 @@ class Scratch(NamedTuple):
     kept: NDArray[np.int64]
     """kept [K] candidates for the kept slots"""
     chosen: NDArray[np.int64]
+    creators: NDArray[np.int32]
+    """creators [slate + GROUP] of the videos of a slate"""
     taste_profile: NDArray[np.int16]
     taste_weights: NDArray[np.int32]
 
@@ -223,7 +226,8 @@ def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
         np.zeros(0, np.uint64), np.empty(candidates + GROUP, np.int64),
         np.empty(room_for_tops(candidates), np.int64),
         np.empty(candidates, np.int32), np.empty(candidates, WORTH),
-        np.empty(candidates, np.int64), np.empty(slate, np.int64), taste.profile, taste.weights,
+        np.empty(candidates, np.int64), np.empty(slate, np.int64),
+        np.full(slate + GROUP, NOBODY, np.int32), taste.profile, taste.weights,
     )  # fmt: skip
 
 
@@ -249,7 +253,8 @@ def borrowed_scratch(scratch):
         borrow(scratch.asked), borrow(scratch.ids), borrow(scratch.codes), borrow(scratch.groups),
         borrow(scratch.pointed), borrow(scratch.marks), borrow(scratch.keys), borrow(scratch.tops),
         borrow(scratch.sum), borrow(scratch.worth), borrow(scratch.kept),
-        borrow(scratch.chosen), borrow(scratch.taste_profile), borrow(scratch.taste_weights),
+        borrow(scratch.chosen), borrow(scratch.creators), borrow(scratch.taste_profile),
+        borrow(scratch.taste_weights),
     )  # fmt: skip
 
 
@@ -260,7 +265,8 @@ def scratch_of(scratch, j):
     return Scratch(
         scratch.asked, scratch.ids[j], scratch.codes[j], scratch.groups[j], scratch.pointed,
         scratch.marks, scratch.keys, scratch.tops, scratch.sum, scratch.worth,
-        scratch.kept, scratch.chosen, scratch.taste_profile, scratch.taste_weights,
+        scratch.kept, scratch.chosen, scratch.creators, scratch.taste_profile,
+        scratch.taste_weights,
     )  # fmt: skip
 
 

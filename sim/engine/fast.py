@@ -197,7 +197,7 @@ class FastEngine:
         while len(waiting) and waiting[0]:
             who = np.sort(waiting[1 : 1 + waiting[0]])
             waiting[0] = 0
-            self._serve(who)
+            self._serve(part, who)
             self._play_some(part, thread, tally, who, len(who), end, chunks)
         if len(waiting) and len(chunks) > 1:
             # users were played in turns; the log has each user's events of a window together
@@ -252,7 +252,7 @@ class FastEngine:
         assert isinstance(scorer, CompiledScore)
         scorer.complain(scorers.told)
 
-    def _serve(self, who: NDArray[np.int64]) -> None:
+    def _serve(self, part: int, who: NDArray[np.int64]) -> None:
         """Slates from the Python pipeline for the users who wait; once a batch and surface."""
         platform, memory = self._platform, self._memory
         n = len(who)
@@ -283,8 +283,9 @@ class FastEngine:
                 surface[empty], sound[empty] = FOR_YOU, NOBODY
         take_slates(
             platform.behaviour, platform.keys.session, memory.users, self._traits,
-            platform.world.utc_offset_s, memory.next_s, memory.slates, who, surface, video, source,
-            pool, length,
+            platform.world.utc_offset_s, memory.next_s, memory.slates,
+            platform.world.videos.creator, memory.graph, memory.arenas[part].data, who, surface,
+            video, source, pool, length,
         )  # fmt: skip
 
     def _tally(self, number: int) -> Tally:

@@ -13,7 +13,8 @@ from sim.core.borrow import at, prefetch
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, count_packed
 from sim.core.random import stream2, stream3
-from sim.engine.memory import add_follow, add_seen, follows
+from sim.engine.followed import FOLLOWED, also_followed
+from sim.engine.memory import add_follow, add_seen
 from sim.feed.belief import is_strong, learn_affinities, learn_topics, signal_of
 from sim.feed.pipeline import SOUND_PAGE
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
@@ -62,8 +63,7 @@ def meet(state, react_key, side, k):
     side.generosity[k] = trait.generosity
     side.patience[k] = trait.patience
     side.same_locale[k] = np.int64(1) if user.locale == card.locale else np.int64(0)
-    follower = follows(state.data, state.graph, user, np.int64(card.creator))
-    side.followed[k] = np.int64(1) if follower else np.int64(0)
+    side.followed[k] = np.int64(state.slates.source[row, place] >= FOLLOWED)
     side.videos[k] = user.videos
 
 
@@ -100,6 +100,7 @@ def remember(state, learning_rate, signals, side, n):
         creator = np.int64(at(state.cards, side.video[k]).creator)
         user = at(state.users, side.user[k])
         add_follow(state.used, state.free, state.data, state.graph, user, creator)
+        also_followed(state.slates, state.cards, user, np.uint64(side.user[k]), creator)
         state.tally.followers[creator] += 1
 
 
@@ -112,7 +113,7 @@ def log(state, bin_s, first_bin, side, k):
     actions, first = side.actions[k], side.first[k]
     row, place = np.uint64(u), np.uint64(side.place[k])
     surface = np.int64(state.users[row].surface)
-    source = np.int64(state.slates.source[row, place])
+    source = np.int64(state.slates.source[row, place] & ~FOLLOWED)
     pool = np.int64(state.slates.pool[row, place])
     count_packed(state.tally.videos, np.uint64(v), views, watch_ms, first, actions)
     count_packed(state.tally.user_counts, row, views, watch_ms, first, actions)

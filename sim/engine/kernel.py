@@ -79,8 +79,8 @@ def play(
             u, t = asked.user, asked.time_s
             length = choose(
                 plan, scorers, state.cards, state.reels, state.tally.videos, arms,
-                state.rows.caption, state.beliefs, state.data, state.users, state.slates, asked,
-                scratch_of(scratch, j), state.tally.stages,
+                state.rows.caption, state.beliefs, state.graph, state.data, state.users,
+                state.slates, asked, scratch_of(scratch, j), state.tally.stages,
             )  # fmt: skip
             if length == 0 and asked.surface != FOR_YOU:
                 # an empty page falls back to For You, in the same request

@@ -22,7 +22,7 @@ from sim.world.state import NOBODY, World
 
 __all__ = [
     "ASKED_AHEAD", "AWAY", "BLOCK", "IN_SESSION", "TRAITS", "USER", "Arena", "add_follow",
-    "add_seen", "all_bytes", "first_bytes", "first_group", "follows", "grown_arena", "has_seen",
+    "add_seen", "all_bytes", "first_bytes", "first_group", "grown_arena", "has_seen",
     "new_arena", "new_traits", "new_users", "room_for_one", "seen_from",
 ]  # fmt: skip
 
@@ -262,21 +262,6 @@ def add_seen(used, free, data, user, video):
     data[np.uint64(user.seen_start + group + lowest_bit(there >> GROUP))] = video
     user.seen_count += 1
     return True
-
-
-@njit(forceinline=True)
-def follows(data, graph, user, creator):
-    """Whether the user follows ``creator``."""
-    start = user.follow_start
-    end = start + user.follow_count
-    found = False
-    if user.follow_size == 0:
-        for i in range(start, end):
-            found |= at(graph, i) == creator
-    else:
-        for i in range(start, end):
-            found |= at(data, i) == creator
-    return found
 
 
 @njit()

@@ -6,7 +6,9 @@ import numpy as np
 
 from sim.behaviour.session import next_session_delay_s, surface_choice
 from sim.core.compiled import njit
+from sim.core.lanes import GROUP
 from sim.core.random import stream2
+from sim.engine.followed import mark_followed
 from sim.engine.memory import AWAY, IN_SESSION
 from sim.feed.pipeline import SOUND_PAGE
 from sim.world.state import NOBODY
@@ -86,10 +88,14 @@ def next_requests(p, keys, users, next_s, who, time_s, surface, sound, streams):
 
 @njit()
 def take_slates(
-    p, session_key, users, traits, utc_offset_s, next_s, slates, who, surface, video, source, pool,
-    length,
+    p, session_key, users, traits, utc_offset_s, next_s, slates, creator, graph, data, who, surface,
+    video, source, pool, length,
 ):  # fmt: skip
-    """Hand out slates made outside; who gets an empty one leaves."""
+    """Hand out slates made outside; who gets an empty one leaves.
+
+    ``creator`` [V] of each video; ``graph`` and ``data`` hold the follows.
+    """
+    creators = np.full(video.shape[1] + GROUP, NOBODY, np.int32)
     for i in range(who.size):
         u = np.int64(who[i])
         user = users[u]
@@ -97,6 +103,8 @@ def take_slates(
             slates.video[u, j] = video[i, j]
             slates.source[u, j] = source[i, j]
             slates.pool[u, j] = pool[i, j]
+            creators[j] = creator[video[i, j]]
+        mark_followed(slates, np.uint64(u), length[i], creators, graph, data, user)
         user.place = 0
         user.length = length[i]
         user.surface = surface[i]

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.core.borrow import at, prefetch
 from sim.core.compiled import njit
+from sim.engine.followed import mark_followed
 from sim.engine.judge import DUPLICATES, KEPT, REQUESTS, RETRIEVED, SELECTED, judge, score
 from sim.engine.memory import ASKED_AHEAD, first_group
 from sim.engine.scorers import score_left
@@ -216,8 +217,8 @@ def gather(plan, cards, index, beliefs, graph, data, users, asked, scratch, stag
 
 @njit(forceinline=True)
 def choose(
-    plan, scorers, cards, reels, video_counts, arms, caption, beliefs, data, users, slates, asked,
-    scratch, stages,
+    plan, scorers, cards, reels, video_counts, arms, caption, beliefs, graph, data, users, slates,
+    asked, scratch, stages,
 ):  # fmt: skip
     """The second half: filters, scores, and the slate, which goes into the user's row.
 
@@ -251,13 +252,15 @@ def choose(
     else:
         most = plan.slate if surface == FOLLOWING else min(plan.slate, SOUND_PAGE_LENGTH)
         length = _first_left(scratch.keys, n, most, chosen)
-    row = np.uint64(u)
+    row, creators = np.uint64(u), scratch.creators
     for i in range(length):
         place = np.uint64(chosen[i])
         v = ids[place]
         slates.video[row, np.uint64(i)] = v
         slates.source[row, np.uint64(i)] = codes[place]
         slates.pool[row, np.uint64(i)] = at(cards, v).pool
+        creators[np.uint64(i)] = at(cards, v).creator
+    mark_followed(slates, row, length, creators, graph, data, user)
     stages[SELECTED] += length
     user.place = 0
     user.length = length

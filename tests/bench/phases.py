@@ -75,8 +75,8 @@ def _requests(
             done += asked.candidates
         for j in range(count if whole else 0):
             choose(
-                plan, scorers, cards, reels, counts, arms, caption, beliefs, data, users, slates,
-                scratch.asked[j], scratch_of(scratch, j), stages,
+                plan, scorers, cards, reels, counts, arms, caption, beliefs, graph, data, users,
+                slates, scratch.asked[j], scratch_of(scratch, j), stages,
             )  # fmt: skip
     return done
 
