@@ -44,7 +44,7 @@ def test_a_slate_says_who_is_followed(length: int, moved: bool) -> None:
     creators[:length] = random.integers(0, 60, length)
     creators[length:] = random.integers(0, 60, 64 + GROUP - length)
     follows = np.unique(random.integers(0, 60, 25)).astype(np.int32)
-    other = np.arange(100, 140, dtype=np.int32)  # nobody's follows
+    other = np.setdiff1d(np.arange(60), follows).astype(np.int32)  # those whom others follow
     users = np.zeros(3, USER)
     users["length"], users["follow_start"] = length, 4
     users["follow_count"], users["follow_size"] = len(follows), 32 if moved else 0
@@ -71,7 +71,7 @@ def test_a_follow_counts_for_the_rest_of_the_slate() -> None:
     cards = np.zeros(6, CARD)
     cards["creator"] = [7, 8, 7, 9, 7, 7]
     users = np.zeros(3, USER)
-    users["place"], users["length"] = 1, 5
+    users["place"], users["length"] = 2, 5
     slates = _slates(6)
     slates.video[ROW] = np.arange(6)
     slates.source[ROW, 4] += FOLLOWED  # known already
