@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.behaviour.side_by_side import PEOPLE
-from sim.core.borrow import borrow
+from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
 from sim.feed.belief import Taste, new_taste
 from sim.feed.cold_start import WAITING
@@ -28,7 +28,7 @@ from sim.world.state import NOBODY
 __all__ = [
     "AHEAD", "ASKED", "CARD", "REEL", "WORTH", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows",
     "borrowed_arms", "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch",
-    "new_marks", "new_scratch", "refresh_cards", "scratch_of", "write_cards",
+    "new_scratch", "refresh_cards", "scratch_of", "write_cards",
 ]  # fmt: skip
 
 
@@ -135,6 +135,8 @@ def write_cards(
 def refresh_cards(cards, videos, base, lift, pool, state, eligible):
     """Bring what a refresh may change in the cards of ``videos`` up to date."""
     for i in range(videos.size):
+        if i + AHEAD < videos.size:
+            prefetch(cards, videos[i + AHEAD])
         v = videos[i]
         card = cards[v]
         card.base = base[v]
@@ -229,11 +231,6 @@ def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
         np.empty(candidates, np.int64), np.empty(slate, np.int64),
         np.full(slate + GROUP, NOBODY, np.int32), taste.profile, taste.weights,
     )  # fmt: skip
-
-
-def new_marks(videos: int) -> NDArray[np.uint64]:
-    """A clear bit for each of ``videos``."""
-    return np.zeros(videos // 64 + 1, np.uint64)
 
 
 @njit(forceinline=True)

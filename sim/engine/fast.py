@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from sim.behaviour.side_by_side import SIDE
 from sim.core.aligned import aligned_zeros
 from sim.core.compiled import Settled, njit
-from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, add_packed, unpack
+from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, unpack
 from sim.core.lanes import STEP
+from sim.core.marks import new_marks
 from sim.engine.cards import (
     CARD,
     REEL,
@@ -30,11 +31,11 @@ from sim.engine.cards import (
     FeedPlan,
     Rows,
     Scratch,
-    new_marks,
     new_scratch,
     refresh_cards,
     write_cards,
 )
+from sim.engine.fold import add_to_window
 from sim.engine.judge import FILTERS, REMOVED
 from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, play
 from sim.engine.memory import (
@@ -79,6 +80,8 @@ class _Thread:
     """room for those who wait for the feed when it is outside; else empty"""
     videos: NDArray[np.int32]
     """videos [V, PACKED] counters of a window, cleared while they are merged"""
+    touched: NDArray[np.uint64]
+    """the videos with counts, as bits (``sim.core.marks``); cleared with them"""
 
 
 class FastEngine:
@@ -124,6 +127,7 @@ class FastEngine:
             # the user's own Python is called once for a batch of requests, all else is compiled
             waiting=np.zeros(1 + most if self._pipeline.needs_python else 0, np.int64),
             videos=np.zeros((0, PACKED), np.int32),
+            touched=new_marks(0),
         )
 
     def start(self, env: simpy.Environment) -> None:
@@ -147,9 +151,9 @@ class FastEngine:
         self._update_cards()
         tallies = [self._tally(number) for number in range(len(self._threads))]
         logged = self._play_all(tallies, now)
-        platform, window = self._platform, self._platform.window
+        window = self._platform.window
         for tally in tallies[1:]:
-            _merge(tally.videos, window.videos, platform.world.videos.count)
+            add_to_window(tally.videos, tally.touched, window.videos, window.touched)
             window.timeline += tally.timeline.reshape(window.timeline.shape)
             window.followers += tally.followers
             self._log.sums += tally.sums
@@ -292,17 +296,19 @@ class FastEngine:
         """Cleared counters of a thread; the first one adds straight to the window's."""
         window, thread = self._platform.window, self._threads[number]
         if number == 0:
-            videos, timeline, followers = window.videos, window.timeline, window.followers
+            videos, touched = window.videos, window.touched
+            timeline, followers = window.timeline, window.followers
             sums = self._log.sums
         else:
             if len(thread.videos) != len(window.videos):
                 thread.videos = aligned_zeros(window.videos.shape, np.int32)
-            videos = thread.videos
+                thread.touched = new_marks(len(window.videos))
+            videos, touched = thread.videos, thread.touched
             timeline = np.zeros_like(window.timeline)
             followers = np.zeros_like(window.followers)
             sums = np.zeros_like(self._log.sums)
         return Tally(
-            videos, timeline.reshape(-1, WIDTH), followers, thread.stages, sums,
+            videos, touched, timeline.reshape(-1, WIDTH), followers, thread.stages, sums,
             self._memory.counts, thread.events, thread.logged,
         )  # fmt: skip
 
@@ -353,15 +359,6 @@ class FastEngine:
         stages = self._platform.stages
         stages.requests, stages.retrieved, stages.duplicates = total[0], total[1], total[2]
         stages.kept, stages.selected, stages.removed = total[3], total[4], total[REMOVED:]
-
-
-@njit()
-def _merge(counters, into, count):
-    """Add a thread's packed counters to others and clear them."""
-    for v in range(count):
-        if counters[v, IMPRESSIONS] != 0:
-            add_packed(into, counters, v)
-            counters[v] = 0
 
 
 @njit()

@@ -4,32 +4,55 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.core.aligned import LINE
+from sim.core.borrow import at, prefetch, prefetch_at
 from sim.core.compiled import njit
-from sim.core.counts import IMPRESSIONS, VIEWS, add_unpacked
+from sim.core.counts import VIEWS, add_packed, add_unpacked
+from sim.core.marks import mark_all, take_marked
 
-__all__ = ["add_cells", "fold_counts", "update_momentum"]
+__all__ = ["add_cells", "add_to_window", "fold_counts", "update_momentum"]
+
+_AHEAD = 16
+"""How many videos ahead memory is asked for: those that were shown are not neighbours."""
 
 
 @njit()
-def fold_counts(window, counts, count, new_followers, followers, public_followers):
+def fold_counts(window, touched, counts, new_followers, followers, public_followers):
     """Add packed window counters to the counts [V, F], and new followers [C]; clear.
 
-    Returns the videos that were shown.
+    Returns the videos that were shown, which are the bits of ``touched``.
     """
     for c in range(new_followers.size):
         if new_followers[c] != 0:
             followers[c] += new_followers[c]
             public_followers[c] = followers[c]
             new_followers[c] = 0
-    touched = np.empty(count, np.int32)
-    n = 0
-    for v in range(count):
-        if window[v, IMPRESSIONS] != 0:
-            touched[n] = v
-            n += 1
-            add_unpacked(counts, window, v)
-            window[v] = 0
-    return touched[:n].copy()
+    shown = take_marked(touched)
+    for i in range(shown.size):
+        if i + _AHEAD < shown.size:
+            soon = at(shown, i + _AHEAD)
+            prefetch(window, soon)
+            prefetch(counts, soon)
+            prefetch_at(counts, soon, LINE)
+        v = np.uint64(shown[i])
+        add_unpacked(counts, window, v)
+        window[v] = 0
+    return shown
+
+
+@njit()
+def add_to_window(counters, marked, window, touched):
+    """Add a thread's packed counters and marks to those of the window, and clear them."""
+    shown = take_marked(marked)
+    mark_all(touched, shown)
+    for i in range(shown.size):
+        if i + _AHEAD < shown.size:
+            soon = at(shown, i + _AHEAD)
+            prefetch(counters, soon)
+            prefetch(window, soon)
+        v = np.uint64(shown[i])
+        add_packed(window, counters, v)
+        counters[v] = 0
 
 
 @njit()

@@ -12,6 +12,7 @@ from sim.core.actions import bit
 from sim.core.borrow import at, prefetch
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, count_packed
+from sim.core.marks import mark
 from sim.core.random import stream2, stream3
 from sim.engine.followed import FOLLOWED, also_followed
 from sim.engine.memory import add_follow, add_seen
@@ -116,6 +117,7 @@ def log(state, bin_s, first_bin, side, k):
     source = np.int64(state.slates.source[row, place] & ~FOLLOWED)
     pool = np.int64(state.slates.pool[row, place])
     count_packed(state.tally.videos, np.uint64(v), views, watch_ms, first, actions)
+    mark(state.tally.touched, v)
     count_packed(state.tally.user_counts, row, views, watch_ms, first, actions)
     cell = np.int64(np.floor(t / bin_s)) - first_bin
     cell = (cell * _SURFACES + surface) * _SOURCES + source

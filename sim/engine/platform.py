@@ -19,6 +19,7 @@ from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.core.aligned import aligned_zeros
 from sim.core.compiled import njit
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH
+from sim.core.marks import new_marks
 from sim.core.maths import exp
 from sim.core.random import key, stream2
 from sim.engine.fold import add_cells, fold_counts, update_momentum
@@ -28,7 +29,7 @@ from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
 from sim.feed.builtin import value_weights
 from sim.feed.cold_start import ColdStart, PoolPolicy
-from sim.feed.index import build_index, empty_index
+from sim.feed.index import IndexBuilder, empty_index
 from sim.feed.pipeline import StageCounts
 from sim.feed.tables import SIGNS, Rates, ScoreTables, platform_rates, refresh_tables
 from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
@@ -76,6 +77,8 @@ class WindowCounts:
 
     videos: NDArray[np.int32]
     """videos [V, PACKED] packed rows (see ``sim.core.counts``)"""
+    touched: NDArray[np.uint64]
+    """the videos that were shown, as bits (see ``sim.core.marks``)"""
     timeline: NDArray[np.int64]
     """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
     followers: NDArray[np.int32]
@@ -113,6 +116,7 @@ class Platform:
         self._next_index_s = -np.inf
         self._next_upload_s = -np.inf
         self._indexed_s = 0.0
+        self._builder = IndexBuilder()
         rows = len(world.videos.creator)
         weights = arm_weights(scenario.feed)
         arms = len(weights)
@@ -200,7 +204,7 @@ class Platform:
         """Add the window's counters to the totals; returns the videos that were shown."""
         view, window = self.view, self.window
         touched = fold_counts(
-            window.videos, view.counts, self.world.videos.count, window.followers,
+            window.videos, window.touched, view.counts, window.followers,
             self.world.creators.followers, view.creators.followers,
         )  # fmt: skip
         add_cells(window.timeline.reshape(-1, WIDTH), view.totals)
@@ -261,7 +265,7 @@ class Platform:
         keep = exp(-0.6931471805599453 * (now - self._indexed_s) / _MOMENTUM_HALF_LIFE_S)
         self._indexed_s = now
         update_momentum(view.counts, self._indexed_views, keep, view.momentum, videos.count)
-        view.index = build_index(
+        view.index = self._builder.build(
             videos.count, videos.eligible, view.cold.open_to_all, videos.uploaded_s,
             now - self._max_age, videos.caption, world.topics, view.tables.base, view.momentum,
             videos.sound, world.sounds.count, videos.tags, self._tag_count,
@@ -289,11 +293,11 @@ class Platform:
         window = getattr(self, "window", None)
         rows = len(self.world.videos.creator)
         if window is None or len(window.videos) != rows:
-            videos = aligned_zeros((rows, PACKED), np.int32)
+            videos, touched = aligned_zeros((rows, PACKED), np.int32), new_marks(rows)
             followers = np.zeros(len(self.world.creators.user), np.int32)
         else:
-            videos, followers = window.videos, window.followers
-        return WindowCounts(videos, np.zeros(shape, np.int64), followers, first_bin)
+            videos, touched, followers = window.videos, window.touched, window.followers
+        return WindowCounts(videos, touched, np.zeros(shape, np.int64), followers, first_bin)
 
     def _plan_probes(self) -> None:
         """When each planted account posts, and what."""

@@ -20,6 +20,7 @@ from sim.behaviour.session import (
 )
 from sim.core.actions import bit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, pack
+from sim.core.marks import mark_all
 from sim.core.random import stream2, stream3, uniform
 from sim.engine.platform import Platform, UserCounts
 from sim.feed.belief import learn, signal_of
@@ -128,6 +129,7 @@ class ReferenceEngine:
         videos = np.zeros((len(window.videos), WIDTH), np.int64)
         np.add.at(videos, events["video"], rows)
         window.videos += pack(videos)
+        mark_all(window.touched, events["video"])
         bins = np.floor(events["time_s"] / self._platform.bin_s).astype(np.int64) - window.first_bin
         np.add.at(window.timeline, (bins, events["surface"], events["source"]), rows)
         new = events[(events["actions"] & _FOLLOW) != 0]["video"]

@@ -20,6 +20,8 @@ class Tally(NamedTuple):
 
     videos: NDArray[np.int32]
     """videos [V, PACKED] packed rows"""
+    touched: NDArray[np.uint64]
+    """those that were shown, as bits (``sim.core.marks``)"""
     timeline: NDArray[np.int64]
     """timeline [T x surfaces x sources, F]"""
     followers: NDArray[np.int32]
@@ -75,8 +77,8 @@ def borrowed_state(
         borrow(graph), borrow(arena.data), borrow(arena.used), borrow(arena.free), borrow(cards),
         borrow(reels), borrowed_rows(rows),
         Tally(
-            borrow(tally.videos), borrow(tally.timeline), borrow(tally.followers),
-            borrow(tally.stages), borrow(tally.sums), borrow(tally.user_counts),
-            borrow(tally.events), borrow(tally.logged),
+            borrow(tally.videos), borrow(tally.touched), borrow(tally.timeline),
+            borrow(tally.followers), borrow(tally.stages), borrow(tally.sums),
+            borrow(tally.user_counts), borrow(tally.events), borrow(tally.logged),
         ),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.core.compiled import njit
 from sim.core.counts import VIEWS
-from sim.feed.index import top_of
+from sim.feed.grouping import top_of
 from sim.world.state import SoundListing, VideoListing
 
 __all__ = ["TREND_INTERVAL_S", "follow_trends"]

@@ -2,20 +2,23 @@
 
 The lists are rebuilt every ``feed.reindex`` seconds, as a search index is; the list of fresh
 videos is rebuilt at every refresh. All orders are fixed by counts and ids.
+
+An index is part of the frozen view: the next one is written over it.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from sim.core.aligned import together
-from sim.core.compiled import njit
+from sim.core.aligned import LINE, aligned_zeros
+from sim.feed.grouping import group_by_tag, group_into, members_of, top_of, topic_labels
 from sim.world.state import MAX_TAGS
 
-__all__ = ["BUCKETS", "Groups", "Index", "build_index", "empty_index", "group_by", "top_of"]
+__all__ = ["BUCKETS", "Groups", "Index", "IndexBuilder", "empty_index"]
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
@@ -25,6 +28,8 @@ BUCKETS = 256
 _TRENDING_LEAST = 200
 _TRENDING_SHARE = 0.02
 """Videos in the trending list: the larger of the two (assumption)."""
+_SPARE = 1.25
+"""Memory is taken for so many times what is needed, because the catalogue grows."""
 
 
 class Groups(NamedTuple):
@@ -70,150 +75,75 @@ def empty_index(topics: int) -> Index:
     )
 
 
-@njit()
-def group_by(labels, members, groups, reverse):
-    """Counting sort of ``members`` by ``labels[member]``; labels below 0 are left out."""
-    start = np.zeros(groups + 1, np.int64)
-    for i in range(members.size):
-        if labels[i] >= 0:
-            start[labels[i] + 1] += 1
-    for g in range(groups):
-        start[g + 1] += start[g]
-    fill = start[:-1].copy()
-    out = np.empty(start[groups], np.int32)
-    for n in range(members.size):
-        i = members.size - 1 - n if reverse else n
-        if labels[i] >= 0:
-            out[fill[labels[i]]] = members[i]
-            fill[labels[i]] += 1
-    return start, out
+class IndexBuilder:
+    """Builds one index after the other, in the same memory.
 
-
-@njit()
-def top_of(values, members, count):
-    """The ``count`` members with the highest ``values[member]`` above 0, best first; ties by id.
-
-    One pass into buckets of falling value finds the candidates; only those are sorted.
+    The lists lie in one piece of it. Systems put large pieces on large pages, so that a processor
+    which reads here and there need not look up page after page; and to ask for a new piece each
+    time takes longer than to fill it.
     """
-    highest = np.float32(0.0)
-    for i in range(members.size):
-        highest = max(highest, values[members[i]])
-    if highest <= 0.0 or count < 1:
-        return np.empty(0, np.int32)
-    buckets = 1024
-    sizes = np.zeros(buckets, np.int64)
-    scale = float(buckets) / float(highest)
-    for i in range(members.size):
-        value = values[members[i]]
-        if value > 0.0:
-            sizes[buckets - 1 - min(int(value * scale), buckets - 1)] += 1
-    limit = 0
-    total = 0
-    while limit < buckets and total < count:
-        total += sizes[limit]
-        limit += 1
-    chosen = np.empty(total, np.int32)
-    keys = np.empty(total, np.float64)
-    n = 0
-    for i in range(members.size):
-        value = values[members[i]]
-        if value > 0.0 and buckets - 1 - min(int(value * scale), buckets - 1) < limit:
-            chosen[n] = members[i]
-            keys[n] = -float(value)
-            n += 1
-    order = np.argsort(keys, kind="mergesort")
-    return chosen[order[: min(count, n)]]
+
+    def __init__(self) -> None:
+        self._room = np.zeros(0, np.uint8)
+        self._every = np.zeros(0, np.int32)
+        self._labels = np.zeros(0, np.int32)
+
+    def build(
+        self, count: int, eligible: NDArray[np.int8], open_to_all: NDArray[np.int8], uploaded_s:
+        NDArray[np.float64], oldest_s: float, caption: NDArray[np.int8], topics: int, base:
+        NDArray[np.float32], momentum: NDArray[np.float32], sound: I32, sounds: int, tags: I32,
+        tag_count: int, creator: I32, creators: int, fresh: I32,
+    ) -> Index:  # fmt: skip
+        """All lists over the first ``count`` videos.
+
+        ``open_to_all`` is 0 for videos that only their test audience and followers may see;
+        ``oldest_s`` drops what is too old; ``base`` orders the interest lists.
+        """
+        if len(self._labels) < count:
+            self._labels = np.zeros(int(_SPARE * count), np.int32)
+            self._every = np.zeros(int(_SPARE * count), np.int32)
+        # one list has up to MAX_TAGS places a video, the others one
+        live, *lists = self._lists(
+            (count, np.int32),
+            (topics + 1, np.int64), (count, np.int32),
+            (sounds + 2, np.int64), (count, np.int32),
+            (creators + 2, np.int64), (count, np.int32),
+            (tag_count + 2, np.int64), (MAX_TAGS * count, np.int32),
+        )  # fmt: skip
+        shown, open_ = members_of(
+            count, eligible, open_to_all, uploaded_s, oldest_s, self._every, live
+        )
+        ordinary, every = live[:open_], self._every[:shown]
+        buckets = np.zeros(topics * BUCKETS + 2, np.int64)
+        topic_labels(ordinary, caption, topics, base, BUCKETS, self._labels)
+        group_into(ordinary, self._labels, False, buckets, lists[1])
+        lists[0][:] = buckets[:-1:BUCKETS]
+        group_into(ordinary, sound, False, *lists[2:4])
+        group_into(every, creator, True, *lists[4:6])
+        group_by_tag(ordinary, tags, *lists[6:8])
+        trending = max(_TRENDING_LEAST, int(_TRENDING_SHARE * open_))
+        return Index(
+            live=ordinary,
+            topic=_groups(lists[0], lists[1]),
+            sound=_groups(lists[2][:-1], lists[3]),
+            creator=_groups(lists[4][:-1], lists[5]),
+            tag=_groups(lists[6][:-1], lists[7]),
+            trending=top_of(momentum, ordinary, trending),
+            fresh=fresh,
+        )
+
+    def _lists(self, *shapes: tuple[int, DTypeLike]) -> Iterator[NDArray[Any]]:
+        """Arrays of these sizes and types, one after the other, each at the start of a line."""
+        sizes = [size * np.dtype(kind).itemsize for size, kind in shapes]
+        needed = sum(-(-size // LINE) * LINE for size in sizes)
+        if len(self._room) < needed:
+            self._room = aligned_zeros(int(_SPARE * needed), np.uint8)
+        first = 0
+        for size, (_, kind) in zip(sizes, shapes, strict=True):
+            yield self._room[first : first + size].view(kind)
+            first += -(-size // LINE) * LINE
 
 
-@njit()
-def _members(count, eligible, open_to_all, uploaded, oldest):
-    """(videos that any source may show, those of them open to ordinary sources)."""
-    every = np.empty(count, np.int32)
-    ordinary = np.empty(count, np.int32)
-    n = 0
-    m = 0
-    for v in range(count):
-        if eligible[v] == 1 and uploaded[v] >= oldest:
-            every[n] = v
-            n += 1
-            if open_to_all[v] == 1:
-                ordinary[m] = v
-                m += 1
-    return every[:n].copy(), ordinary[:m].copy()
-
-
-@njit()
-def _topic_labels(members, caption, topics, base):
-    """Label topic x bucket of each member: buckets run from the best base score to the worst."""
-    labels = np.empty(members.size, np.int64)
-    if members.size == 0:
-        return labels
-    low = base[members[0]]
-    high = low
-    for i in range(members.size):
-        low = min(low, base[members[i]])
-        high = max(high, base[members[i]])
-    scale = (BUCKETS - 1) / (float(high) - float(low)) if high > low else 0.0
-    for i in range(members.size):
-        v = members[i]
-        best = 0
-        for d in range(1, topics):
-            if caption[v, d] > caption[v, best]:
-                best = d
-        labels[i] = best * BUCKETS + int((float(high) - float(base[v])) * scale)
-    return labels
-
-
-@njit()
-def _labels_of(members, column):
-    labels = np.empty(members.size, np.int64)
-    for i in range(members.size):
-        labels[i] = column[members[i]]
-    return labels
-
-
-@njit()
-def _tag_pairs(members, tags):
-    """All (video, hashtag) pairs, by video."""
-    videos = np.empty(members.size * MAX_TAGS, np.int32)
-    labels = np.empty(members.size * MAX_TAGS, np.int64)
-    n = 0
-    for i in range(members.size):
-        for j in range(MAX_TAGS):
-            tag = tags[members[i], j]
-            if tag >= 0:
-                videos[n] = members[i]
-                labels[n] = tag
-                n += 1
-    return videos[:n].copy(), labels[:n].copy()
-
-
-def build_index(
-    count: int, eligible: NDArray[np.int8], open_to_all: NDArray[np.int8], uploaded_s:
-    NDArray[np.float64], oldest_s: float, caption: NDArray[np.int8], topics: int, base:
-    NDArray[np.float32], momentum: NDArray[np.float32], sound: I32, sounds: int, tags: I32,
-    tag_count: int, creator: I32, creators: int, fresh: I32,
-) -> Index:  # fmt: skip
-    """All lists over the first ``count`` videos.
-
-    ``open_to_all`` is 0 for videos that only their test audience and followers may see;
-    ``oldest_s`` drops what is too old; ``base`` orders the interest lists.
-    """
-    every, ordinary = _members(count, eligible, open_to_all, uploaded_s, oldest_s)
-    buckets, by_topic = group_by(
-        _topic_labels(ordinary, caption, topics, base), ordinary, topics * BUCKETS, False
-    )
-    tagged, labels = _tag_pairs(ordinary, tags)
-    trending = max(_TRENDING_LEAST, int(_TRENDING_SHARE * len(ordinary)))
-    live, *lists = together([
-        ordinary,
-        buckets[::BUCKETS], by_topic,
-        *group_by(_labels_of(ordinary, sound), ordinary, sounds, False),
-        *group_by(labels, tagged, tag_count, False),
-        *group_by(_labels_of(every, creator), every, creators, True),
-    ])  # fmt: skip
-    of_topics, of_sounds, of_tags, of_creators = (Groups(*lists[i : i + 2]) for i in range(0, 8, 2))
-    return Index(
-        live=live, topic=of_topics, sound=of_sounds, tag=of_tags, creator=of_creators,
-        trending=top_of(momentum, ordinary, trending), fresh=fresh,
-    )  # fmt: skip
+def _groups(start: I64, video: I32) -> Groups:
+    """The groups, without the room behind the last one."""
+    return Groups(start, video[: start[-1]])

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sim.core.random import key, stream
 from sim.feed.belief import SLOTS, SOUND_SLOTS, TAG_SLOTS
-from sim.feed.index import Groups, Index, build_index, group_by, top_of
+from sim.feed.grouping import group_by_tag, group_into, top_of
+from sim.feed.index import Groups, Index, IndexBuilder
 from sim.feed.pipeline import source_counts
 from sim.feed.retrieve import (
     DRAWS,
@@ -139,14 +140,33 @@ def test_quotas_of_the_default_sources() -> None:
 
 
 @given(st.lists(st.integers(-1, 5), max_size=60), st.booleans())
-def test_group_by_is_a_stable_sort(labels: list[int], reverse: bool) -> None:
-    members = np.arange(100, 100 + len(labels), dtype=np.int32)
-    start, found = group_by(np.array(labels, np.int64), members, 6, reverse)
-    order = list(range(len(labels)))
+def test_groups_keep_the_order_of_their_members(labels: list[int], reverse: bool) -> None:
+    members = np.arange(len(labels), dtype=np.int32)
+    start, found = np.full(8, 99), np.full(len(labels), -7, np.int32)
+    group_into(members, np.array(labels, np.int32), reverse, start, found)
+    assert start[0] == 0
     for group in range(6):
-        wanted = [100 + i for i in (order[::-1] if reverse else order) if labels[i] == group]
+        wanted = [i for i in (members[::-1] if reverse else members) if labels[i] == group]
         assert found[start[group] : start[group + 1]].tolist() == wanted
-    assert start[6] == len(found)
+    assert start[6] == sum(label >= 0 for label in labels)
+
+
+TAGS = st.tuples(*[st.integers(-1, 4)] * 3)
+
+
+@given(st.lists(TAGS, max_size=40), st.integers(1, 4))
+def test_a_video_is_in_the_group_of_each_of_its_hashtags(
+    tags: list[tuple[int, ...]], every: int
+) -> None:
+    table = np.array(tags, np.int32).reshape(-1, 3)
+    members = np.arange(0, len(tags), every, dtype=np.int32)
+    start, found = np.full(7, 99), np.full(3 * len(members), -7, np.int32)
+    group_by_tag(members, table, start, found)
+    assert start[0] == 0
+    for tag in range(5):
+        wanted = [v for v in members.tolist() for one in tags[v] if one == tag]
+        assert found[start[tag] : start[tag + 1]].tolist() == wanted
+    assert start[5] == (table[members] >= 0).sum()
 
 
 @given(st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=60), st.integers(0, 70))
@@ -161,10 +181,10 @@ def _lists(groups: Groups) -> list[list[int]]:
     return [part.tolist() for part in np.split(groups.video, groups.start[1:-1])]
 
 
-def _index(**changes: object) -> Index:
+def _index(builder: IndexBuilder | None = None, **changes: object) -> Index:
     n, dims = 9, 8
-    caption = np.zeros((n, dims), np.float32)
-    caption[np.arange(n), np.arange(n) % 3] = 1.0
+    caption = np.zeros((n, dims), np.int8)
+    caption[np.arange(n), np.arange(n) % 3] = 60
     arguments: dict[str, object] = {
         "count": 8,
         "eligible": np.array([1, 1, 0, 1, 1, 1, 1, 1, 1], np.int8),
@@ -183,7 +203,7 @@ def _index(**changes: object) -> Index:
         "creators": 2,
         "fresh": np.array([3], np.int32),
     }
-    return build_index(**{**arguments, **changes})  # type: ignore[arg-type]
+    return (builder or IndexBuilder()).build(**{**arguments, **changes})  # type: ignore[arg-type]
 
 
 def test_indexes_hold_what_they_should() -> None:
@@ -215,3 +235,39 @@ def test_extreme_scores_stay_within_their_topic(worst: float) -> None:
     base = np.array([0, 9, 8, 7, worst, 5, 6, 2, 3], np.float32)
     index = _index(base=base)
     assert index.topic.start.tolist() == [0, 1, 4, 5]
+
+
+def _all(index: Index) -> list[list[int]]:
+    groups = [index.topic, index.sound, index.tag, index.creator]
+    return [
+        index.live.tolist(), index.trending.tolist(), index.fresh.tolist(),
+        *(part.tolist() for group in groups for part in group),
+    ]  # fmt: skip
+
+
+def test_an_index_in_used_memory_is_as_one_in_new_memory() -> None:
+    builder = IndexBuilder()
+    some_tags = np.random.default_rng(1).integers(-1, 4, (9, 3)).astype(np.int32)
+    worlds: list[dict[str, object]] = [
+        {"count": 3}, {}, {"count": 9, "tags": some_tags}, {"count": 2, "oldest_s": -1.0},
+        {"count": 0}, {"sounds": 40, "creators": 50}, {"tags": some_tags, "count": 5},
+    ]  # fmt: skip
+    for world in worlds:
+        assert _all(_index(builder, **world)) == _all(_index(**world))
+
+
+def test_memory_is_asked_for_once() -> None:
+    builder = IndexBuilder()
+    _index(builder, count=9)
+    begin = builder._room.ctypes.data
+    for count in (0, 4, 9):
+        index = _index(builder, count=count)
+        for array in (index.live, index.topic.start, index.tag.video, index.creator.video):
+            assert array.size == 0 or np.shares_memory(array, builder._room)
+    assert builder._room.ctypes.data == begin
+
+
+def test_equally_strong_topics_go_to_the_first() -> None:
+    caption = np.zeros((9, 8), np.int8)
+    caption[1], caption[4, 1:3], caption[5, 2] = 0, 60, 127
+    assert _lists(_index(caption=caption, count=6).topic) == [[1], [4], [5]]

@@ -1,0 +1,26 @@
+"""Sets as bits."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.core.marks import mark_all, new_marks, take_marked
+
+
+@given(st.lists(st.integers(0, 199)), st.lists(st.integers(0, 199)))
+def test_a_set_gives_its_numbers_in_order_and_is_empty_then(a: list[int], b: list[int]) -> None:
+    marks = new_marks(200)
+    for numbers in (a, b):
+        mark_all(marks, np.array(numbers, np.int32))
+    assert take_marked(marks).tolist() == sorted({*a, *b})
+    assert not marks.any()
+    assert take_marked(marks).size == 0
+
+
+def test_the_ends_of_words() -> None:
+    ends = [0, 63, 64, 127, 128, 191, 192]
+    marks = new_marks(193)
+    mark_all(marks, np.array(ends[::-1]))
+    assert take_marked(marks).tolist() == ends
