@@ -11,8 +11,8 @@ from sim.core.actions import ACTIONS
 from sim.core.compiled import njit
 
 __all__ = [
-    "COUNT_NAMES", "FIRST_ACTION", "IMPRESSIONS", "PACKED", "REACH", "VIEWS", "WATCH_MS", "WIDTH",
-    "add_packed", "add_unpacked", "count_packed", "pack", "unpack",
+    "COUNT_NAMES", "FIRST_ACTION", "HIGH", "IMPRESSIONS", "LOW", "LOW_BITS", "PACKED", "REACH",
+    "VIEWS", "WATCH_MS", "WIDTH", "add_packed", "add_unpacked", "pack", "unpack",
 ]  # fmt: skip
 
 IMPRESSIONS: Final = 0
@@ -28,27 +28,12 @@ COUNT_NAMES: Final = ("impressions", "views", "watch_ms", "reach", *(a.plural fo
 
 PACKED: Final = 16
 """Columns of a packed row: int32, one line of memory. The columns are the same; watch time is
-``row[WATCH_MS] + row[_HIGH] * 2**30`` milliseconds, because 32 bits would overflow."""
-_HIGH: Final = 14
-_LOW_BITS: Final = 30
-_LOW: Final = (1 << _LOW_BITS) - 1
-assert WIDTH <= _HIGH
-
-
-@njit(forceinline=True)
-def count_packed(rows, i, views, watch_ms, reach, actions):  # type: ignore[no-untyped-def]
-    """Count one impression in packed row ``i`` of ``rows`` [N, PACKED].
-
-    ``reach`` is 1 for the user's first impression of the video, ``actions`` a bit mask.
-    """
-    rows[i, IMPRESSIONS] += np.int32(1)
-    rows[i, VIEWS] += np.int32(views)
-    rows[i, REACH] += np.int32(reach)
-    for a in range(WIDTH - FIRST_ACTION):
-        rows[i, FIRST_ACTION + a] += np.int32((actions >> a) & 1)
-    low = np.int64(rows[i, WATCH_MS]) + np.int64(watch_ms)
-    rows[i, WATCH_MS] = np.int32(low & _LOW)
-    rows[i, _HIGH] += np.int32(low >> _LOW_BITS)
+``row[WATCH_MS] + row[HIGH] * 2**30`` milliseconds, because 32 bits would overflow."""
+HIGH: Final = 14
+LOW_BITS: Final = 30
+LOW: Final = (1 << LOW_BITS) - 1
+"""Where the high part of watch time is, and the bits of the low part."""
+assert WIDTH <= HIGH
 
 
 @njit(forceinline=True)
@@ -58,8 +43,8 @@ def add_packed(into, rows, i):  # type: ignore[no-untyped-def]
         if f != WATCH_MS:
             into[i, f] += rows[i, f]
     low = np.int64(into[i, WATCH_MS]) + np.int64(rows[i, WATCH_MS])
-    into[i, WATCH_MS] = np.int32(low & _LOW)
-    into[i, _HIGH] += np.int32(low >> _LOW_BITS)
+    into[i, WATCH_MS] = np.int32(low & LOW)
+    into[i, HIGH] += np.int32(low >> LOW_BITS)
 
 
 @njit(forceinline=True)
@@ -67,19 +52,19 @@ def add_unpacked(into, rows, i):  # type: ignore[no-untyped-def]
     """Add packed row ``i`` of ``rows`` to the same row of counters ``into`` [N, F] int64."""
     for f in range(WIDTH):
         into[i, f] += np.int64(rows[i, f])
-    into[i, WATCH_MS] += np.int64(rows[i, _HIGH]) << _LOW_BITS
+    into[i, WATCH_MS] += np.int64(rows[i, HIGH]) << LOW_BITS
 
 
 def pack(counts: NDArray[np.int64]) -> NDArray[np.int32]:
     """Packed rows [N, PACKED] of counters [N, F]."""
     rows = np.zeros((len(counts), PACKED), np.int32)
-    rows[:, :WIDTH] = counts & _LOW
-    rows[:, _HIGH] = counts[:, WATCH_MS] >> _LOW_BITS
+    rows[:, :WIDTH] = counts & LOW
+    rows[:, HIGH] = counts[:, WATCH_MS] >> LOW_BITS
     return rows
 
 
 def unpack(rows: NDArray[Any]) -> NDArray[np.int64]:
     """Counters [N, F] of packed rows [N, PACKED]."""
     counts = rows[:, :WIDTH].astype(np.int64)
-    counts[:, WATCH_MS] += rows[:, _HIGH].astype(np.int64) << _LOW_BITS
+    counts[:, WATCH_MS] += rows[:, HIGH].astype(np.int64) << LOW_BITS
     return counts

@@ -11,7 +11,8 @@ from sim.behaviour.interest import cosine
 from sim.core.actions import bit
 from sim.core.borrow import at, prefetch
 from sim.core.compiled import njit
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, count_packed
+from sim.core.counting import count_impression
+from sim.core.counts import IMPRESSIONS
 from sim.core.marks import mark
 from sim.core.random import stream2, stream3
 from sim.engine.followed import FOLLOWED, also_followed
@@ -116,12 +117,13 @@ def log(state, bin_s, first_bin, side, k):
     surface = np.int64(state.users[row].surface)
     source = np.int64(state.slates.source[row, place] & ~FOLLOWED)
     pool = np.int64(state.slates.pool[row, place])
-    count_packed(state.tally.videos, np.uint64(v), views, watch_ms, first, actions)
-    mark(state.tally.touched, v)
-    count_packed(state.tally.user_counts, row, views, watch_ms, first, actions)
     cell = np.int64(np.floor(t / bin_s)) - first_bin
     cell = (cell * _SURFACES + surface) * _SOURCES + source
-    _count(state.tally.timeline, np.uint64(cell), views, watch_ms, first, actions)
+    tally = state.tally
+    count_impression(
+        tally.videos, v, tally.user_counts, u, tally.timeline, cell, views, watch_ms, first, actions
+    )  # fmt: skip
+    mark(tally.touched, v)
     h = hash_event(t, u, v, watch_ms, actions, views, surface, source, pool)
     add_to_hash(h, state.tally.sums)
     if state.tally.events.size > 0:
@@ -138,17 +140,6 @@ def log(state, bin_s, first_bin, side, k):
         event.first = first
         event.spare = 0
         state.tally.logged[0] += 1
-
-
-@njit(forceinline=True)
-def _count(counts, i, views, watch_ms, first, actions):
-    """Count one impression in row ``i`` of [.., F] int64 counters."""
-    counts[i, IMPRESSIONS] += 1
-    counts[i, VIEWS] += views
-    counts[i, WATCH_MS] += watch_ms
-    counts[i, REACH] += first
-    for a in range(WIDTH - FIRST_ACTION):
-        counts[i, FIRST_ACTION + a] += (actions >> a) & 1
 
 
 @njit(forceinline=True)
