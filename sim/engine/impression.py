@@ -90,13 +90,10 @@ def remember(state, learning_rate, signals, side, n):
         strong += 1 if is_strong(signal) else 0
         side.follows[np.uint64(followed)] = j
         followed += 1 if actions & _FOLLOW else 0
-    for j in range(strong):
-        k = np.uint64(side.taught[np.uint64(j)])
-        card = at(state.cards, side.video[k])
-        learn_affinities(
-            beliefs.slot_id, beliefs.slot_weight, np.uint64(side.user[k]), card.sound, card.tag0,
-            card.tag1, card.tag2, card.creator, signal_of(side.actions[k], signals),
-        )  # fmt: skip
+    # a hashtag waits for the one before, other people do not
+    _remember_strong(state, signals, side, strong, 0)
+    _remember_strong(state, signals, side, strong, 1)
+    _remember_strong(state, signals, side, strong, 2)
     for j in range(followed):
         k = np.uint64(side.follows[np.uint64(j)])
         creator = np.int64(at(state.cards, side.video[k]).creator)
@@ -104,6 +101,19 @@ def remember(state, learning_rate, signals, side, n):
         add_follow(state.used, state.free, state.data, state.graph, user, creator)
         also_followed(state.slates, state.cards, user, np.uint64(side.user[k]), creator)
         state.tally.followers[creator] += 1
+
+
+@njit(forceinline=True)
+def _remember_strong(state, signals, side, strong, step):
+    """One step of what is learnt of sound, hashtags and creator, for all who are on the list."""
+    beliefs = state.beliefs
+    for j in range(strong):
+        k = np.uint64(side.taught[np.uint64(j)])
+        card = at(state.cards, side.video[k])
+        learn_affinities(
+            step, beliefs.slot_id, beliefs.slot_weight, np.uint64(side.user[k]), card.sound,
+            card.tag0, card.tag1, card.tag2, card.creator, signal_of(side.actions[k], signals),
+        )  # fmt: skip
 
 
 @njit(forceinline=True)

@@ -185,7 +185,8 @@ def learn(
     """
     learn_topics(rate, profile, u, caption, v, signal)
     if is_strong(signal):
-        learn_affinities(ids, weights, u, sound, tag0, tag1, tag2, creator, signal)
+        for step in (0, 1, 2):
+            learn_affinities(step, ids, weights, u, sound, tag0, tag1, tag2, creator, signal)
 
 
 @njit(forceinline=True)
@@ -215,13 +216,21 @@ def is_strong(signal):
 
 
 @njit(forceinline=True)
-def learn_affinities(ids, weights, u, sound, tag0, tag1, tag2, creator, signal):
-    """Change the affinities of row ``u`` for what a video with a strong signal has."""
+def learn_affinities(step, ids, weights, u, sound, tag0, tag1, tag2, creator, signal):
+    """Change the affinities of row ``u`` for what a video with a strong signal has.
+
+    That takes three steps, 0 to 2, a hashtag in each, because a row's hashtags wait for each other.
+    Different users may take the steps in turns.
+    """
     amount = np.float32(0.1 * signal)
-    change_one(ids, weights, u, SOUND_SLOTS, sound, amount, _KEEP)
-    change_one(ids, weights, u, CREATOR_SLOTS, creator, amount, _KEEP)
-    for tag in (tag0, tag1, tag2):
-        change_one(ids, weights, u, TAG_SLOTS, tag, amount, _KEEP)
+    if step == 0:
+        change_one(ids, weights, u, SOUND_SLOTS, sound, amount, _KEEP)
+        change_one(ids, weights, u, TAG_SLOTS, tag0, amount, _KEEP)
+    elif step == 1:
+        change_one(ids, weights, u, CREATOR_SLOTS, creator, amount, _KEEP)
+        change_one(ids, weights, u, TAG_SLOTS, tag1, amount, _KEEP)
+    else:
+        change_one(ids, weights, u, TAG_SLOTS, tag2, amount, _KEEP)
 
 
 @njit(forceinline=True)
