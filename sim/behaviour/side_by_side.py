@@ -44,7 +44,7 @@ from sim.core.compiled import njit
 from sim.core.maths import CENTRAL, central_quantile, exp, normal_quantile
 from sim.core.random import exponential, uniform
 
-__all__ = ["PEOPLE", "SIDE", "react_all"]
+__all__ = ["PEOPLE", "SIDE", "react_all", "round_up"]
 
 PEOPLE = 16
 """Most people side by side, a multiple of eight: enough to keep a processor busy, few enough that
@@ -66,6 +66,9 @@ SIDE = np.dtype(
             ("time_s", np.float64),
             ("taught", np.int64),  # places of those whom something strong is learnt of
             ("follows", np.int64),  # places of those who follow the creator from now on
+            ("signal", np.float64),
+            ("square", np.float32),
+            ("scale", np.float32),
             # what goes in: the arguments of react
             ("stream", np.uint64),
             ("affinity", np.float64),
@@ -111,6 +114,12 @@ _FOLLOW, _SOUND_TAP = bit("follow"), bit("sound_tap")
 _NOT_INTERESTED = bit("not_interested")
 
 
+@njit(forceinline=True)
+def round_up(n: int) -> int:
+    """How far a vector loop over the first ``n`` people goes."""
+    return min((n + _STEP - 1) // _STEP * _STEP, PEOPLE)
+
+
 @njit()
 def react_all(p: BehaviourParams, side: Any, n: int) -> None:
     """Play one impression each for the first ``n`` people of ``side``, a record SIDE.
@@ -119,7 +128,7 @@ def react_all(p: BehaviourParams, side: Any, n: int) -> None:
     next video.
     """
     stay_apart()
-    full = min((n + _STEP - 1) // _STEP * _STEP, PEOPLE)
+    full = round_up(n)
     _draw_taste(side, n, full)
     _find_appeal(p, side, full)
     _watch(p.watch, side, n)

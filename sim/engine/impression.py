@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.behaviour.interest import cosine
+from sim.behaviour.side_by_side import round_up
 from sim.core.actions import bit
 from sim.core.borrow import at, prefetch
 from sim.core.compiled import njit
@@ -17,7 +18,14 @@ from sim.core.marks import mark
 from sim.core.random import stream2, stream3
 from sim.engine.followed import FOLLOWED, also_followed
 from sim.engine.memory import add_follow, add_seen
-from sim.feed.belief import is_strong, learn_affinities, learn_topics, signal_of
+from sim.feed.belief import (
+    is_strong,
+    learn_affinities,
+    move_topics,
+    scale_of,
+    scale_topics,
+    signal_of,
+)
 from sim.feed.pipeline import SOUND_PAGE
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import add_to_hash, hash_event
@@ -82,7 +90,8 @@ def remember(state, learning_rate, signals, side, n):
         k = np.uint64(j)
         row, actions = np.uint64(side.user[k]), side.actions[k]
         signal = signal_of(actions, signals)
-        learn_topics(
+        side.signal[k] = signal
+        side.square[k] = move_topics(
             learning_rate, beliefs.profile, row, state.rows.caption, np.uint64(side.video[k]),
             signal,
         )  # fmt: skip
@@ -90,10 +99,16 @@ def remember(state, learning_rate, signals, side, n):
         strong += 1 if is_strong(signal) else 0
         side.follows[np.uint64(followed)] = j
         followed += 1 if actions & _FOLLOW else 0
+    for j in range(round_up(n)):  # in vector registers
+        k = np.uint64(j)
+        side.scale[k] = scale_of(side.square[k], side.signal[k])
+    for j in range(n):
+        k = np.uint64(j)
+        scale_topics(beliefs.profile, np.uint64(side.user[k]), side.scale[k])
     # a hashtag waits for the one before, other people do not
-    _remember_strong(state, signals, side, strong, 0)
-    _remember_strong(state, signals, side, strong, 1)
-    _remember_strong(state, signals, side, strong, 2)
+    _remember_strong(state, side, strong, 0)
+    _remember_strong(state, side, strong, 1)
+    _remember_strong(state, side, strong, 2)
     for j in range(followed):
         k = np.uint64(side.follows[np.uint64(j)])
         creator = np.int64(at(state.cards, side.video[k]).creator)
@@ -104,7 +119,7 @@ def remember(state, learning_rate, signals, side, n):
 
 
 @njit(forceinline=True)
-def _remember_strong(state, signals, side, strong, step):
+def _remember_strong(state, side, strong, step):
     """One step of what is learnt of sound, hashtags and creator, for all who are on the list."""
     beliefs = state.beliefs
     for j in range(strong):
@@ -112,7 +127,7 @@ def _remember_strong(state, signals, side, strong, step):
         card = at(state.cards, side.video[k])
         learn_affinities(
             step, beliefs.slot_id, beliefs.slot_weight, np.uint64(side.user[k]), card.sound,
-            card.tag0, card.tag1, card.tag2, card.creator, signal_of(side.actions[k], signals),
+            card.tag0, card.tag1, card.tag2, card.creator, side.signal[k],
         )  # fmt: skip
 
 

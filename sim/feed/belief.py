@@ -24,7 +24,8 @@ from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 __all__ = [
     "CREATOR_SLOTS", "SLOTS", "SOUND_SLOTS", "TAG_SLOTS", "Beliefs", "LearnParams", "Taste",
     "affinity", "affinity_of", "first_beliefs", "is_strong", "learn", "learn_affinities",
-    "learn_params", "learn_topics", "new_taste", "read_taste", "signal_of", "sums_of_sets",
+    "learn_params", "learn_topics", "move_topics", "new_taste", "read_taste", "scale_of",
+    "scale_topics", "signal_of", "sums_of_sets",
 ]  # fmt: skip
 
 SLOTS = 8
@@ -193,17 +194,37 @@ def learn(
 def learn_topics(rate, profile, u, caption, v, signal):
     """Move row ``u`` of ``profile`` towards the video's topics, or away from them.
 
-    A signal of 0 changes nothing. What pads a row of topics stays zero. There is no branch: which
-    way it goes cannot be foreseen, and both ways are a few steps in vector registers.
+    A signal of 0 changes nothing. What pads a row of topics stays zero.
+    """
+    total = move_topics(rate, profile, u, caption, v, signal)
+    scale_topics(profile, u, scale_of(total, signal))
+
+
+@njit(forceinline=True)
+def move_topics(rate, profile, u, caption, v, signal):
+    """The first step of :func:`learn_topics`; returns the square of the norm of the row.
+
+    There is no branch: which way it goes cannot be foreseen, and both ways are a few steps in
+    vector registers.
     """
     step = np.float32(min(rate * abs(signal), 0.9))
     # a dislike takes away where the video is strong, a quarter as fast as a like adds
     loss = step * (np.float32(0.25) * _PER_TOPIC_ONE)
     for first in range(0, profile.shape[1], STEP):
         move_row(profile, u, first, caption, v, signal > 0.0, step, loss, _PER_TOPIC_ONE)
-    total = _square(profile, u)
+    return _square(profile, u)
+
+
+@njit(forceinline=True)
+def scale_of(total, signal):
+    """The second step: what brings a row with this square of its norm back to norm 1."""
     scale = np.float32(1.0) / np.float32(math.sqrt(total))
-    scale = scale if (total > np.float32(1e-6)) & (signal != 0.0) else np.float32(1.0)
+    return scale if (total > np.float32(1e-6)) & (signal != 0.0) else np.float32(1.0)
+
+
+@njit(forceinline=True)
+def scale_topics(profile, u, scale):
+    """The third step."""
     for first in range(0, profile.shape[1], STEP):
         for d in range(first, first + STEP):
             profile[u, d] *= scale
