@@ -207,16 +207,14 @@ def _see_what_follows(a: ActParams, side: Any, n: int, full: int) -> None:
         whole = ms >= watch_ms(side.duration_s[i])
         side.watch_ms[i] = ms
         side.ratio[i] = float(ms) / (1000.0 * side.duration_s[i])
-        side.actions[i] = _COMPLETION if whole else (_SKIP if ms < SKIP_MS else 0)
+        views = view_count(ms, side.duration_s[i])
+        side.views[i] = views
+        done = _COMPLETION | (_LOOP if views > 1 else 0)
+        side.actions[i] = done if whole else (_SKIP if ms < SKIP_MS else 0)
     for k in range(n):
         i = np.uint64(k)
         side.shape[i] = like_shape(a, side.ratio[i])
         side.comment_shape[i] = comment_shape(a, side.ratio[i])
-        views = 1
-        if side.actions[i] & _COMPLETION:
-            views = view_count(side.watch_ms[i], side.duration_s[i])
-            side.actions[i] |= _LOOP if views > 1 else 0
-        side.views[i] = views
 
 
 @njit(forceinline=True)

@@ -146,7 +146,5 @@ def view_count(ms: int, duration_s: float) -> int:
 
     Stopping exactly at the end is a completion without a replay.
     """
-    length = watch_ms(duration_s)
-    if ms <= length:
-        return 1
-    return 1 + (ms - 1) // length
+    # both are below 2**31, so the quotient of floats is never rounded up to a whole number
+    return 1 + int(float(max(ms - 1, 0)) / float(watch_ms(duration_s)))

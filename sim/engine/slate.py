@@ -158,11 +158,11 @@ def _drop_duplicates(scratch, n, data, seen_start, seen_size):
 def _for_kept_slots(ids, codes, keys, kept, n, cards):
     """List the candidates for the kept slots: fresh ones in a cold-start pool; returns how many."""
     found = 0
-    first, last = n, 0
-    for i in range(n):  # in vector registers
+    first, last = np.int32(n), np.int32(0)
+    for i in range(n):  # in vector registers; in 32 bits, twice as many at once
         fresh = at(codes, i) == _FRESH
-        first = min(first, i if fresh else n)
-        last = max(last, i + 1 if fresh else 0)
+        first = min(first, np.int32(i) if fresh else np.int32(n))
+        last = max(last, np.int32(i + 1) if fresh else np.int32(0))
     for i in range(first, last):
         kept[np.uint64(found)] = i
         waits = (at(cards, at(ids, i)).waiting == 1) & (at(keys, i) != NEVER)

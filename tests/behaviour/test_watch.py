@@ -124,6 +124,16 @@ def test_views_and_completion_at_the_edges(ms: int, views: int, complete: bool) 
     assert completed(ms, 10.0) is complete
 
 
+MOST_MS = 2**31 - 1
+
+
+@given(st.integers(1, MOST_MS), st.integers(1, 2**20), st.integers(-1, 1))
+def test_views_are_counted_without_rounding(length: int, plays: int, off: int) -> None:
+    ms = min(max(length * plays + off, 0), MOST_MS)
+    assert watch_ms(length / 1000.0) == length
+    assert view_count(ms, length / 1000.0) == 1 + max(ms - 1, 0) // length
+
+
 def test_milliseconds_round_half_up() -> None:
     assert [watch_ms(x) for x in (0.0, 0.0004, 0.0005, 1.2345, 9.9996)] == [0, 0, 1, 1235, 10_000]
 
