@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from sim.core.borrow import address_of_row
 from sim.core.compiled import njit
-from sim.core.lanes import lowest_bit
+from sim.core.lanes import GROUP, load, lowest_bit, of_all
 
-__all__ = ["mark", "mark_all", "new_marks", "take_marked"]
+__all__ = ["list_below", "mark", "mark_all", "new_marks", "take_marked"]
 
+_intrinsic: Any = intrinsic  # its own type takes away the arguments
 _SIX, _ONE, _LAST = np.uint64(6), np.uint64(1), np.uint64(63)
 
 
@@ -50,3 +57,43 @@ def take_marked(marks):  # type: ignore[no-untyped-def]
             n += 1
             left &= left - _ONE
     return numbers
+
+
+@_intrinsic
+def _below(typingctx: Any, values: Any, first: Any, limit: Any) -> Any:  # noqa: ARG001
+    """Bit i: whether ``values[first + i]``, float64, is below ``limit``; GROUP bits."""
+    if values != types.Array(types.float64, 1, "C") or limit != types.float64:
+        return None
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kinds = signature.args
+        place = context.cast(builder, args[1], kinds[1], types.int64)
+        lanes = load(
+            builder, address_of_row(context, builder, kinds[0], args[0], place), ir.DoubleType(),
+            GROUP,
+        )  # fmt: skip
+        below = builder.fcmp_ordered("<", lanes, of_all(builder, args[2], lanes.type))
+        return builder.zext(builder.bitcast(below, ir.IntType(GROUP)), ir.IntType(64))
+
+    return types.int64(values, first, limit), codegen
+
+
+@njit()
+def list_below(values, first, last, limit, out):  # type: ignore[no-untyped-def]
+    """Put the places i of [first, last) with ``values[i] < limit`` into ``out``, in order.
+
+    Returns how many there are. Most are not, so a group of values is looked at together.
+    """
+    n = 0
+    whole = first + (last - first) // GROUP * GROUP
+    for group in range(first, whole, GROUP):
+        left = _below(values, group, limit)
+        while left != 0:
+            out[n] = group + lowest_bit(left)
+            n += 1
+            left &= left - 1
+    for i in range(whole, last):
+        if values[i] < limit:
+            out[n] = i
+            n += 1
+    return n

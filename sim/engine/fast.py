@@ -23,7 +23,7 @@ from sim.core.aligned import aligned_zeros
 from sim.core.compiled import Settled, njit
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, unpack
 from sim.core.lanes import STEP
-from sim.core.marks import new_marks
+from sim.core.marks import list_below, new_marks
 from sim.engine.cards import (
     CARD,
     REEL,
@@ -45,7 +45,7 @@ from sim.engine.memory import (
 )
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.scorers import Scorers, compiled_steps, new_scorers
-from sim.engine.sessions import first_sessions, next_requests, take_slates, who_acts
+from sim.engine.sessions import first_sessions, next_requests, take_slates
 from sim.engine.shards import Memory
 from sim.engine.state import Tally
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
@@ -196,7 +196,7 @@ class FastEngine:
         chunks: list[NDArray[Any]] = []
         first, last = self._memory.ranges[part]
         order, waiting = thread.order, thread.waiting
-        active = who_acts(self._memory.next_s, first, last, end, order)
+        active = list_below(self._memory.next_s, first, last, end, order)
         self._play_some(part, thread, tally, order, active, end, chunks)
         while len(waiting) and waiting[0]:
             who = np.sort(waiting[1 : 1 + waiting[0]])

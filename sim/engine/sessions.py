@@ -15,7 +15,6 @@ from sim.world.state import NOBODY
 
 __all__ = [
     "begin_session", "first_sessions", "leave", "next_request", "next_requests", "take_slates",
-    "who_acts",
 ]  # fmt: skip
 
 
@@ -110,13 +109,3 @@ def take_slates(
         user.surface = surface[i]
         if length[i] == 0:
             next_s[u] = leave(p, session_key, traits, utc_offset_s, user, u, next_s[u])
-
-
-@njit()
-def who_acts(next_s, first, last, end, order):
-    """Users of [first, last) who do something before ``end``; returns how many."""
-    n = 0
-    for u in range(first, last):
-        order[n] = u
-        n += 1 if next_s[u] < end else 0
-    return n

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.core.marks import mark_all, new_marks, take_marked
+from sim.core.marks import list_below, mark_all, new_marks, take_marked
 
 
 @given(st.lists(st.integers(0, 199)), st.lists(st.integers(0, 199)))
@@ -24,3 +24,16 @@ def test_the_ends_of_words() -> None:
     marks = new_marks(193)
     mark_all(marks, np.array(ends[::-1]))
     assert take_marked(marks).tolist() == ends
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.5, 1.0, np.inf, np.nan]), max_size=70),
+    st.integers(0, 70), st.integers(0, 70), st.sampled_from([0.25, 1.0]),
+)  # fmt: skip
+def test_places_below_a_limit(values: list[float], first: int, last: int, limit: float) -> None:
+    first, last = min(first, len(values)), min(last, len(values))
+    last = max(first, last)
+    out = np.full(len(values) + 1, -1)
+    n = list_below(np.array(values, np.float64), first, last, limit, out)
+    assert out[:n].tolist() == [i for i in range(first, last) if values[i] < limit]
+    assert (out[n:] == -1).all()
