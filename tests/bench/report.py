@@ -274,8 +274,14 @@ def _targets(results: dict[str, Result]) -> list[Target]:
             "fresh process to the end of the first window: under 2.5 s", start["first_window"], 2.5
         )
     if small := results.get("small"):
-        most("20,000 users, 3 days: under 10 s", small["zero_followers"]["seconds"], 10)
-        most("2,000 users, 7 days: under 5 s", small["small_week"]["seconds"], 5)
+        for text, name, bound in (
+            ("20,000 users, 3 days: under 10 s", "zero_followers", 10.0),
+            ("2,000 users, 7 days: under 5 s", "small_week", 5.0),
+        ):
+            most(text, small[name]["seconds"], bound)
+            if len(runs := small[name].get("all_seconds", [])) > 1:
+                range_ = f" ({runs[0]:.2f} to {runs[-1]:.2f} in {len(runs)} runs)"
+                found[-1] = found[-1]._replace(measured=found[-1].measured + range_)
     return found
 
 
@@ -293,9 +299,10 @@ def _largest(run: Result | None) -> list[Target]:
             value = (
                 run["peak_bytes"] / 2**30,
                 run["bytes_a_user"],
-                run["beside"]["per_cpu_s"] / run["per_cpu_s"],
+                run["beside"]["ratio"],
             )[number]
-            shown = f"{value:,.{digits}f} ({_when(run)})"
+            shown = f"{value:,.{digits}f}" if number < 2 else _with_range(run["beside"])
+            shown += f" ({_when(run)})"
             verdict = "met" if value <= bound else "missed"
         found.append(Target(f"10 million users: {text}", shown, verdict))
     return found

@@ -71,8 +71,7 @@ def measure(options: argparse.Namespace, suite: Suite, results: dict[str, Result
         if "whole" in wanted:
             run = keep(f"whole/{name}", suite.whole(spec))
             if other := BESIDE.get(name):
-                measured = f"whole/{other}" in new
-                run["beside"] = results[f"whole/{other}"] if measured else suite.whole(SIZES[other])
+                run["beside"] = suite.in_turns(spec, SIZES[other])
     shared = replace(sizes[main], stages=False)
     if "shards" in wanted:
         keep(f"shards/{main}", suite.against(shared, replace(shared, shards=2), "per_s"))
@@ -105,7 +104,7 @@ def wrong_counts(results: dict[str, Result], keys: list[str], accept: bool) -> l
     expected: dict[str, int] = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {}
     wrong = []
     for key in keys:
-        runs = [results[key], *(results[key].get(part, {}) for part in ("reference", "beside"))]
+        runs = [results[key], results[key].get("reference", {})]
         for run in (r for r in runs if "impressions" in r):
             spec = run["spec"]
             # neither shards nor the log nor the engine change a result

@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from versions import Player
 from whole import REFRESH_S, Whole
 
 __all__ = [
@@ -39,6 +40,9 @@ SIZES = {
 """
 BESIDE = {"10m": "100k"}
 """Runs whose cost is compared, and so measured in one and the same call."""
+_TURNS, _WINDOWS_A_TURN = 10, 4
+"""Turns of a round, as many as there are windows between two builds of the indexes; and windows
+that the smaller of two runs plays in a turn."""
 BASE = SIZES["100k"]
 SWEEP: dict[str, list[Whole]] = {
     "candidates": [replace(BASE, name=f"candidates {n}", candidates=n) for n in (50, 100, 400)],
@@ -103,6 +107,39 @@ class Suite:
         runs = sorted((run for _, run in rounds), key=lambda run: float(run[speed]))
         ratio = {"ratio": statistics.median(ratios), "ratios": sorted(ratios)}
         return {**runs[len(runs) // 2], **ratio}
+
+    def in_turns(self, spec: Whole, other: Whole, rounds: int = 3) -> Result:
+        """How many times as much an impression of ``spec`` costs as one of ``other``.
+
+        Both play on one core, in turns that last a second or less, because the speed of memory
+        changes within minutes. ``other`` is the smaller: it plays some windows at a time, so that
+        the caches are its own again for most of its turn. A round has a build of the indexes.
+        """
+        self._say(f"in turns: {spec.name} and {other.name}")
+        windows = {spec.name: 1, other.name: _WINDOWS_A_TURN}
+        allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [None]
+        players = {}
+        ratios = []
+        try:
+            for one in (spec, other):
+                played = rounds * _TURNS * windows[one.name]
+                long = replace(one, stretch_s=REFRESH_S, stretches=played)
+                players[one.name] = Player(ROOT, long, min(allowed))
+                players[one.name].answer()
+            for _ in range(rounds):
+                cost = dict.fromkeys(windows, 0.0)
+                shown = dict.fromkeys(windows, 0)
+                for _ in range(_TURNS):
+                    for name, player in players.items():
+                        answer = player.play(windows[name])
+                        cost[name] += answer["ns"] * answer["shown"]
+                        shown[name] += answer["shown"]
+                ns = {name: cost[name] / shown[name] for name in windows}
+                ratios.append(ns[spec.name] / ns[other.name])
+        finally:
+            for player in players.values():
+                player.stop()
+        return {"of": other.name, "ratio": statistics.median(ratios), "ratios": sorted(ratios)}
 
     def scorers(self, base: Whole) -> dict[str, Result]:
         """The same world with scorers of one's own."""
@@ -214,6 +251,7 @@ class Suite:
                     manifest = json.loads((out / "manifest.json").read_text())
             result[name] = {
                 "seconds": statistics.median(seconds),
+                "all_seconds": sorted(seconds),
                 "impressions": manifest["impressions"],
                 "wall_seconds": manifest["wall_seconds"],
             }

@@ -70,7 +70,8 @@ def _large() -> dict[str, Any]:
         "spec": {"users": 10_000_000, "name": "10m"}, "videos": 9, "measured": 90, "requests": 9,
         "retrieved": 900, "per_s": 2e5, "per_cpu_s": 2e5, "cpu_s": 1.0, "wall_s": 1.0,
         "others_s": 9.0, "bytes_a_user": 1001.0, "peak_bytes": 2**30, "build_s": 1.0,
-        "phase_ns": dict.fromkeys(PHASES, 1.0), "beside": {"per_cpu_s": 2.9e5},
+        "phase_ns": dict.fromkeys(PHASES, 1.0),
+        "beside": {"ratio": 1.45, "ratios": [1.4, 1.45, 1.6]},
         "date": "2000-01-01", "source": "compiled-0123456789",
     }  # fmt: skip
 
@@ -82,7 +83,8 @@ def test_the_largest_run_is_shown_with_its_date_and_code() -> None:
     assert "| 10,000,000 (2000-01-01, code 01234567) | one shard |" in page
     assert "20 GiB | 1.00 (2000-01-01, code 01234567) | met |" in page
     assert "bytes a user | 1,001 (2000-01-01, code 01234567) | missed |" in page
-    assert "100 thousand | 1.45 (2000-01-01, code 01234567) | met |" in page
+    ratio = "1.45 (1.40 to 1.60 in 3 rounds)"
+    assert f"100 thousand | {ratio} (2000-01-01, code 01234567) | met |" in page
     assert "not measured" not in page
     assert "Other programs" not in page  # its wall time says nothing of the others
 
@@ -126,15 +128,16 @@ def test_the_largest_run_has_another_beside_it(monkeypatch: pytest.MonkeyPatch) 
             done.append(spec.name)
             return {"name": spec.name}
 
+        def in_turns(self, spec: Whole, other: Whole) -> dict[str, Any]:
+            done.append(f"{spec.name} and {other.name}")
+            return {"of": other.name}
+
     results: dict[str, Any] = {}
     options = bench.arguments(["--only", "whole", "--users", "10m"])
     assert bench.measure(options, Fake(), results) == ["whole/10m"]
-    assert results["whole/10m"]["beside"] == {"name": "100k"}
-    options = bench.arguments(["--only", "whole", "--users", "100k,10m"])
-    bench.measure(options, Fake(), results)
-    assert results["whole/10m"]["beside"] == {"name": "100k"}
-    # nothing is compiled while something is measured; one run beside the largest is enough
-    assert done == ["compile", "10m", "100k", "compile", "100k", "10m"]
+    assert results["whole/10m"]["beside"] == {"of": "100k"}
+    # nothing is compiled while something is measured
+    assert done == ["compile", "10m", "10m and 100k"]
     assert SIZES["10m"].history_s == SIZES["100k"].history_s
 
 
@@ -228,6 +231,41 @@ def test_a_version_beside_itself() -> None:
     share = float(told.stdout.split()[2])
     assert 0.2 < share < 5.0
     assert told.stdout.startswith("new takes ")
+
+
+def test_two_sizes_take_turns_and_whole_rounds_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    import suite as suite_of
+    from suite import SIZES, Suite
+
+    turns, stopped = [], []
+
+    class Player:
+        def __init__(self, tree: Path, spec: Any, core: int | None) -> None:
+            self.name, self.played = spec.name, 0
+            self.most = spec.stretches
+
+        def answer(self) -> None:
+            pass
+
+        def play(self, windows: int) -> dict[str, Any]:
+            turns.append(self.name)
+            self.played += windows
+            assert self.played <= self.most
+            # one turn in ten shows more, at another cost: it counts by what it shows
+            if self.name == "10m" and len(turns) % 20 == 1:
+                return {"ns": 3_600.0, "shown": 70}
+            return {"ns": {"10m": 900.0, "100k": 600.0}[self.name], "shown": 10}
+
+        def stop(self) -> None:
+            stopped.append(self.name)
+
+    monkeypatch.setattr(suite_of, "Player", Player)
+    found = Suite(lambda text: None).in_turns(SIZES["10m"], SIZES["100k"], rounds=2)
+    ratio = (9 * 10 * 900.0 + 70 * 3_600.0) / 160 / 600.0
+    assert found["ratios"] == [pytest.approx(ratio)] * 2
+    assert found["ratio"] == pytest.approx(ratio)
+    assert turns == ["10m", "100k"] * 20
+    assert stopped == ["10m", "100k"]
 
 
 def test_versions_take_turns_and_must_play_the_same_world(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,8 @@ def serve(spec: Whole, core: int | None) -> None:
         live.env.run(until=now + 1e-3)
         seconds = time.process_time() - began
         shown = live.platform.impressions - shown
-        _tell({"ns": seconds / max(shown, 1) * 1e9, "log": live.log.hash})
+        ns = seconds / max(shown, 1) * 1e9
+        _tell({"ns": ns, "shown": shown, "log": live.log.hash})
 
 
 def _tell(what: dict[str, Any]) -> None:
@@ -80,7 +81,10 @@ class Player:
         return answer
 
     def play(self, windows: int) -> dict[str, Any]:
-        """Nanoseconds an impression took in so many windows, and the hash of the log after them."""
+        """Nanoseconds an impression took in so many windows, and how many were ``shown``.
+
+        Also the hash of the log after them.
+        """
         assert self._process.stdin is not None
         self._process.stdin.write(f"{windows}\n")
         self._process.stdin.flush()
