@@ -35,18 +35,18 @@ _I64 = ir.IntType(64)
 _LANES = ir.VectorType(I32, PACKED)
 
 
-def _lanes(**given: int) -> Any:
-    """Lanes of one value (``rest``), with others in places: ``p5=1``."""
-    return _LANES([given.get(f"p{i}", given["rest"]) for i in range(PACKED)])
+def _lanes(rest: int, given: dict[int, int]) -> Any:
+    """Lanes of one value, with others in the places that are given."""
+    return _LANES([given.get(place, rest) for place in range(PACKED)])
 
 
 def _counters(builder: Any, views: Any, watch_ms: Any, reach: Any, actions: Any) -> Any:
     """The lanes to add for one impression."""
     places = range(FIRST_ACTION, WIDTH)
-    shift = _lanes(rest=0, **{f"p{i}": i - FIRST_ACTION for i in places})
-    ones = _lanes(rest=0, **{f"p{i}": 1 for i in places})
+    shift = _lanes(0, {place: place - FIRST_ACTION for place in places})
+    ones = _lanes(0, dict.fromkeys(places, 1))
     lanes = builder.and_(builder.lshr(of_all(builder, actions, _LANES), shift), ones)
-    head = _lanes(rest=0, **{f"p{IMPRESSIONS}": 1})
+    head = _lanes(0, {IMPRESSIONS: 1})
     for place, value in ((VIEWS, views), (WATCH_MS, watch_ms), (REACH, reach)):
         head = builder.insert_element(head, value, I32(place))
     return builder.or_(lanes, head)
@@ -58,7 +58,7 @@ def _add_to_packed(builder: Any, address: Any, lanes: Any) -> None:
     over = builder.lshr(total, _LANES([LOW_BITS] * PACKED))
     pick = ir.VectorType(I32, PACKED)([WATCH_MS if i == HIGH else PACKED for i in range(PACKED)])
     carried = builder.shuffle_vector(over, _LANES([0] * PACKED), pick)
-    kept = builder.and_(total, _lanes(rest=-1, **{f"p{WATCH_MS}": LOW}))
+    kept = builder.and_(total, _lanes(-1, {WATCH_MS: LOW}))
     pointer = builder.inttoptr(address, _LANES.as_pointer())
     builder.store(builder.add(kept, carried), pointer, align=4)
 
