@@ -1,6 +1,6 @@
 # make demo   set up, run the main scenario, show what happened
 # make test   set up, run every test
-# make bench  set up, measure how fast it is (ten minutes; bench-large: 10 million users, 24 GiB)
+# make bench  set up, measure how fast it is (ten minutes; bench-large: 10 million users, 9 GiB)
 #
 # Needs Python 3.11 to 3.13 and make; everything else goes into .venv/.
 # Another interpreter: make demo PYTHON=/path/to/python3.12
