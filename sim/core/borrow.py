@@ -23,8 +23,12 @@ from numba.extending import intrinsic
 from sim.core.compiled import njit
 
 __all__ = [
-    "address_of_row", "at", "borrow", "prefetch", "prefetch_at", "prefetch_near", "stay_apart",
+    "ROWS_AHEAD", "address_of_row", "at", "borrow", "prefetch", "prefetch_at", "prefetch_near",
+    "stay_apart",
 ]  # fmt: skip
+
+ROWS_AHEAD = 16
+"""How many rows ahead a pass over rows that are not neighbours asks for memory."""
 
 
 _intrinsic: Any = intrinsic  # its own type takes away the arguments

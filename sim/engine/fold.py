@@ -5,15 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.aligned import LINE
-from sim.core.borrow import at, prefetch, prefetch_at
+from sim.core.borrow import ROWS_AHEAD, at, prefetch, prefetch_at
 from sim.core.compiled import njit
 from sim.core.counts import VIEWS, add_packed, add_unpacked
 from sim.core.marks import mark_all, take_marked
 
 __all__ = ["add_cells", "add_to_window", "fold_counts", "update_momentum"]
-
-_AHEAD = 16
-"""How many videos ahead memory is asked for: those that were shown are not neighbours."""
 
 
 @njit()
@@ -29,8 +26,8 @@ def fold_counts(window, touched, counts, new_followers, followers, public_follow
             new_followers[c] = 0
     shown = take_marked(touched)
     for i in range(shown.size):
-        if i + _AHEAD < shown.size:
-            soon = at(shown, i + _AHEAD)
+        if i + ROWS_AHEAD < shown.size:
+            soon = at(shown, i + ROWS_AHEAD)
             prefetch(window, soon)
             prefetch(counts, soon)
             prefetch_at(counts, soon, LINE)
@@ -46,8 +43,8 @@ def add_to_window(counters, marked, window, touched):
     shown = take_marked(marked)
     mark_all(touched, shown)
     for i in range(shown.size):
-        if i + _AHEAD < shown.size:
-            soon = at(shown, i + _AHEAD)
+        if i + ROWS_AHEAD < shown.size:
+            soon = at(shown, i + ROWS_AHEAD)
             prefetch(counters, soon)
             prefetch(window, soon)
         v = np.uint64(shown[i])

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.borrow import prefetch
+from sim.core.borrow import ROWS_AHEAD, prefetch
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.core.random import uniform
@@ -40,8 +40,6 @@ _MEMORY = 200
 """Finished videos a pool remembers for its threshold (assumption)."""
 _QUICK = 20
 """Finished videos before the threshold is theirs; until then it is the platform's mean value."""
-_AHEAD = 16
-"""How many videos ahead memory is asked for."""
 _RESERVED_DRAW = 4_000_000
 """Draw numbers of a request from here on place the kept slots; sources use those below."""
 
@@ -136,8 +134,8 @@ def _judge(
     judged = 0
     promoted = 0
     for i in range(waiting.size):
-        if i + _AHEAD < waiting.size:
-            prefetch(counts, waiting[i + _AHEAD])
+        if i + ROWS_AHEAD < waiting.size:
+            prefetch(counts, waiting[i + ROWS_AHEAD])
         v = waiting[i]
         level = pool[v] - 1
         budget = first

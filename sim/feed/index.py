@@ -78,9 +78,9 @@ def empty_index(topics: int) -> Index:
 class IndexBuilder:
     """Builds one index after the other, in the same memory.
 
-    The lists lie in one piece of it. Systems put large pieces on large pages, so that a processor
-    which reads here and there need not look up page after page; and to ask for a new piece each
-    time takes longer than to fill it.
+    The long lists lie in one piece of it. Systems put large pieces on large pages, so that a
+    processor which reads here and there need not look up page after page; and to ask for a new
+    piece each time takes longer than to fill it. Trending and fresh videos are few, and lie apart.
     """
 
     def __init__(self) -> None:

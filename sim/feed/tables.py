@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.core.actions import ACTIONS
 from sim.core.aligned import LINE
-from sim.core.borrow import prefetch, prefetch_at
+from sim.core.borrow import ROWS_AHEAD, prefetch, prefetch_at
 from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS, WIDTH
 
@@ -35,8 +35,6 @@ _START_RATES = {
     "completion": 0.2, "skip": 0.35, "loop": 0.05, "like": 0.05, "comment": 0.002,
     "share": 0.002, "save": 0.004, "follow": 0.002, "sound_tap": 0.004, "not_interested": 0.001,
 }  # fmt: skip
-_AHEAD = 16
-"""How many videos ahead memory is asked for."""
 _START_WATCH_S = 8.0
 _START_IMPRESSIONS = 1_000.0
 """What the platform assumes before its first impression, and how much that weighs."""
@@ -117,9 +115,9 @@ def refresh_tables(
     ``arms`` [V, G, 2].
     """
     for i in range(videos.size):
-        if i + _AHEAD < videos.size:
-            prefetch(counts, videos[i + _AHEAD])
-            prefetch_at(counts, videos[i + _AHEAD], LINE)
+        if i + ROWS_AHEAD < videos.size:
+            prefetch(counts, videos[i + ROWS_AHEAD])
+            prefetch_at(counts, videos[i + ROWS_AHEAD], LINE)
         v = videos[i]
         base[v], lift[v] = _value(counts[v], prior, rates, watch_rate, weights, signs)
         for g in range(arms.shape[1]):
