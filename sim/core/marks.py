@@ -10,11 +10,11 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from sim.core.borrow import address_of_row
+from sim.core.borrow import address_of_row, prefetch
 from sim.core.compiled import njit
 from sim.core.lanes import GROUP, load, lowest_bit, of_all
 
-__all__ = ["list_below", "mark", "mark_all", "new_marks", "take_marked"]
+__all__ = ["ask_for_mark", "list_below", "mark", "mark_all", "new_marks", "take_marked"]
 
 _intrinsic: Any = intrinsic  # its own type takes away the arguments
 _SIX, _ONE, _LAST = np.uint64(6), np.uint64(1), np.uint64(63)
@@ -29,6 +29,12 @@ def new_marks(size: int) -> NDArray[np.uint64]:
 def mark(marks, i):  # type: ignore[no-untyped-def]
     """Add ``i`` >= 0 to a set."""
     marks[np.uint64(i) >> _SIX] |= _ONE << (np.uint64(i) & _LAST)
+
+
+@njit(forceinline=True)
+def ask_for_mark(marks, i):  # type: ignore[no-untyped-def]
+    """Ask for the memory where :func:`mark` will put ``i``."""
+    prefetch(marks, np.uint64(i) >> _SIX)
 
 
 @njit()

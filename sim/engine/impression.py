@@ -14,7 +14,7 @@ from sim.core.borrow import at, prefetch
 from sim.core.compiled import njit
 from sim.core.counting import count_impression
 from sim.core.counts import IMPRESSIONS
-from sim.core.marks import mark
+from sim.core.marks import ask_for_mark, mark
 from sim.core.random import stream2, stream3
 from sim.engine.followed import FOLLOWED, also_followed
 from sim.engine.memory import add_follow, add_seen
@@ -54,6 +54,7 @@ def meet(state, react_key, side, k):
         prefetch(state.cards, after)
         prefetch(state.reels, after)
         prefetch(state.tally.videos, after)
+    ask_for_mark(state.tally.touched, v)
     card, reel, trait = state.cards[video], state.reels[video], state.traits[row]
     first = add_seen(state.used, state.free, state.data, user, np.int32(v))
     if first:
