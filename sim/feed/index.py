@@ -21,7 +21,6 @@ from sim.world.state import MAX_TAGS
 __all__ = ["BUCKETS", "Groups", "Index", "IndexBuilder", "empty_index"]
 
 I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
 
 BUCKETS = 256
 """Levels of predicted value that the interest lists are ordered by."""
@@ -35,7 +34,7 @@ _SPARE = 1.25
 class Groups(NamedTuple):
     """Lists of video ids, one a group, in compressed rows."""
 
-    start: I64
+    start: I32
     """start [G + 1] first position of each group in ``video``"""
     video: I32
     """video [N]"""
@@ -63,10 +62,10 @@ class Index(NamedTuple):
 def empty_index(topics: int) -> Index:
     """An index without videos."""
     nothing = np.empty(0, np.int32)
-    group = Groups(np.zeros(1, np.int64), nothing)
+    group = Groups(np.zeros(1, np.int32), nothing)
     return Index(
         nothing,
-        Groups(np.zeros(topics + 1, np.int64), nothing),
+        Groups(np.zeros(topics + 1, np.int32), nothing),
         group,
         group,
         group,
@@ -105,16 +104,16 @@ class IndexBuilder:
         # one list has up to MAX_TAGS places a video, the others one
         live, *lists = self._lists(
             (count, np.int32),
-            (topics + 1, np.int64), (count, np.int32),
-            (sounds + 2, np.int64), (count, np.int32),
-            (creators + 2, np.int64), (count, np.int32),
-            (tag_count + 2, np.int64), (MAX_TAGS * count, np.int32),
+            (topics + 1, np.int32), (count, np.int32),
+            (sounds + 2, np.int32), (count, np.int32),
+            (creators + 2, np.int32), (count, np.int32),
+            (tag_count + 2, np.int32), (MAX_TAGS * count, np.int32),
         )  # fmt: skip
         shown, open_ = members_of(
             count, eligible, open_to_all, uploaded_s, oldest_s, self._every, live
         )
         ordinary, every = live[:open_], self._every[:shown]
-        buckets = np.zeros(topics * BUCKETS + 2, np.int64)
+        buckets = np.zeros(topics * BUCKETS + 2, np.int32)
         topic_labels(ordinary, caption, topics, base, BUCKETS, self._labels)
         group_into(ordinary, self._labels, False, buckets, lists[1])
         lists[0][:] = buckets[:-1:BUCKETS]
@@ -144,6 +143,6 @@ class IndexBuilder:
             first += -(-size // LINE) * LINE
 
 
-def _groups(start: I64, video: I32) -> Groups:
+def _groups(start: I32, video: I32) -> Groups:
     """The groups, without the room behind the last one."""
     return Groups(start, video[: start[-1]])
