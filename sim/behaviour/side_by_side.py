@@ -46,7 +46,7 @@ from sim.core.random import exponential, uniform
 
 __all__ = ["PEOPLE", "SIDE", "react_all", "round_up"]
 
-PEOPLE = 16
+PEOPLE = 32
 """Most people side by side, a multiple of eight: enough to keep a processor busy, few enough that
 the memory they need stays in the cache near the core."""
 _STEP = 8
