@@ -26,7 +26,7 @@ from sim.scenario.feed import SOURCES
 from sim.world.state import NOBODY
 
 __all__ = [
-    "AHEAD", "ASKED", "CARD", "REEL", "WORTH", "Arms", "FeedPlan", "Rows", "Scratch", "SlateRows",
+    "AHEAD", "ASKED", "CARD", "REEL", "SLOT", "WORTH", "Arms", "FeedPlan", "Rows", "Scratch",
     "borrowed_arms", "borrowed_index", "borrowed_plan", "borrowed_rows", "borrowed_scratch",
     "new_scratch", "refresh_cards", "scratch_of", "write_cards",
 ]  # fmt: skip
@@ -155,15 +155,17 @@ class Arms(NamedTuple):
     """table [V, G, 2] base and lift of a video in each arm; G is 0 without perturbation"""
 
 
-class SlateRows(NamedTuple):
-    """The slate of each user."""
-
-    video: NDArray[np.int32]
-    """video [U, P]"""
-    source: NDArray[np.int8]
-    """source [U, P], and FOLLOWED (see ``sim.engine.followed``)"""
-    pool: NDArray[np.int8]
-    """pool [U, P]"""
+SLOT = np.dtype(
+    [
+        ("video", np.int32),
+        ("source", np.int8),
+        ("pool", np.int8),
+        ("followed", np.int8),  # whether the user follows the creator (see ``sim.engine.followed``)
+        ("spare", np.int8),
+    ],
+    align=True,
+)
+"""A place of a user's slate."""
 
 
 ASKED = np.dtype(

@@ -23,7 +23,7 @@ __all__ = [
 LONG_S = 3_600.0
 """A run longer than this is announced before it starts."""
 ROW_BYTES = {
-    "user": 64, "traits": 32, "card": 64, "reel": 32, "packed": 64, "counts": 112,
+    "user": 64, "slot": 8, "traits": 32, "card": 64, "reel": 32, "packed": 64, "counts": 112,
     "affinities": 3 * 8 * 8,
 }  # fmt: skip
 """Bytes of a row in the engine's tables."""
@@ -124,7 +124,7 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plo
         + row["affinities"]
         + row["user"] + row["traits"] + 8  # and the time of the next event
         + row["packed"]
-        + scenario.feed.slate * 6
+        + scenario.feed.slate * row["slot"]
         + scenario.population.follows * 4 + 16
         + 4 * 4 + 9  # traits, account
     )  # fmt: skip

@@ -267,7 +267,7 @@ class FastEngine:
             platform.behaviour, platform.keys, memory.users, memory.next_s, who, time_s, surface,
             sound, streams,
         )  # fmt: skip
-        rows = memory.slates.video.shape[1]
+        rows = memory.slates.shape[1]
         video, length = np.zeros((n, rows), np.int32), np.zeros(n, np.int64)
         source, pool = np.zeros((n, rows), np.int8), np.zeros((n, rows), np.int8)
         # For You comes last: it also serves those whose other surface was empty

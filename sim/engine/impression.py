@@ -16,7 +16,7 @@ from sim.core.counting import count_impression
 from sim.core.counts import IMPRESSIONS
 from sim.core.marks import ask_for_mark, mark
 from sim.core.random import stream2, stream3
-from sim.engine.followed import FOLLOWED, also_followed
+from sim.engine.followed import also_followed
 from sim.engine.memory import add_follow, add_seen
 from sim.feed.belief import (
     is_strong,
@@ -47,10 +47,11 @@ def meet(state, react_key, side, k):
     place = np.uint64(user.place)
     user.place += 1
     user.videos += 1
-    v = np.int64(state.slates.video[row, place])
+    slot = state.slates[row, place]
+    v = np.int64(slot.video)
     video = np.uint64(v)
     if user.place < user.length:
-        after = state.slates.video[row, place + np.uint64(1)]
+        after = state.slates[row, place + np.uint64(1)].video
         prefetch(state.cards, after)
         prefetch(state.reels, after)
         prefetch(state.tally.videos, after)
@@ -74,7 +75,7 @@ def meet(state, react_key, side, k):
     side.generosity[k] = trait.generosity
     side.patience[k] = trait.patience
     side.same_locale[k] = np.int64(1) if user.locale == card.locale else np.int64(0)
-    side.followed[k] = np.int64(state.slates.source[row, place] >= FOLLOWED)
+    side.followed[k] = slot.followed
     side.videos[k] = user.videos
 
 
@@ -141,8 +142,8 @@ def log(state, bin_s, first_bin, side, k):
     actions, first = side.actions[k], side.first[k]
     row, place = np.uint64(u), np.uint64(side.place[k])
     surface = np.int64(state.users[row].surface)
-    source = np.int64(state.slates.source[row, place] & ~FOLLOWED)
-    pool = np.int64(state.slates.pool[row, place])
+    slot = state.slates[row, place]
+    source, pool = np.int64(slot.source), np.int64(slot.pool)
     cell = np.int64(np.floor(t / bin_s)) - first_bin
     cell = (cell * _SURFACES + surface) * _SOURCES + source
     tally = state.tally

@@ -184,9 +184,8 @@ def _ask_for(state, soon, near):
     prefetch(state.users, soon)
     prefetch(state.next_s, soon)
     prefetch(state.traits, soon)
-    prefetch(state.slates.video, soon)
-    prefetch(state.slates.source, soon)
-    prefetch(state.slates.pool, soon)
+    prefetch(state.slates, soon)
+    prefetch_at(state.slates, soon, LINE)
     prefetch(state.beliefs.profile, soon)
     prefetch(state.beliefs.slot_id, soon)
     prefetch_at(state.beliefs.slot_id, soon, LINE)
@@ -199,8 +198,8 @@ def _ask_for(state, soon, near):
         prefetch(row, user.follow_start + first)
     for first in range(0, min(user.seen_size, ASKED_AHEAD), LINE // 4):
         prefetch(state.data, user.seen_start + first)
-    slate = state.slates.video
-    v = slate[near, min(np.int64(user.place), slate.shape[1] - 1)]
+    slates = state.slates
+    v = slates[near, min(np.int64(user.place), slates.shape[1] - 1)].video
     prefetch(state.cards, v)
     prefetch(state.reels, v)
     prefetch(state.tally.videos, v)

@@ -99,9 +99,8 @@ def take_slates(
         u = np.int64(who[i])
         user = users[u]
         for j in range(length[i]):
-            slates.video[u, j] = video[i, j]
-            slates.source[u, j] = source[i, j]
-            slates.pool[u, j] = pool[i, j]
+            slot = slates[u, j]
+            slot.video, slot.source, slot.pool = video[i, j], source[i, j], pool[i, j]
             creators[j] = creator[video[i, j]]
         mark_followed(slates, np.uint64(u), length[i], creators, graph, data, user)
         user.place = 0

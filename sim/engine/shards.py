@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.core.aligned import aligned_zeros
 from sim.core.compiled import njit
 from sim.core.counts import PACKED
-from sim.engine.cards import SlateRows
+from sim.engine.cards import SLOT
 from sim.engine.estimate import SEEN_BYTES
 from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_users
 from sim.world.state import World
@@ -49,10 +49,8 @@ class Memory:
         self.users = new_users(world)
         self.next_s = np.zeros(world.users)
         """next_s [U] time of the next thing each user does, s"""
-        self.slates = SlateRows(
-            np.zeros((world.users, slate), np.int32), np.zeros((world.users, slate), np.int8),
-            np.zeros((world.users, slate), np.int8),
-        )  # fmt: skip
+        self.slates = aligned_zeros((world.users, slate), SLOT)
+        """slates [U, P] SLOT"""
         self.counts = aligned_zeros((world.users, PACKED), np.int32)
         self.graph = world.follows.creator
         bounds = np.linspace(0, world.users, parts + 1).astype(np.int64)

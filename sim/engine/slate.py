@@ -256,10 +256,9 @@ def choose(
     for i in range(length):
         place = np.uint64(chosen[i])
         v = ids[place]
-        slates.video[row, np.uint64(i)] = v
-        slates.source[row, np.uint64(i)] = codes[place]
-        slates.pool[row, np.uint64(i)] = at(cards, v).pool
-        creators[np.uint64(i)] = at(cards, v).creator
+        card, slot = at(cards, v), slates[row, np.uint64(i)]
+        slot.video, slot.source, slot.pool = v, codes[place], card.pool
+        creators[np.uint64(i)] = card.creator
     mark_followed(slates, row, length, creators, graph, data, user)
     stages[SELECTED] += length
     user.place = 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.core.borrow import borrow
 from sim.core.compiled import njit
-from sim.engine.cards import Rows, SlateRows, borrowed_rows
+from sim.engine.cards import Rows, borrowed_rows
 from sim.feed.belief import Beliefs
 
 __all__ = ["State", "Tally", "borrowed_state"]
@@ -49,7 +49,8 @@ class State(NamedTuple):
     """traits [U] TRAITS"""
     utc_offset_s: NDArray[np.float64]
     """utc_offset_s [locales]"""
-    slates: SlateRows
+    slates: NDArray[Any]
+    """slates [U, P] SLOT"""
     beliefs: Beliefs
     graph: NDArray[np.int32]
     """creators that users follow from the start"""
@@ -72,7 +73,7 @@ def borrowed_state(
     """A State of borrowed arrays."""
     return State(
         borrow(users), borrow(next_s), borrow(traits), borrow(utc_offset_s),
-        SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool)),
+        borrow(slates),
         Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight)),
         borrow(graph), borrow(arena.data), borrow(arena.used), borrow(arena.free), borrow(cards),
         borrow(reels), borrowed_rows(rows),

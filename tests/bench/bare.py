@@ -28,7 +28,7 @@ from sim.core.compiled import njit
 from sim.core.counts import PACKED
 from sim.core.lanes import FOUND, STEP, dot, look_in_group
 from sim.core.random import draw32, stream2
-from sim.engine.cards import CARD, REEL
+from sim.engine.cards import CARD, REEL, SLOT
 from sim.engine.memory import TRAITS, USER, all_bytes, first_group
 from sim.feed.belief import SLOTS
 from sim.feed.retrieve import DRAWS
@@ -101,9 +101,8 @@ class _Users(NamedTuple):
     slot_weight: NDArray[np.float32]
     count: NDArray[np.int32]
     follows: NDArray[np.int32]
-    slate: NDArray[np.int32]
-    source: NDArray[np.int8]
-    pool: NDArray[np.int8]
+    slate: NDArray[Any]
+    """slate [U, P] SLOT"""
     shown: NDArray[np.int32]
     """tables of shown videos, one after the other, of those who are active"""
 
@@ -159,8 +158,7 @@ def _some_users(count: int, who: NDArray[np.int64], slate: int, places: float) -
         user, trait, all_bytes(trait), np.zeros(count), profile,
         aligned_zeros((count, 3 * SLOTS), np.int32), aligned_zeros((count, 3 * SLOTS), np.float32),
         aligned_zeros((count, PACKED), np.int32), np.zeros(count * _FOLLOWS, np.int32),
-        np.zeros((count, slate), np.int32), np.zeros((count, slate), np.int8),
-        np.zeros((count, slate), np.int8), shown,
+        aligned_zeros((count, slate), SLOT), shown,
     )  # fmt: skip
 
 
@@ -252,10 +250,8 @@ def _request(key, u, videos, users, scratch):
         scratch.tops, scratch.chosen,
     )  # fmt: skip
     for j in range(length):
-        v = at(ids, at(scratch.chosen, j))
-        users.slate[row, np.uint64(j)] = v
-        users.source[row, np.uint64(j)] = 1
-        users.pool[row, np.uint64(j)] = at(videos.card, v).pool
+        slot, v = users.slate[row, np.uint64(j)], at(ids, at(scratch.chosen, j))
+        slot.video, slot.source, slot.pool = v, 1, at(videos.card, v).pool
 
 
 @njit(forceinline=True)
@@ -265,10 +261,11 @@ def _impression(key, u, videos, users):
     user = at(users.user, u)
     place = np.uint64(user.place)
     user.place += 1
-    v = np.int64(users.slate[row, place])
+    slot = users.slate[row, place]
+    v = np.int64(slot.video)
     video = np.uint64(v)
     if user.place < user.length:
-        after = users.slate[row, place + np.uint64(1)]
+        after = users.slate[row, place + np.uint64(1)].video
         prefetch(videos.card, after)
         prefetch(videos.reel, after)
         prefetch(videos.count, after)
@@ -300,7 +297,7 @@ def _impression(key, u, videos, users):
         videos.count[video, np.uint64(f)] += (bits >> np.int32(f)) & np.int32(1)
         users.count[row, np.uint64(f)] += (bits >> np.int32(f)) & np.int32(1)
     user.videos += suits + followed
-    user.session += users.source[row, place] + users.pool[row, place]
+    user.session += slot.source + slot.pool
     return float(drawn) + reel.duration_s + float(reel.hook + trait.patience)
 
 
@@ -311,8 +308,7 @@ def _ask_for(videos, users, soon, near):
     prefetch(users.trait, soon)
     prefetch(users.next_s, soon)
     prefetch(users.slate, soon)
-    prefetch(users.source, soon)
-    prefetch(users.pool, soon)
+    prefetch_at(users.slate, soon, LINE)
     prefetch(users.profile, soon)
     prefetch(users.slot_id, soon)
     prefetch_at(users.slot_id, soon, LINE)
@@ -324,7 +320,7 @@ def _ask_for(videos, users, soon, near):
         prefetch(users.follows, user.follow_start + first)
     for first in range(0, min(user.seen_size, 256), LINE // 4):
         prefetch(users.shown, user.seen_start + first)
-    v = users.slate[near, min(np.int64(user.place), users.slate.shape[1] - 1)]
+    v = users.slate[near, min(np.int64(user.place), users.slate.shape[1] - 1)].video
     prefetch(videos.card, v)
     prefetch(videos.reel, v)
     prefetch(videos.count, v)
@@ -343,8 +339,7 @@ def _play(key, who, played, length, videos, users, scratch):
     users = _Users(
         borrow(users.user), borrow(users.trait), borrow(users.interests), borrow(users.next_s),
         borrow(users.profile), borrow(users.slot_id), borrow(users.slot_weight),
-        borrow(users.count), borrow(users.follows), borrow(users.slate), borrow(users.source),
-        borrow(users.pool), borrow(users.shown),
+        borrow(users.count), borrow(users.follows), borrow(users.slate), borrow(users.shown),
     )  # fmt: skip
     scratch = _Scratch(
         borrow(scratch.ids), borrow(scratch.second), borrow(scratch.keys), borrow(scratch.tops),

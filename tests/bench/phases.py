@@ -19,7 +19,6 @@ from sim.core.borrow import borrow, prefetch
 from sim.core.compiled import njit
 from sim.core.random import stream2
 from sim.engine.cards import (
-    SlateRows,
     borrowed_arms,
     borrowed_index,
     borrowed_plan,
@@ -52,7 +51,7 @@ def _requests(
     stages, who, reels, counts = borrow(stages), borrow(who), borrow(reels), borrow(counts)
     arms, caption = borrowed_arms(arms), borrow(caption)
     beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
-    slates = SlateRows(borrow(slates.video), borrow(slates.source), borrow(slates.pool))
+    slates = borrow(slates)
     plan, scratch, index = borrowed_plan(plan), borrowed_scratch(scratch), borrowed_index(index)
     scorers = borrowed_scorers(scorers)
     done = 0
@@ -117,7 +116,7 @@ class StageTimer:
         """(CPU ns, candidates) a request."""
         engine, platform = self._live.engine, self._live.platform
         memory, view, stages = engine._memory, platform.view, engine._threads[0].stages
-        changed = (memory.users, *memory.slates)
+        changed = (memory.users, memory.slates)
         before = [table[who] for table in changed]
         counted = stages.copy()
         began = time.process_time()

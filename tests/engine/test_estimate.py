@@ -14,7 +14,7 @@ from sim.assemble import Live, assemble
 from sim.core.counts import PACKED, WIDTH
 from sim.core.errors import ResourceError
 from sim.engine import estimate
-from sim.engine.cards import CARD, REEL
+from sim.engine.cards import CARD, REEL, SLOT
 from sim.engine.demand import expected_demand, session_videos
 from sim.engine.estimate import (
     ROW_BYTES,
@@ -89,6 +89,7 @@ def test_impressions_and_memory_are_right_within_a_factor_of_two(name: str) -> N
 def test_the_sizes_of_rows_are_those_of_the_engine() -> None:
     assert {
         "user": USER.itemsize,
+        "slot": SLOT.itemsize,
         "traits": TRAITS.itemsize,
         "card": CARD.itemsize,
         "reel": REEL.itemsize,
