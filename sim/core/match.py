@@ -41,9 +41,9 @@ class _HeldModel(models.PrimitiveModel):
 def hold(typingctx: Any, taste: Any, r: Any, ids: Any, u: Any, weights: Any) -> Any:  # noqa: ARG001
     """Take a person's taste into registers, for :func:`match_sum`.
 
-    The first STEP columns of row ``r`` of ``taste`` [.., D] int16, row ``u`` of ``ids`` [U, 24]
-    int32: eight sounds, eight hashtags, eight creators, and row ``r`` of their ``weights``
-    [.., 24] int32.
+    The first STEP columns of row ``r`` of ``taste`` [.., D] int16, row ``u`` of ``ids`` [U, 48]
+    int32: sounds in columns 0 to 7, hashtags in 16 to 23, creators in 32 to 39, and row ``r`` of
+    their ``weights`` [.., 24] int32, which has no other columns.
     """
     if not is_rows(taste) or taste.dtype != types.int16:
         return None
@@ -57,9 +57,9 @@ def hold(typingctx: Any, taste: Any, r: Any, ids: Any, u: Any, weights: Any) -> 
             wide = context.cast(builder, args[row], kinds[row], types.int64)
             starts.append(address_of_row(context, builder, kinds[array], args[array], wide))
         parts = [load(builder, starts[0], ir.IntType(16), STEP)]
-        for start in starts[1:]:
+        for start, apart in ((starts[1], 64), (starts[2], 32)):
             for group in range(3):
-                parts.append(load(builder, builder.add(start, start.type(32 * group)), I32, 8))
+                parts.append(load(builder, builder.add(start, start.type(apart * group)), I32, 8))
         held = context.get_value_type(_HELD)(ir.Undefined)
         for number, part in enumerate(parts):
             held = builder.insert_value(held, part, number)

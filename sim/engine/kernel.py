@@ -188,9 +188,8 @@ def _ask_for(state, soon, near):
     prefetch_at(state.slates, soon, LINE)
     prefetch(state.beliefs.profile, soon)
     prefetch(state.beliefs.slot_id, soon)
-    prefetch_at(state.beliefs.slot_id, soon, LINE)
-    prefetch(state.beliefs.slot_weight, soon)
-    prefetch_at(state.beliefs.slot_weight, soon, LINE)
+    prefetch_at(state.beliefs.slot_id, soon, LINE)  # with the weights
+    prefetch_at(state.beliefs.slot_id, soon, 2 * LINE)
     prefetch(state.tally.user_counts, soon)
     user = at(state.users, near)
     row = state.graph if user.follow_size == 0 else state.data

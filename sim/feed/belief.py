@@ -22,18 +22,18 @@ from sim.scenario import Scenario
 from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 
 __all__ = [
-    "CREATOR_SLOTS", "SLOTS", "SOUND_SLOTS", "TAG_SLOTS", "Beliefs", "LearnParams", "Taste",
-    "affinity", "affinity_of", "first_beliefs", "is_strong", "learn", "learn_affinities",
-    "learn_params", "learn_topics", "move_topics", "new_taste", "read_taste", "scale_of",
-    "scale_topics", "signal_of", "sums_of_sets",
+    "CREATOR_SLOTS", "SLOTS", "SLOT_COLUMNS", "SOUND_SLOTS", "TAG_SLOTS", "Beliefs", "LearnParams",
+    "Taste", "affinity", "affinity_of", "first_beliefs", "is_strong", "learn", "learn_affinities",
+    "learn_params", "learn_topics", "move_topics", "new_taste", "no_affinities", "read_taste",
+    "scale_of", "scale_topics", "signal_of", "sums_of_sets",
 ]  # fmt: skip
 
 SLOTS = 8
 """Affinities kept of each kind."""
-SOUND_SLOTS = 0
-"""Columns 0 to 7 of a slot row hold sounds, then come hashtags and creators."""
-TAG_SLOTS = SLOTS
-CREATOR_SLOTS = 2 * SLOTS
+SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS = 0, 2 * SLOTS, 4 * SLOTS
+"""First column of each kind in a row of affinities; the columns between belong to nobody."""
+SLOT_COLUMNS = 6 * SLOTS
+"""Columns of a row of affinities."""
 
 AFFINITY_CENTRE = np.float32(0.35)
 """Cosine of profile and caption of an ordinary candidate; above it is a match (assumption)."""
@@ -52,14 +52,20 @@ _PER_TOPIC_ONE = np.float32(1.0 / TOPIC_ONE)
 
 
 class Beliefs(NamedTuple):
-    """Beliefs about all users."""
+    """Beliefs about all users.
+
+    The eight ids of a kind and their weights share a line of memory: both arrays are views of the
+    same, the weights SLOTS columns further on. So a column holds an id and a weight or neither, and
+    what stands in the others means nothing.
+    """
 
     profile: NDArray[np.float32]
     """profile [U, D] interest in each topic; no entry below 0, norm 1"""
     slot_id: NDArray[np.int32]
-    """slot_id [U, 24] sound, hashtag or creator, or NOBODY"""
+    """slot_id [U, SLOT_COLUMNS] sound, hashtag or creator, or NOBODY, in SLOTS columns from
+    SOUND_SLOTS, TAG_SLOTS and CREATOR_SLOTS on"""
     slot_weight: NDArray[np.float32]
-    """slot_weight [U, 24] affinity in [-1, 1]"""
+    """slot_weight [U, SLOT_COLUMNS] affinity in [-1, 1], in the same columns"""
 
 
 class Taste(NamedTuple):
@@ -72,7 +78,7 @@ class Taste(NamedTuple):
     profile: NDArray[np.int16]
     """profile [1, D] in 1/16,384"""
     weights: NDArray[np.int32]
-    """weights [1, 24] of sounds, hashtags and creators, times the weight of the kind"""
+    """weights [1, 3 * SLOTS] of sounds, hashtags and creators, times the weight of the kind"""
 
 
 class LearnParams(NamedTuple):
@@ -107,14 +113,19 @@ def sums_of_sets(each):
 def first_beliefs(accounts: UserAccounts, topics: int) -> Beliefs:
     """Beliefs at sign-up: the ticked topics, or a flat profile when nothing was ticked."""
     users = len(accounts.declared)
-    beliefs = Beliefs(
-        aligned_zeros((users, padded(topics)), np.float32),
-        aligned_zeros((users, 3 * SLOTS), np.int32),
-        aligned_zeros((users, 3 * SLOTS), np.float32),
-    )
-    beliefs.slot_id[:] = NOBODY
-    _from_declared(accounts.declared, topics, beliefs.profile)
-    return beliefs
+    profile = aligned_zeros((users, padded(topics)), np.float32)
+    _from_declared(accounts.declared, topics, profile)
+    return Beliefs(profile, *no_affinities(users))
+
+
+def no_affinities(users: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """(slot_id, slot_weight) of people of whom nothing is known."""
+    rows = (users, SLOT_COLUMNS)
+    places = aligned_zeros(users * SLOT_COLUMNS + SLOTS, np.int32)
+    ids, weights = places[:-SLOTS].reshape(rows), places[SLOTS:].view(np.float32).reshape(rows)
+    for first in (SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS):
+        ids[:, first : first + SLOTS] = NOBODY
+    return ids, weights
 
 
 @njit()
@@ -143,11 +154,11 @@ def read_taste(profile, weights, user, taste_profile, taste_weights):
         for d in range(first, first + STEP):
             taste_profile[0, d] = np.int16(profile[u, d] * _PROFILE_ONE + np.float32(0.5))
     for i in range(SLOTS):
-        taste_weights[0, i] = np.int32(weights[u, i] * (_SOUND_WEIGHT * _ONE))
-        j = i + TAG_SLOTS
-        taste_weights[0, j] = np.int32(weights[u, j] * (_TAG_WEIGHT * _ONE))
-        j = i + CREATOR_SLOTS
-        taste_weights[0, j] = np.int32(weights[u, j] * (_CREATOR_WEIGHT * _ONE))
+        taste_weights[0, i] = np.int32(weights[u, i + SOUND_SLOTS] * (_SOUND_WEIGHT * _ONE))
+        j = i + SLOTS
+        taste_weights[0, j] = np.int32(weights[u, i + TAG_SLOTS] * (_TAG_WEIGHT * _ONE))
+        j = i + 2 * SLOTS
+        taste_weights[0, j] = np.int32(weights[u, i + CREATOR_SLOTS] * (_CREATOR_WEIGHT * _ONE))
 
 
 @njit(forceinline=True)
@@ -161,9 +172,9 @@ def affinity_of(total):
 def affinity(taste_profile, taste_weights, ids, u, caption, v, sound, tag0, tag1, tag2, creator):
     """How well a video suits user ``u``, as the platform believes; float32 in [-1, 1].
 
-    ``taste_profile`` [1, D] and ``taste_weights`` [1, 24] are the user's :class:`Taste`; ``ids``
-    [U, 24] is part of the beliefs; row ``v`` of ``caption`` [V, .] int8, ``sound``, the hashtags
-    (NOBODY in unused places) and ``creator`` are the video's.
+    ``taste_profile`` [1, D] and ``taste_weights`` [1, 3 * SLOTS] are the user's :class:`Taste`;
+    ``ids`` [U, SLOT_COLUMNS] is part of the beliefs; row ``v`` of ``caption`` [V, .] int8,
+    ``sound``, the hashtags (NOBODY in unused places) and ``creator`` are the video's.
     """
     taste = hold(taste_profile, 0, ids, u, taste_weights)
     total = match_sum(caption, v, taste, sound, tag0, tag1, tag2, creator)

@@ -152,7 +152,7 @@ def point_groups(out, runs, place, count, r, code, ids, weights, u, first, start
     """Point at videos that share a sound or hashtag with what user ``u`` liked.
 
     Groups get candidates in proportion to positive affinities among the ``SLOTS`` places from
-    ``first`` on of ``ids`` and ``weights`` [U, 24], by systematic sampling; then any video in it.
+    ``first`` on of ``ids`` and ``weights`` [U, .], by systematic sampling; then any video in it.
     ``runs`` is working memory as in :func:`point_interest`.
     """
     row = np.uint64(u)

@@ -30,7 +30,7 @@ from sim.core.lanes import FOUND, STEP, dot, look_in_group
 from sim.core.random import draw32, stream2
 from sim.engine.cards import CARD, REEL, SLOT
 from sim.engine.memory import TRAITS, USER, all_bytes, first_group
-from sim.feed.belief import SLOTS
+from sim.feed.belief import SLOT_COLUMNS, SLOTS, no_affinities
 from sim.feed.retrieve import DRAWS
 from sim.feed.spaced import (
     GROUP,
@@ -97,7 +97,7 @@ class _Users(NamedTuple):
     next_s: NDArray[np.float64]
     profile: NDArray[np.float32]
     slot_id: NDArray[np.int32]
-    """slot_id [U, 24], as wide as the engine's"""
+    """slot_id [U, SLOT_COLUMNS] and its weights as in the engine: a kind lies on a line"""
     slot_weight: NDArray[np.float32]
     count: NDArray[np.int32]
     follows: NDArray[np.int32]
@@ -156,7 +156,7 @@ def _some_users(count: int, who: NDArray[np.int64], slate: int, places: float) -
     profile[:] = 0.25
     return _Users(
         user, trait, all_bytes(trait), np.zeros(count), profile,
-        aligned_zeros((count, 3 * SLOTS), np.int32), aligned_zeros((count, 3 * SLOTS), np.float32),
+        *no_affinities(count),
         aligned_zeros((count, PACKED), np.int32), np.zeros(count * _FOLLOWS, np.int32),
         aligned_zeros((count, slate), SLOT), shown,
     )  # fmt: skip
@@ -228,9 +228,10 @@ def _request(key, u, videos, users, scratch):
     for d in range(STEP):
         taste[0, d] = np.int16(users.profile[row, np.uint64(d)] * np.float32(16384.0))
     held = np.int32(0)
-    for d in range(3 * SLOTS):
-        weight = np.int32(users.slot_weight[row, np.uint64(d)])
-        held += users.slot_id[row, np.uint64(d)] ^ weight
+    for first in range(0, SLOT_COLUMNS, 2 * SLOTS):
+        for d in range(first, first + SLOTS):
+            weight = np.int32(users.slot_weight[row, np.uint64(d)])
+            held += users.slot_id[row, np.uint64(d)] ^ weight
     user.last_day = held
     for i in range(n):
         v = at(ids, i)
@@ -289,9 +290,10 @@ def _impression(key, u, videos, users):
         value = users.profile[row, np.uint64(d)]
         caption = np.float32(videos.caption[video, np.uint64(d)]) * np.float32(1.0 / TOPIC_ONE)
         users.profile[row, np.uint64(d)] = value + step * (caption - value)
-    for d in range(3 * SLOTS):
-        users.slot_weight[row, np.uint64(d)] *= keep
-    users.slot_id[row, np.uint64(v & 15)] = card.sound
+    for first in range(0, SLOT_COLUMNS, 2 * SLOTS):
+        for d in range(first, first + SLOTS):
+            users.slot_weight[row, np.uint64(d)] *= keep
+    users.slot_id[row, np.uint64(v & (SLOTS - 1))] = card.sound
     bits = np.int32(drawn & np.uint64(0x3FFF)) | np.int32(seen)
     for f in range(PACKED):
         videos.count[video, np.uint64(f)] += (bits >> np.int32(f)) & np.int32(1)
@@ -312,8 +314,7 @@ def _ask_for(videos, users, soon, near):
     prefetch(users.profile, soon)
     prefetch(users.slot_id, soon)
     prefetch_at(users.slot_id, soon, LINE)
-    prefetch(users.slot_weight, soon)
-    prefetch_at(users.slot_weight, soon, LINE)
+    prefetch_at(users.slot_id, soon, 2 * LINE)
     prefetch(users.count, soon)
     user = at(users.user, near)
     for first in range(0, _FOLLOWS, LINE // 4):

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from sim.behaviour.side_by_side import PEOPLE
-from sim.core.borrow import borrow, prefetch
+from sim.core.aligned import LINE
+from sim.core.borrow import borrow, prefetch, prefetch_at
 from sim.core.compiled import njit
 from sim.core.random import stream2
 from sim.engine.cards import (
@@ -64,7 +65,8 @@ def _requests(
                 prefetch(users, soon)
                 prefetch(beliefs.profile, soon)
                 prefetch(beliefs.slot_id, soon)
-                prefetch(beliefs.slot_weight, soon)
+                prefetch_at(beliefs.slot_id, soon, LINE)
+                prefetch_at(beliefs.slot_id, soon, 2 * LINE)
             u = who[first + j]
             asked = scratch.asked[j]
             asked.user, asked.time_s, asked.stream = u, t, stream2(key, u, number)

@@ -31,7 +31,7 @@ def test_a_match_is_topics_and_shared_things(dims: int, records: bool) -> None:
     random = np.random.default_rng(dims)
     caption = random.integers(-127, 128, (9, dims)).astype(np.int8)
     taste = random.integers(-16384, 16385, (1, dims)).astype(np.int16)
-    ids = random.integers(0, 4, (3, 24)).astype(np.int32)
+    ids = random.integers(0, 4, (3, 48)).astype(np.int32)
     weights = random.integers(-300_000, 300_000, (1, 24)).astype(np.int32)
     things = random.integers(-1, 6, (9, 5)).astype(np.int32)
     wanted = []
@@ -39,7 +39,7 @@ def test_a_match_is_topics_and_shared_things(dims: int, records: bool) -> None:
         total = int(caption[v, :STEP].astype(int) @ taste[0, :STEP])
         for group, thing in zip((0, 8, 8, 8, 16), things[v], strict=True):
             for slot in range(group, group + 8):
-                total += int(weights[0, slot]) * (int(ids[2, slot]) == thing)
+                total += int(weights[0, slot]) * (int(ids[2, slot + group]) == thing)
         wanted.append(total)
     videos = np.zeros(9, VIDEO)
     videos.view(np.int8).reshape(9, VIDEO.itemsize)[:, :STEP] = caption[:, :STEP]

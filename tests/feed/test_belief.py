@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,12 +14,16 @@ from sim.core.actions import ACTION_NAMES, bit
 from sim.core.compiled import njit
 from sim.core.lanes import dot
 from sim.feed.belief import (
+    CREATOR_SLOTS,
     SLOTS,
+    SOUND_SLOTS,
+    TAG_SLOTS,
     affinity,
     first_beliefs,
     learn,
     learn_params,
     new_taste,
+    no_affinities,
     read_taste,
     signal_of,
     sums_of_sets,
@@ -30,14 +36,24 @@ RATE = 0.08
 UNIT = st.floats(0, 1, width=32)
 
 
+COLUMNS = np.add.outer([SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS], np.arange(SLOTS)).ravel()
+"""Those of a row of affinities that have an id and a weight."""
+
+
+def affinities(ids: Any, weights: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(slot_id, slot_weight) of one user, from those that count."""
+    row = no_affinities(1)
+    row[0][0, COLUMNS], row[1][0, COLUMNS] = ids, weights
+    return row
+
+
 class Row:
     """The belief rows of one user."""
 
     def __init__(self) -> None:
         self.profile = np.zeros((1, 16), np.float32)
         self.profile[:, :TOPICS] = 1 / np.sqrt(TOPICS)
-        self.ids = np.full((1, 3 * SLOTS), -1, np.int32)
-        self.weights = np.zeros((1, 3 * SLOTS), np.float32)
+        self.ids, self.weights = no_affinities(1)
 
     def see(self, video: tuple, signal: float) -> None:
         learn(RATE, self.profile, self.ids, self.weights, 0, *video, signal)
@@ -84,7 +100,7 @@ def test_no_signal_changes_nothing() -> None:
     row = Row()
     row.see(video(2), 0.0)
     np.testing.assert_array_equal(row.profile, Row().profile)
-    assert (row.ids == -1).all()
+    np.testing.assert_array_equal(row.ids, Row().ids)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +129,8 @@ def test_beliefs_stay_in_bounds(history: list, probe: tuple) -> None:
         assert row.profile.min() >= 0
         assert np.linalg.norm(row.profile) == pytest.approx(1.0, rel=1e-4)
         assert not row.profile[:, TOPICS:].any()
-        assert np.abs(row.weights).max() <= 1.0
-        used = row.ids.reshape(3, SLOTS)
+        assert np.abs(row.weights[:, COLUMNS]).max() <= 1.0
+        used = row.ids[:, COLUMNS].reshape(3, SLOTS)
         for kind in used:
             held = kind[kind >= 0].tolist()
             assert len(set(held)) == len(held)
@@ -126,8 +142,7 @@ def test_beliefs_stay_in_bounds(history: list, probe: tuple) -> None:
     arrays(np.float32, 24, elements=st.floats(-1, 1, width=32)),
 )  # fmt: skip
 def test_affinity_is_limited(profile: np.ndarray, caption: np.ndarray, weights: np.ndarray) -> None:
-    ids = np.zeros((1, 24), np.int32)
-    value = liking(profile[None], ids, weights[None], (caption[None], 0, 0, 0, 0, 0, 0))
+    value = liking(profile[None], *affinities([0] * 24, weights), (caption[None], 0, 0, 0, 0, 0, 0))
     assert -1.0 <= value <= 1.0
 
 
@@ -140,16 +155,16 @@ def test_affinity_is_what_its_formula_says(
     profile: np.ndarray, caption: np.ndarray, weights: np.ndarray, wanted: np.ndarray
 ) -> None:
     """The cosine less its centre, plus the weighted affinities of sound, hashtags and creator."""
-    ids = np.tile(np.arange(8, dtype=np.int32), 3)[None] * 3
+    ids = np.tile(np.arange(8), 3) * 3
     profile = profile / max(1.0, np.linalg.norm(profile))
     total = float(profile.astype(float) @ caption) / TOPIC_ONE - 0.35
     for kind, name in ((0, 0), (1, 1), (1, 2), (1, 3), (2, 4)):
-        held = np.flatnonzero(ids[0, 8 * kind : 8 * kind + 8] == wanted[name])
+        held = np.flatnonzero(ids[8 * kind : 8 * kind + 8] == wanted[name])
         if len(held):
             total += (0.15, 0.10, 0.30)[kind] * weights[8 * kind + held[0]]
     sound, tag0, tag1, tag2, creator = wanted.tolist()
     found = liking(
-        profile[None].astype(np.float32), ids, weights[None],
+        profile[None].astype(np.float32), *affinities(ids, weights),
         (caption[None], 0, sound, tag0, tag1, tag2, creator),
     )  # fmt: skip
     assert found == pytest.approx(min(max(total, -1.0), 1.0), abs=5e-4)
@@ -187,4 +202,9 @@ def test_first_beliefs_are_what_was_ticked() -> None:
     np.testing.assert_allclose(beliefs.profile[0], [half, 0, half] + [0] * 13)
     np.testing.assert_allclose(beliefs.profile[1], [1 / np.sqrt(6)] * 6 + [0] * 10, rtol=1e-6)
     assert beliefs.profile[2].tolist() == [0] * 5 + [1] + [0] * 10
-    assert (beliefs.slot_id == -1).all()
+    assert (beliefs.slot_id[:, COLUMNS] == -1).all()
+    assert not beliefs.slot_weight[:, COLUMNS].any()
+    # a kind, with its weights, lies on one line of memory
+    assert beliefs.slot_id.ctypes.data % 64 == 0
+    assert beliefs.slot_id.strides[0] == 3 * 64
+    assert beliefs.slot_weight.ctypes.data - beliefs.slot_id.ctypes.data == 32

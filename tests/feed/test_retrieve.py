@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.random import key, stream
-from sim.feed.belief import SLOTS, SOUND_SLOTS, TAG_SLOTS
+from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, no_affinities
 from sim.feed.grouping import group_by_tag, group_into, top_of
 from sim.feed.index import Groups, Index, IndexBuilder
 from sim.feed.pipeline import source_counts
@@ -56,8 +56,7 @@ def test_interest_skips_topics_without_videos() -> None:
 
 
 def test_groups_follow_positive_affinities_only() -> None:
-    ids = np.full((1, 3 * SLOTS), -1, np.int32)
-    weights = np.zeros((1, 3 * SLOTS), np.float32)
+    ids, weights = no_affinities(1)
     found = out()
     assert from_groups(found, runs(), 0, 40, R, 1, ids, weights, 0, SOUND_SLOTS, START, VIDEOS) == 0
     ids[0, :4], weights[0, :4] = [0, 2, 1, 99], [0.5, -0.9, 0.2, 0.2]
