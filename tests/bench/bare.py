@@ -12,14 +12,15 @@ engine it works through users in order and asks for memory ahead of time.
 from __future__ import annotations
 
 import json
-import statistics
 import sys
 import time
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from turns import serve
 
 from sim.behaviour import draws
 from sim.core.aligned import LINE, aligned_zeros
@@ -369,9 +370,8 @@ def _play(key, who, played, length, videos, users, scratch):
 def bare_kernel(
     users: int, videos: int, active: int, per_visit: float, per_request: float, places: float,
     candidates: int = 200, slate: int = 10, fresh: int = 400, trending: int = 2_000,
-    least_s: float = 1.0,
-) -> float:  # fmt: skip
-    """Impressions a CPU second of one thread.
+) -> Iterator[tuple[int, float]]:  # fmt: skip
+    """(impressions, CPU seconds) of passes over all users, on one thread.
 
     ``active`` users, spread over all, are visited in turn and watch ``per_visit`` videos each
     time, ``per_request`` of every slate on average; a request has ``candidates``. ``places`` is
@@ -398,11 +398,9 @@ def bare_kernel(
     # the first passes compile, bring the memory in, and give everyone a slate
     for _ in range(1 + int(slate / max(per_visit, 1.0))):
         pass_over_all()
-    speeds: list[tuple[int, float]] = []
-    while len(speeds) < 3 or sum(s for _, s in speeds) < least_s:
-        speeds.append(pass_over_all())
-    return statistics.median(n / s for n, s in speeds)
+    while True:
+        yield pass_over_all()
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps({"per_cpu_s": bare_kernel(**json.loads(sys.argv[1]))}) + "\n")
+    serve(bare_kernel(**json.loads(sys.argv[1])), int(sys.argv[2]))

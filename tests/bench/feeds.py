@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import gc
 import json
-import statistics
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
 import simpy
+from turns import serve
 
 __all__ = ["numpy_feed", "simpy_feed"]
 
@@ -27,17 +27,16 @@ _LATER_S = 1e6
 
 def simpy_feed(
     users: int, videos: int, online: int, per_request: float = 10.0, candidates: int = 200,
-    slate: int = 10, least_s: float = 2.0,
-) -> float:  # fmt: skip
-    """Impressions a CPU second of the minimal feed on SimPy: every user is a process.
+    slate: int = 10,
+) -> Iterator[tuple[int, float]]:  # fmt: skip
+    """(impressions, CPU seconds) of stretches of the minimal feed on SimPy: a process a user.
 
     ``online`` of them, spread over all, are in a session; the others come later.
     """
     random = np.random.default_rng(1)
     captions = random.random((videos, _TOPICS), np.float32)
     profiles = random.random((users, _TOPICS), np.float32)
-    views, watched = [0] * videos, [0.0] * videos
-    shown = [0] * users
+    views, watched, shown = [0] * videos, [0.0] * videos, [0] * users
     full = _full_slates(per_request, slate)
     env = simpy.Environment()
 
@@ -64,23 +63,21 @@ def simpy_feed(
         env.process(person(u))
     env.run(until=60.0)
     gc.freeze()  # or Python's search for garbage looks at everybody now and then
-    speeds = []
-    while len(speeds) < 3 or sum(s for _, s in speeds) < least_s:
-        before, began = sum(shown), time.process_time()
-        env.run(until=env.now + 10.0)
+    while True:
+        before, began = sum(views), time.process_time()
+        env.run(until=env.now + 1.0)
         took = time.process_time() - began
-        speeds.append((sum(shown) - before, took))
-    return statistics.median(n / s for n, s in speeds)
+        yield sum(views) - before, took
 
 
 def numpy_feed(
     users: int, videos: int, online: int, per_request: float = 10.0, candidates: int = 200,
-    slate: int = 10, chunk: int = 256, least_s: float = 2.0,
-) -> float:  # fmt: skip
-    """Impressions a CPU second of the vectorised feed.
+    slate: int = 10, chunk: int = 256,
+) -> Iterator[tuple[int, float]]:  # fmt: skip
+    """(impressions, CPU seconds) of stretches of the vectorised feed.
 
     A step gives every online user a slate and plays it, ``chunk`` users at a time, so that what
-    is gathered stays in the cache.
+    is gathered stays in the cache; a stretch is such a chunk.
     """
     full = _full_slates(per_request, slate)
     random = np.random.default_rng(1)
@@ -90,11 +87,9 @@ def numpy_feed(
     views, watched = np.zeros(videos, np.int64), np.zeros(videos)
     shown, completed = np.zeros(users, np.int64), np.zeros(users, np.int64)
     who = np.linspace(0, users - 1, min(online, users)).astype(np.int64)
-    speeds = []
-    while len(speeds) < 3 or sum(s for _, s in speeds) < least_s:
-        began = time.process_time()
-        done = 0
+    while True:
         for first in range(0, len(who), chunk):
+            began = time.process_time()
             u = who[first : first + chunk]
             ids = random.integers(videos, size=(len(u), candidates), dtype=np.int32)
             scores = np.einsum("nkd,nd->nk", captions[ids], profiles[u])
@@ -108,9 +103,7 @@ def numpy_feed(
             np.add.at(watched, chosen[played], seconds[played])
             shown[u] += places
             completed[u] += (played & (seconds >= duration[chosen])).sum(axis=1)
-            done += int(places.sum())
-        speeds.append((done, time.process_time() - began))
-    return statistics.median(n / s for n, s in speeds)
+            yield int(places.sum()), time.process_time() - began
 
 
 def _full_slates(per_request: float, slate: int) -> float:
@@ -120,6 +113,6 @@ def _full_slates(per_request: float, slate: int) -> float:
 
 
 if __name__ == "__main__":
-    kind, options = sys.argv[1], json.loads(sys.argv[2])
-    per_s = {"simpy": simpy_feed, "numpy": numpy_feed}[kind](**options)
-    sys.stdout.write(json.dumps({"per_cpu_s": per_s}) + "\n")
+    kind, options, core = sys.argv[1:]
+    feed = {"simpy": simpy_feed, "numpy": numpy_feed}[kind]
+    serve(feed(**json.loads(options)), int(core))

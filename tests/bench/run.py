@@ -81,8 +81,8 @@ def measure(options: argparse.Namespace, suite: Suite, results: dict[str, Result
         key = f"whole/{main}"
         current = key in new or results.get(key, {}).get("source") == _source()
         run = results[key] if current else keep(key, suite.whole(sizes[main]))
-        least_s = 0.05 if options.toy else 2.0
-        keep(f"yardsticks/{main}", suite.yardsticks(run, reference, least_s))
+        rounds = 1 if options.toy else 5
+        keep(f"yardsticks/{main}", suite.yardsticks(run, reference, rounds))
     if "scorers" in wanted:
         base = replace(sizes[main] if options.toy else BASE, stages=False)
         for name, run in suite.scorers(base).items():

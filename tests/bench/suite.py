@@ -11,9 +11,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from turns import Partner, first_core, round_of
 from versions import Player
 from whole import REFRESH_S, Whole
 
@@ -43,6 +45,8 @@ BESIDE = {"10m": "100k"}
 _TURNS, _WINDOWS_A_TURN = 10, 4
 """Turns of a round, as many as there are windows between two builds of the indexes; and windows
 that the smaller of two runs plays in a turn."""
+_WINDOWS_BESIDE = 2
+"""Windows that a run plays in a turn with another program."""
 BASE = SIZES["100k"]
 SWEEP: dict[str, list[Whole]] = {
     "candidates": [replace(BASE, name=f"candidates {n}", candidates=n) for n in (50, 100, 400)],
@@ -116,30 +120,14 @@ class Suite:
         the caches are its own again for most of its turn. A round has a build of the indexes.
         """
         self._say(f"in turns: {spec.name} and {other.name}")
-        windows = {spec.name: 1, other.name: _WINDOWS_A_TURN}
-        allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [None]
-        players = {}
-        ratios = []
-        try:
-            for one in (spec, other):
-                played = rounds * _TURNS * windows[one.name]
-                long = replace(one, stretch_s=REFRESH_S, stretches=played)
-                players[one.name] = Player(ROOT, long, min(allowed))
-                players[one.name].answer()
-            for _ in range(rounds):
-                cost = dict.fromkeys(windows, 0.0)
-                shown = dict.fromkeys(windows, 0)
-                for _ in range(_TURNS):
-                    for name, player in players.items():
-                        answer = player.play(windows[name])
-                        cost[name] += answer["ns"] * answer["shown"]
-                        shown[name] += answer["shown"]
-                ns = {name: cost[name] / shown[name] for name in windows}
-                ratios.append(ns[spec.name] / ns[other.name])
-        finally:
-            for player in players.values():
-                player.stop()
-        return {"of": other.name, "ratio": statistics.median(ratios), "ratios": sorted(ratios)}
+        long = [
+            replace(one, stretch_s=REFRESH_S, stretches=rounds * _TURNS * windows)
+            for one, windows in ((spec, 1), (other, _WINDOWS_A_TURN))
+        ]
+        start = [partial(Player, ROOT, one, first_core()) for one in long]
+        costs = _rounds(*start, 1, _WINDOWS_A_TURN, rounds)
+        ratios = sorted(one / two for one, two in costs)
+        return {"of": other.name, "ratio": statistics.median(ratios), "ratios": ratios}
 
     def scorers(self, base: Whole) -> dict[str, Result]:
         """The same world with scorers of one's own."""
@@ -150,12 +138,11 @@ class Suite:
             for name, scorers in SCORERS.items()
         }
 
-    def yardsticks(self, run: Result, reference: Whole, least_s: float = 2.0) -> Result:
+    def yardsticks(self, run: Result, reference: Whole, rounds: int = 5) -> Result:
         """What to compare ``run`` with, at the same numbers of users, videos and impressions.
 
-        In rounds. The speed of a machine changes within a minute, so the run is measured before
-        and after each of the others, and the mean of the two is compared; of the rounds the
-        middle one counts.
+        Each of the others takes turns with the run, on one core; of the rounds the middle one
+        counts. A round has two builds of the indexes.
         """
         spec, requests = run["spec"], run["requests"]
         visits = run["visits_a_window"]
@@ -163,7 +150,7 @@ class Suite:
         users, per_request = int(spec["users"]), run["measured"] / requests
         feed: Result = {
             "users": users, "videos": int(run["videos"]), "per_request": per_request,
-            "candidates": spec["candidates"], "slate": spec["slate"], "least_s": least_s,
+            "candidates": spec["candidates"], "slate": spec["slate"],
         }  # fmt: skip
         online = max(round(visits), 1)
         bare: Result = {
@@ -177,35 +164,33 @@ class Suite:
             "reference": self.whole(reference), "of": spec["name"], "shown": places,
             "per_request": per_request, "users": users, "videos": int(run["videos"]),
         }  # fmt: skip
-        own: tuple[str, Result] = ("whole.py", {**spec, "stages": False})
-        scripts: dict[str, tuple[str, *tuple[str | Result, ...]]] = {
+        scripts: dict[str, tuple[str | Result, ...]] = {
             "simpy": ("feeds.py", "simpy", {**feed, "online": online}),
             "simpy_few": ("feeds.py", "simpy", {**feed, "users": few, "online": few}),
             "numpy": ("feeds.py", "numpy", {**feed, "online": online}),
             "bare": ("bare.py", {**bare, "places": places}),
             "bare_2k": ("bare.py", {**bare, "places": 512}),
         }
-        speeds: dict[str, list[float]] = {name: [] for name in scripts}
-        ratios: dict[str, list[float]] = {name: [] for name in scripts}
-        runs = [self._speed(*own)]
-        for number in range(int(spec["times"])):
-            self._say(f"beside others, round {number + 1}: {', '.join(scripts)}")
-            for name, script in scripts.items():
-                speeds[name].append(self._speed(*script))
-                runs.append(self._speed(*own))
-                ratios[name].append(statistics.mean(runs[-2:]) / speeds[name][-1])
-        result["own"] = {"per_cpu_s": statistics.median(runs)}
-        for name in scripts:
+        own = replace(
+            Whole(**spec), stretch_s=REFRESH_S, stretches=rounds * _TURNS * _WINDOWS_BESIDE
+        )
+        speeds = []
+        for name, (script, *arguments) in scripts.items():
+            self._say(f"in turns: {own.name} and {name}")
+            given = [a if isinstance(a, str) else json.dumps(a) for a in arguments]
+            costs = _rounds(
+                partial(Player, ROOT, own, first_core()),
+                partial(Partner, HERE / str(script), *given, str(first_core()), path=ROOT),
+                _WINDOWS_BESIDE, None, rounds,
+            )  # fmt: skip
+            ratios = sorted(two / one for one, two in costs)
+            speeds += [1e9 / one for one, _ in costs]
             result[name] = {
-                "per_cpu_s": statistics.median(speeds[name]),
-                "ratio": statistics.median(ratios[name]), "ratios": sorted(ratios[name]),
+                "per_cpu_s": statistics.median(1e9 / two for _, two in costs),
+                "ratio": statistics.median(ratios), "ratios": ratios,
             }  # fmt: skip
+        result["own"] = {"per_cpu_s": statistics.median(speeds)}
         return result
-
-    def _speed(self, script: str, *arguments: str | Result) -> float:
-        """Impressions a CPU second that a script of this folder measures."""
-        given = [a if isinstance(a, str) else json.dumps(a) for a in arguments]
-        return float(self._child(script, *given)["per_cpu_s"])
 
     def start_up(self, repeats: int = 5) -> Result:
         """Seconds from a fresh process; compiling once into an empty cache."""
@@ -279,6 +264,23 @@ class Suite:
             raise RuntimeError(f"{script} {arguments}:\n{done.stderr}")
         result: Result = json.loads(done.stdout.splitlines()[-1])
         return result
+
+
+def _rounds(
+    start: Callable[[], Partner], start_other: Callable[[], Partner], amount: float,
+    other_amount: float | None, rounds: int,
+) -> list[tuple[float, float]]:  # fmt: skip
+    """Nanoseconds an impression takes with each of two partners, in every round of their turns."""
+    partners: list[Partner] = []
+    try:
+        for begin in (start, start_other):
+            partners.append(begin())
+            partners[-1].answer()  # it is ready, and the other is not disturbed by its beginning
+        one, two = partners
+        return [round_of(one, amount, two, other_amount, _TURNS) for _ in range(rounds)]
+    finally:
+        for partner in partners:
+            partner.stop()
 
 
 SECTIONS = ("whole", "shards", "log", "yardsticks", "scorers", "sweep", "startup", "small")

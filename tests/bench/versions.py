@@ -15,14 +15,13 @@ import json
 import math
 import os
 import statistics
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from turns import Partner, stay_on, tell
 from whole import REFRESH_S, Whole
 
 __all__ = ["Player", "compare", "spread"]
@@ -30,7 +29,7 @@ __all__ = ["Player", "compare", "spread"]
 _DAY = 86_400.0
 
 
-def serve(spec: Whole, core: int | None) -> None:
+def serve(spec: Whole, core: int) -> None:
     """Play the world of ``spec``; for each line of input so many windows.
 
     Prints a line of JSON once the lead is over, and then one for each line of input.
@@ -38,12 +37,11 @@ def serve(spec: Whole, core: int | None) -> None:
     from sim.assemble import assemble
     from sim.scenario import Scenario
 
-    if core is not None:
-        os.sched_setaffinity(0, [core])
+    stay_on(core)
     live = assemble(Scenario.model_validate(spec.scenario()), spec.seed, engine="fast", shards=1)
     now = spec.lead_s
     live.env.run(until=now + 1e-3)
-    _tell({})
+    tell({})
     for line in sys.stdin:
         shown, began = live.platform.impressions, time.process_time()
         now += REFRESH_S * int(line)
@@ -51,52 +49,23 @@ def serve(spec: Whole, core: int | None) -> None:
         seconds = time.process_time() - began
         shown = live.platform.impressions - shown
         ns = seconds / max(shown, 1) * 1e9
-        _tell({"ns": ns, "shown": shown, "log": live.log.hash})
+        tell({"ns": ns, "shown": shown, "log": live.log.hash})
 
 
-def _tell(what: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
+class Player(Partner):
+    """A process that plays one version on one core, so many windows a turn.
 
+    It also says the hash of the log after them.
+    """
 
-class Player:
-    """A process that plays one version on one core."""
-
-    def __init__(self, tree: Path, spec: Whole, core: int | None) -> None:
-        self.tree = tree
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).resolve()), "--serve", json.dumps(asdict(spec)),
-             "--core", str(-1 if core is None else core)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": str(tree)},
+    def __init__(self, tree: Path, spec: Whole, core: int) -> None:
+        script = Path(__file__).resolve()
+        super().__init__(
+            script, "--serve", json.dumps(asdict(spec)), "--core", str(core), path=tree
         )  # fmt: skip
 
-    def answer(self) -> dict[str, Any]:
-        """The next line that the process prints."""
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.tree}: its process ended with {self._process.wait()}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
 
-    def play(self, windows: int) -> dict[str, Any]:
-        """Nanoseconds an impression took in so many windows, and how many were ``shown``.
-
-        Also the hash of the log after them.
-        """
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{windows}\n")
-        self._process.stdin.flush()
-        return self.answer()
-
-    def stop(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.communicate()
-
-
-def _pair(trees: tuple[Path, Path], spec: Whole, core: int | None, turns: int, size: int) -> float:
+def _pair(trees: tuple[Path, Path], spec: Whole, core: int, turns: int, size: int) -> float:
     """Time of the second version over that of the first, in the middle of the turns on a core."""
     players = []
     try:
@@ -122,7 +91,7 @@ def compare(
     trees: tuple[Path, Path], spec: Whole, rounds: int, turns: int, size: int
 ) -> list[float]:
     """Ratios, new over old, of all rounds and cores; prints those of each round."""
-    cores: list[int | None] = [None]
+    cores = [-1]
     if hasattr(os, "sched_getaffinity"):
         cores = sorted(os.sched_getaffinity(0))
     ratios: list[float] = []
@@ -156,7 +125,7 @@ def main() -> None:
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve(Whole(**json.loads(options.serve)), options.core if options.core >= 0 else None)
+        serve(Whole(**json.loads(options.serve)), options.core)
         return
     if len(options.trees) != 2:
         parser.error("wants two checkouts")
