@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -313,3 +314,35 @@ def test_the_mean_of_ratios_and_its_error() -> None:
     mean, error = spread([0.5, 2.0])
     assert mean == pytest.approx(1.0)
     assert error == pytest.approx(np.log(2.0))
+
+
+def test_the_other_has_as_long_as_the_run_had() -> None:
+    from turns import round_of
+
+    given: list[tuple[str, float]] = []
+
+    class Fake:
+        def __init__(self, name: str, *answers: tuple[float, int]) -> None:
+            self.name, self.answers = name, iter(answers)
+
+        def play(self, amount: float) -> dict[str, Any]:
+            given.append((self.name, amount))
+            ns, shown = next(self.answers)
+            return {"ns": ns, "shown": shown}
+
+    run = Fake("run", (500.0, 2_000), (1_000.0, 2_000))
+    other = Fake("other", (4_000.0, 100), (1_000.0, 300))
+    assert round_of(run, 2, other, None, 2) == (750.0, 1_750.0)
+    assert given == [("run", 2), ("other", 0.001), ("run", 2), ("other", 0.002)]
+
+
+def test_a_turn_has_whole_stretches_and_the_first_warms_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from turns import serve
+
+    stretches = iter([(99, 9.0), (10, 1.0), (30, 1.0), (10, 5.0)])
+    monkeypatch.setattr("sys.stdin", StringIO("1.5\n0.0\n"))
+    serve(stretches, -1)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told == [{}, {"ns": 5e7, "shown": 40}, {"ns": 5e8, "shown": 10}]
