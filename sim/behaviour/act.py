@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from sim.behaviour.params import ActParams
 from sim.behaviour.tables import look_up
-from sim.core.compiled import njit
 from sim.core.maths import exp
+from sim.machine.compiled import njit
 
 __all__ = [
     "chance",

@@ -8,8 +8,8 @@ from sim.behaviour.draws import NEXT_POST
 from sim.behaviour.params import CreateParams
 from sim.behaviour.rhythm import day_second, rhythm_delay
 from sim.behaviour.signatures import NEXT_POST as NEXT_POST_TYPES
-from sim.core.compiled import njit
 from sim.core.random import exponential
+from sim.machine.compiled import njit
 
 __all__ = ["next_post_delay_s"]
 

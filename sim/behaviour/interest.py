@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sim.behaviour.params import InterestParams
-from sim.core.compiled import njit
-from sim.core.lanes import dot
+from sim.machine.compiled import njit
+from sim.machine.lanes import dot
 from sim.world.state import TOPIC_ONE
 
 __all__ = ["appeal", "cosine"]

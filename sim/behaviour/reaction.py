@@ -11,9 +11,9 @@ from sim.behaviour.params import BehaviourParams
 from sim.behaviour.signatures import REACT
 from sim.behaviour.watch import view_count, watch_ms, watch_seconds
 from sim.core.actions import bit
-from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import normal, uniform
+from sim.machine.compiled import njit
 
 __all__ = ["SKIP_MS", "react"]
 

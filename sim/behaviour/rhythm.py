@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.compiled import njit
+from sim.machine.compiled import njit
 
 __all__ = ["DAY_S", "HOUR_S", "day_second", "rhythm_delay"]
 

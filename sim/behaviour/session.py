@@ -10,9 +10,9 @@ from sim.behaviour.rhythm import day_second, rhythm_delay
 from sim.behaviour.signatures import NEXT_SESSION as NEXT_SESSION_TYPES
 from sim.behaviour.signatures import SURFACE as SURFACE_TYPES
 from sim.behaviour.signatures import SWIPE_GAP as SWIPE_GAP_TYPES
-from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import exponential, uniform
+from sim.machine.compiled import njit
 
 __all__ = [
     "FOLLOWING",

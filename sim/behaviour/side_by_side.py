@@ -39,10 +39,10 @@ from sim.behaviour.watch import (
     watch_ms,
 )
 from sim.core.actions import bit
-from sim.core.borrow import stay_apart
-from sim.core.compiled import njit
 from sim.core.maths import CENTRAL, central_quantile, exp, normal_quantile
 from sim.core.random import exponential, uniform
+from sim.machine.borrow import stay_apart
+from sim.machine.compiled import njit
 
 __all__ = ["PEOPLE", "SIDE", "react_all", "round_up"]
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
 from sim.core.maths import bits_of
+from sim.machine.compiled import njit
 
 __all__ = ["Table", "factor_table", "hazard_tables", "look_up"]
 

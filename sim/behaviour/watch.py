@@ -16,9 +16,9 @@ from sim.behaviour.draws import WATCH
 from sim.behaviour.params import HOOK_S, WatchParams
 from sim.behaviour.signatures import WATCH_SECONDS
 from sim.behaviour.tables import look_up
-from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import exponential
+from sim.machine.compiled import njit
 
 __all__ = [
     "MAX_WATCH_MS", "completed", "early_factor", "early_hazard", "ending_start", "late_factor",

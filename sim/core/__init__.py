@@ -1,1 +1,1 @@
-"""Core: errors, the action table, units, keyed draws, portable arithmetic, compilation."""
+"""Core: errors, the action table, units, keyed draws, portable arithmetic."""

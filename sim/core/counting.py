@@ -13,7 +13,6 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from sim.core.borrow import address_of_row
 from sim.core.counts import (
     FIRST_ACTION,
     HIGH,
@@ -26,7 +25,8 @@ from sim.core.counts import (
     WATCH_MS,
     WIDTH,
 )
-from sim.core.lanes import I32, load, of_all
+from sim.machine.borrow import address_of_row
+from sim.machine.lanes import I32, load, of_all
 
 __all__ = ["count_impression"]
 

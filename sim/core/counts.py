@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTIONS
-from sim.core.compiled import njit
+from sim.machine.compiled import njit
 
 __all__ = [
     "COUNT_NAMES", "FIRST_ACTION", "HIGH", "IMPRESSIONS", "LOW", "LOW_BITS", "PACKED", "REACH",

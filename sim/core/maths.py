@@ -19,7 +19,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
+from sim.machine.compiled import njit
 
 __all__ = [
     "CENTRAL", "bits_of", "bits_of32", "central_quantile", "exp", "log", "logit",

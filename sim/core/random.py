@@ -18,8 +18,8 @@ import hashlib
 
 import numpy as np
 
-from sim.core.compiled import njit
 from sim.core.maths import log, normal_quantile
+from sim.machine.compiled import njit
 
 __all__ = [
     "below",

@@ -4,7 +4,7 @@ Whatever is read together lies on one line of memory: a *card* is what the ranki
 reads, a *reel* is what the person in front of it finds.
 
 Tuples of arrays come in; :func:`borrowed_plan` and its sisters take the owners out of them (see
-``sim.core.borrow``).
+``sim.machine.borrow``).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.behaviour.side_by_side import PEOPLE
-from sim.core.borrow import borrow, prefetch
-from sim.core.compiled import njit
 from sim.feed.belief import Taste, new_taste
 from sim.feed.cold_start import WAITING
 from sim.feed.index import Groups, Index
 from sim.feed.retrieve import RUN
 from sim.feed.spaced import GROUP, room_for_tops
+from sim.machine.borrow import borrow, prefetch
+from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES
 from sim.world.state import NOBODY
 
@@ -237,7 +237,7 @@ def new_scratch(candidates: int, slate: int, dims: int) -> Scratch:
 
 @njit(forceinline=True)
 def borrowed_plan(plan):
-    """The plan with borrowed arrays (see ``sim.core.borrow``)."""
+    """The plan with borrowed arrays (see ``sim.machine.borrow``)."""
     return FeedPlan(
         borrow(plan.source), borrow(plan.quota), borrow(plan.filter), borrow(plan.max_age),
         plan.candidates, plan.slate, plan.topics, plan.slots, plan.creator_gap, plan.sound_gap,

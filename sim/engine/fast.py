@@ -19,11 +19,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.behaviour.side_by_side import SIDE
-from sim.core.aligned import aligned_zeros
-from sim.core.compiled import Settled, njit
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, unpack
-from sim.core.lanes import STEP
-from sim.core.marks import list_below, new_marks
 from sim.engine.cards import (
     CARD,
     REEL,
@@ -52,6 +48,10 @@ from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
 from sim.feed.compiled import CompiledScore
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
+from sim.machine.aligned import aligned_zeros
+from sim.machine.compiled import Settled, njit
+from sim.machine.lanes import STEP
+from sim.machine.marks import list_below, new_marks
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
 from sim.scenario import Scenario
@@ -81,7 +81,7 @@ class _Thread:
     videos: NDArray[np.int32]
     """videos [V, PACKED] counters of a window, cleared while they are merged"""
     touched: NDArray[np.uint64]
-    """the videos with counts, as bits (``sim.core.marks``); cleared with them"""
+    """the videos with counts, as bits (``sim.machine.marks``); cleared with them"""
 
 
 class FastEngine:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.aligned import LINE
-from sim.core.borrow import ROWS_AHEAD, at, prefetch, prefetch_at
-from sim.core.compiled import njit
 from sim.core.counts import VIEWS, add_packed, add_unpacked
-from sim.core.marks import mark_all, take_marked
+from sim.machine.aligned import LINE
+from sim.machine.borrow import ROWS_AHEAD, at, prefetch, prefetch_at
+from sim.machine.compiled import njit
+from sim.machine.marks import mark_all, take_marked
 
 __all__ = ["add_cells", "add_to_window", "fold_counts", "update_momentum"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at
-from sim.core.compiled import njit
-from sim.core.lanes import FOUND, GROUP, look_in_group
+from sim.machine.borrow import at
+from sim.machine.compiled import njit
+from sim.machine.lanes import FOUND, GROUP, look_in_group
 
 __all__ = ["also_followed", "mark_followed"]
 

@@ -10,11 +10,8 @@ import numpy as np
 from sim.behaviour.interest import cosine
 from sim.behaviour.side_by_side import round_up
 from sim.core.actions import bit
-from sim.core.borrow import at, prefetch
-from sim.core.compiled import njit
 from sim.core.counting import count_impression
 from sim.core.counts import IMPRESSIONS
-from sim.core.marks import ask_for_mark, mark
 from sim.core.random import stream2, stream3
 from sim.engine.followed import also_followed
 from sim.engine.memory import add_follow, add_seen
@@ -27,6 +24,9 @@ from sim.feed.belief import (
     signal_of,
 )
 from sim.feed.pipeline import SOUND_PAGE
+from sim.machine.borrow import at, prefetch
+from sim.machine.compiled import njit
+from sim.machine.marks import ask_for_mark, mark
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import add_to_hash, hash_event
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at, prefetch_near, stay_apart
-from sim.core.compiled import njit
-from sim.core.lanes import STEP, more_dot
-from sim.core.match import hold, match_sum
 from sim.engine.cards import AHEAD
 from sim.engine.memory import seen_from
 from sim.feed.belief import affinity_of
+from sim.feed.match import hold, match_sum
 from sim.feed.spaced import NEVER, score_key
+from sim.machine.borrow import at, prefetch_near, stay_apart
+from sim.machine.compiled import njit
+from sim.machine.lanes import STEP, more_dot
 
 __all__ = [
     "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED", "judge",

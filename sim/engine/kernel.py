@@ -18,9 +18,6 @@ from __future__ import annotations
 import numpy as np
 
 from sim.behaviour.side_by_side import PEOPLE, react_all
-from sim.core.aligned import LINE
-from sim.core.borrow import at, borrow, prefetch, prefetch_at
-from sim.core.compiled import njit
 from sim.engine.cards import (
     borrowed_arms,
     borrowed_index,
@@ -35,6 +32,9 @@ from sim.engine.sessions import begin_session, leave, next_request
 from sim.engine.slate import choose, gather
 from sim.engine.state import borrowed_state
 from sim.feed.pipeline import FOR_YOU
+from sim.machine.aligned import LINE
+from sim.machine.borrow import at, borrow, prefetch, prefetch_at
+from sim.machine.compiled import njit
 from sim.world.state import NOBODY
 
 __all__ = ["DONE", "FULL_ARENA", "FULL_LOG", "play"]

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.aligned import aligned_zeros
-from sim.core.borrow import at
-from sim.core.compiled import njit
-from sim.core.lanes import FOUND, GROUP, STEP, look_in_group, lowest_bit, search_group
+from sim.machine.aligned import aligned_zeros
+from sim.machine.borrow import at
+from sim.machine.compiled import njit
+from sim.machine.lanes import FOUND, GROUP, STEP, look_in_group, lowest_bit, search_group
 from sim.world.state import NOBODY, World
 
 __all__ = [

@@ -16,10 +16,7 @@ from numpy.typing import NDArray
 
 from sim.behaviour.create import next_post_delay_s
 from sim.behaviour.params import BehaviourParams, behaviour_params
-from sim.core.aligned import aligned_zeros
-from sim.core.compiled import njit
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH
-from sim.core.marks import new_marks
 from sim.core.maths import exp
 from sim.core.random import key, stream2
 from sim.engine.fold import add_cells, fold_counts, update_momentum
@@ -33,6 +30,9 @@ from sim.feed.index import IndexBuilder, empty_index
 from sim.feed.pipeline import StageCounts
 from sim.feed.tables import SIGNS, Rates, ScoreTables, platform_rates, refresh_tables
 from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
+from sim.machine.aligned import aligned_zeros
+from sim.machine.compiled import njit
+from sim.machine.marks import new_marks
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
 from sim.scenario.feed import Pools, Smoothed, TooOld
@@ -78,7 +78,7 @@ class WindowCounts:
     videos: NDArray[np.int32]
     """videos [V, PACKED] packed rows (see ``sim.core.counts``)"""
     touched: NDArray[np.uint64]
-    """the videos that were shown, as bits (see ``sim.core.marks``)"""
+    """the videos that were shown, as bits (see ``sim.machine.marks``)"""
     timeline: NDArray[np.int64]
     """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
     followers: NDArray[np.int32]

@@ -20,12 +20,12 @@ from sim.behaviour.session import (
 )
 from sim.core.actions import bit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, pack
-from sim.core.marks import mark_all
 from sim.core.random import stream2, stream3, uniform
 from sim.engine.platform import Platform, UserCounts
 from sim.feed.belief import learn, signal_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
+from sim.machine.marks import mark_all
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
 from sim.world.state import NOBODY, FollowGraph, padded

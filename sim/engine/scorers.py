@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.borrow import at, borrow
-from sim.core.compiled import njit
 from sim.feed.belief import affinity_of
 from sim.feed.candidate import TOLD, address_of, call_score
 from sim.feed.compiled import CompiledScore
 from sim.feed.pipeline import Pipeline
 from sim.feed.spaced import NEVER, score_key
 from sim.feed.view import FeedView
+from sim.machine.borrow import at, borrow
+from sim.machine.compiled import njit
 
 __all__ = ["Scorers", "borrowed_scorers", "compiled_steps", "new_scorers", "score_left"]
 
@@ -66,7 +66,7 @@ def new_scorers(steps: NDArray[np.uint64], view: FeedView) -> Scorers:
 
 @njit(forceinline=True)
 def borrowed_scorers(scorers):
-    """The scorers with borrowed arrays (see ``sim.core.borrow``)."""
+    """The scorers with borrowed arrays (see ``sim.machine.borrow``)."""
     return Scorers(
         borrow(scorers.steps), borrow(scorers.told), borrow(scorers.failed), scorers.counts,
         scorers.duration, scorers.followers, scorers.momentum, scorers.counts_row,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sim.behaviour.session import next_session_delay_s, surface_choice
-from sim.core.compiled import njit
-from sim.core.lanes import GROUP
 from sim.core.random import stream2
 from sim.engine.followed import mark_followed
 from sim.engine.memory import AWAY, IN_SESSION
 from sim.feed.pipeline import SOUND_PAGE
+from sim.machine.compiled import njit
+from sim.machine.lanes import GROUP
 from sim.world.state import NOBODY
 
 __all__ = [

@@ -7,12 +7,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.aligned import aligned_zeros
-from sim.core.compiled import njit
 from sim.core.counts import PACKED
 from sim.engine.cards import SLOT
 from sim.engine.estimate import SEEN_BYTES
 from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_users
+from sim.machine.aligned import aligned_zeros
+from sim.machine.compiled import njit
 from sim.world.state import World
 
 __all__ = ["Memory", "parts_of"]

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at, prefetch
-from sim.core.compiled import njit
 from sim.engine.followed import mark_followed
 from sim.engine.judge import DUPLICATES, KEPT, REQUESTS, RETRIEVED, SELECTED, judge, score
 from sim.engine.memory import ASKED_AHEAD, first_group
@@ -28,6 +26,8 @@ from sim.feed.retrieve import (
     point_list,
 )
 from sim.feed.spaced import NEVER, best_by_group, place_of, select_spaced
+from sim.machine.borrow import at, prefetch
+from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES
 
 __all__ = ["choose", "gather"]

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.borrow import borrow
-from sim.core.compiled import njit
 from sim.engine.cards import Rows, borrowed_rows
 from sim.feed.belief import Beliefs
+from sim.machine.borrow import borrow
+from sim.machine.compiled import njit
 
 __all__ = ["State", "Tally", "borrowed_state"]
 
@@ -21,7 +21,7 @@ class Tally(NamedTuple):
     videos: NDArray[np.int32]
     """videos [V, PACKED] packed rows"""
     touched: NDArray[np.uint64]
-    """those that were shown, as bits (``sim.core.marks``)"""
+    """those that were shown, as bits (``sim.machine.marks``)"""
     timeline: NDArray[np.int64]
     """timeline [T x surfaces x sources, F]"""
     followers: NDArray[np.int32]

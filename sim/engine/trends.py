@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
 from sim.core.counts import VIEWS
 from sim.feed.grouping import top_of
+from sim.machine.compiled import njit
 from sim.world.state import SoundListing, VideoListing
 
 __all__ = ["TREND_INTERVAL_S", "follow_trends"]

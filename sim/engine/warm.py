@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.core.compiled import is_warm
+from sim.machine.compiled import is_warm
 from sim.scenario import Scenario
 
 __all__ = ["WARM_UP", "needs_compiling"]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES
-from sim.core.compiled import njit
 from sim.core.random import below, stream
+from sim.machine.compiled import njit
 from sim.scenario.feed import WATCH, FeedConfig
 
 __all__ = ["WEIGHT_NAMES", "arm_weights", "perturbed_names", "signs_of_arms", "user_arms"]

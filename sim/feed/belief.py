@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES
-from sim.core.aligned import aligned_zeros
-from sim.core.borrow import at
-from sim.core.compiled import njit
-from sim.core.lanes import STEP, change_one, more_dot, move_row
-from sim.core.match import hold, match_sum
+from sim.feed.match import hold, match_sum
+from sim.machine.aligned import aligned_zeros
+from sim.machine.borrow import at
+from sim.machine.compiled import njit
+from sim.machine.lanes import STEP, change_one, more_dot, move_row
 from sim.scenario import Scenario
 from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 

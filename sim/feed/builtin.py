@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES
-from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity, new_taste, read_taste
 from sim.feed.cold_start import WAITING, reserved_places
@@ -26,6 +25,7 @@ from sim.feed.retrieve import (
 from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced
 from sim.feed.tables import SIGNS, base_and_lift
 from sim.feed.view import FeedView, Requests
+from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES, WATCH, FeedConfig
 from sim.world.state import NOBODY
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.borrow import ROWS_AHEAD, prefetch
-from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.core.random import uniform
+from sim.machine.borrow import ROWS_AHEAD, prefetch
+from sim.machine.compiled import njit
 
 __all__ = [
     "GRADUATED",

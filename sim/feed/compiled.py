@@ -25,7 +25,6 @@ from numba import from_dtype, types
 from numba.core.registry import CPUDispatcher
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
 from sim.core.errors import ComponentError
 from sim.core.units import shown, suggest
 from sim.feed.builtin import Smoothed, SmoothedPrediction
@@ -34,6 +33,7 @@ from sim.feed.cold_start import WAITING
 from sim.feed.component import Candidates, Prediction
 from sim.feed.tables import base_and_lift
 from sim.feed.view import FeedView, Requests
+from sim.machine.compiled import njit
 
 __all__ = ["CompiledScore", "is_compiled", "told_of"]
 

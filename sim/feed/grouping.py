@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.compiled import njit
+from sim.machine.compiled import njit
 from sim.world.state import MAX_TAGS
 
 __all__ = ["group_by_tag", "group_into", "members_of", "top_of", "topic_labels"]

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sim.core.aligned import LINE, aligned_zeros
 from sim.feed.grouping import group_by_tag, group_into, members_of, top_of, topic_labels
+from sim.machine.aligned import LINE, aligned_zeros
 from sim.world.state import MAX_TAGS
 
 __all__ = ["BUCKETS", "Groups", "Index", "IndexBuilder", "empty_index"]

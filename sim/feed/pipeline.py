@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
 from sim.core.errors import ComponentError
 from sim.feed.builtin import newest_of_follows, newest_of_sound
 from sim.feed.compiled import CompiledScore
@@ -27,6 +26,7 @@ from sim.feed.component import (
     checked_prediction,
 )
 from sim.feed.view import FeedView, Requests
+from sim.machine.compiled import njit
 from sim.world.state import NOBODY
 
 T = TypeVar("T")

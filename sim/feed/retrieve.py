@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at, prefetch
-from sim.core.compiled import njit
 from sim.core.random import draw32, uniform
 from sim.feed.belief import SLOTS
+from sim.machine.borrow import at, prefetch
+from sim.machine.compiled import njit
 from sim.world.state import NOBODY
 
 __all__ = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.borrow import at
-from sim.core.compiled import njit
-from sim.core.lanes import GROUP, highest_of_group, put_in_group
 from sim.core.maths import bits_of32
+from sim.machine.borrow import at
+from sim.machine.compiled import njit
+from sim.machine.lanes import GROUP, highest_of_group, put_in_group
 
 __all__ = [
     "GROUP", "NEVER", "best_by_group", "place_of", "room_for_tops", "score_key", "select_spaced",

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTIONS
-from sim.core.aligned import LINE
-from sim.core.borrow import ROWS_AHEAD, prefetch, prefetch_at
-from sim.core.compiled import njit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS, WIDTH
+from sim.machine.aligned import LINE
+from sim.machine.borrow import ROWS_AHEAD, prefetch, prefetch_at
+from sim.machine.compiled import njit
 
 __all__ = [
     "SIGNS", "Rates", "ScoreTables", "base_and_lift", "platform_rates", "refresh_tables",

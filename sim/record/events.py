@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
 from sim.core.maths import bits_of
 from sim.core.random import mix
+from sim.machine.compiled import njit
 
 __all__ = ["EVENT", "add_to_hash", "hash_all", "hash_event", "hash_text"]
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from sim.core.compiled import njit
 from sim.core.random import below, key, stream
+from sim.machine.compiled import njit
 from sim.study.intervals import Interval, student
 from sim.study.jackknife import without_each
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import key, normal, stream, uniform
+from sim.machine.compiled import njit
 from sim.scenario import Scenario
 from sim.world.draw import draw_creator, draw_user, main_topic, pick
 from sim.world.expected import creator_count, expected_posts

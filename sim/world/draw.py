@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import normal, stream, stream2, uniform
+from sim.machine.compiled import njit
 from sim.world.state import MAX_TAGS, TOPIC_ONE
 
 __all__ = [

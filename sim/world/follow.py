@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
 from sim.core.maths import exp
 from sim.core.random import below, normal, stream, stream2, uniform
+from sim.machine.compiled import njit
 from sim.world.draw import pick
 from sim.world.state import FollowGraph
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
 from sim.core.random import key
+from sim.machine.compiled import njit
 from sim.scenario import Scenario
 from sim.world.draw import (
     NEW_LIBRARY_SOUND,

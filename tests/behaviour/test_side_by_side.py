@@ -14,8 +14,8 @@ from sim.behaviour.reaction import react
 from sim.behaviour.session import leave_probability, swipe_gap_s
 from sim.behaviour.side_by_side import PEOPLE, SIDE, react_all
 from sim.core.actions import bit
-from sim.core.compiled import njit
 from sim.core.random import uniform
+from sim.machine.compiled import njit
 from sim.scenario.behaviour import BehaviourConfig
 
 FULL = 3_000

@@ -23,11 +23,7 @@ from numpy.typing import NDArray
 from turns import serve
 
 from sim.behaviour import draws
-from sim.core.aligned import LINE, aligned_zeros
-from sim.core.borrow import at, borrow, prefetch, prefetch_at
-from sim.core.compiled import njit
 from sim.core.counts import PACKED
-from sim.core.lanes import FOUND, STEP, dot, look_in_group
 from sim.core.random import draw32, stream2
 from sim.engine.cards import CARD, REEL, SLOT
 from sim.engine.memory import TRAITS, USER, all_bytes, first_group
@@ -42,6 +38,10 @@ from sim.feed.spaced import (
     score_key,
     select_spaced,
 )
+from sim.machine.aligned import LINE, aligned_zeros
+from sim.machine.borrow import at, borrow, prefetch, prefetch_at
+from sim.machine.compiled import njit
+from sim.machine.lanes import FOUND, STEP, dot, look_in_group
 from sim.world.state import TOPIC_ONE
 
 __all__ = ["bare_kernel"]

@@ -12,10 +12,10 @@ import time
 
 import numpy as np
 
-from sim.core.aligned import LINE, aligned_zeros
-from sim.core.borrow import at, prefetch, prefetch_near
-from sim.core.compiled import njit
 from sim.core.random import mix
+from sim.machine.aligned import LINE, aligned_zeros
+from sim.machine.borrow import at, prefetch, prefetch_near
+from sim.machine.compiled import njit
 
 _BURST, _ROUNDS, _WORK = 200, 5_000, 400
 _NOT, _FIRST, _SECOND = 0, 1, 2

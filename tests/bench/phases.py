@@ -15,9 +15,6 @@ from typing import Any
 import numpy as np
 
 from sim.behaviour.side_by_side import PEOPLE
-from sim.core.aligned import LINE
-from sim.core.borrow import borrow, prefetch, prefetch_at
-from sim.core.compiled import njit
 from sim.core.random import stream2
 from sim.engine.cards import (
     borrowed_arms,
@@ -31,6 +28,9 @@ from sim.engine.scorers import borrowed_scorers, new_scorers
 from sim.engine.slate import choose, gather
 from sim.feed.belief import Beliefs
 from sim.feed.pipeline import FOR_YOU
+from sim.machine.aligned import LINE
+from sim.machine.borrow import borrow, prefetch, prefetch_at
+from sim.machine.compiled import njit
 from sim.world.state import NOBODY
 
 __all__ = ["StageTimer"]

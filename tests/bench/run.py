@@ -172,7 +172,7 @@ def main(given: list[str] | None = None) -> int:
 
 def _source() -> str:
     """Hash of the compiled layers: numbers of other code are not put into one table."""
-    from sim.core.compiled import cache_folder
+    from sim.machine.compiled import cache_folder
 
     return cache_folder.name if cache_folder else "unknown"
 

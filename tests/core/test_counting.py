@@ -8,7 +8,6 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim.core.compiled import njit
 from sim.core.counting import count_impression
 from sim.core.counts import (
     FIRST_ACTION,
@@ -22,6 +21,7 @@ from sim.core.counts import (
     pack,
     unpack,
 )
+from sim.machine.compiled import njit
 
 ACTIONS = WIDTH - FIRST_ACTION
 MOST = 2**31 - 1

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.core.compiled import njit
 from sim.core.maths import bits_of, exp, log, logit, normal_quantile, power, sigmoid
+from sim.machine.compiled import njit
 
 POSITIVE = st.floats(2.4e-308, 1.7e308)
 

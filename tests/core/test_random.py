@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sim.core.compiled import njit
 from sim.core.random import (
     below,
     exponential,
@@ -24,6 +23,7 @@ from sim.core.random import (
     stream3,
     uniform,
 )
+from sim.machine.compiled import njit
 
 N = 40_000
 U64 = st.integers(0, 2**64 - 1)

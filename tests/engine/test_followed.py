@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.core.compiled import njit
-from sim.core.lanes import GROUP
 from sim.engine.cards import CARD, SLOT
 from sim.engine.followed import also_followed, mark_followed
 from sim.engine.memory import USER
+from sim.machine.compiled import njit
+from sim.machine.lanes import GROUP
 
 ROW = 1
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.core.compiled import njit
-from sim.core.lanes import GROUP
 from sim.engine import shards as shards_of
 from sim.engine.impression import settle
 from sim.engine.memory import USER, Arena, add_seen, first_group, has_seen, new_arena
 from sim.engine.shards import Memory, parts_of
+from sim.machine.compiled import njit
+from sim.machine.lanes import GROUP
 from sim.record.events import EVENT
 from sim.scenario import Scenario
 from sim.world.build import build_world

@@ -8,9 +8,9 @@ from typing import Any
 import numba
 import pytest
 
-from sim.core.compiled import Settled
 from sim.engine import fast
 from sim.engine import shards as shards_of
+from sim.machine.compiled import Settled
 from sim.testing.worlds import tiny_platform
 
 HOUR = 3_600.0

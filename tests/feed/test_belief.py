@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sim.core.actions import ACTION_NAMES, bit
-from sim.core.compiled import njit
-from sim.core.lanes import dot
 from sim.feed.belief import (
     CREATOR_SLOTS,
     SLOTS,
@@ -28,6 +26,8 @@ from sim.feed.belief import (
     signal_of,
     sums_of_sets,
 )
+from sim.machine.compiled import njit
+from sim.machine.lanes import dot
 from sim.testing.worlds import tiny_scenario
 from sim.world.state import TOPIC_ONE, UserAccounts
 

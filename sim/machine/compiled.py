@@ -22,15 +22,15 @@ __all__ = ["Settled", "cache_folder", "is_warm", "njit"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_COMPILED_LAYERS = ("core", "world", "behaviour", "feed", "engine")
+_COMPILED_LAYERS = ("machine", "core", "world", "behaviour", "feed", "record", "engine")
 _KEPT_FOLDERS = 8
 
 
 def _source_hash() -> str:
     digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
     for layer in _COMPILED_LAYERS:
-        for path in sorted((_PACKAGE / layer).glob("*.py")):
-            digest.update(path.name.encode())
+        for path in sorted((_PACKAGE / layer).rglob("*.py")):
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -68,11 +68,12 @@ def is_warm(name: str) -> bool:
 def njit(signature: Any = None, *, forceinline: bool = False) -> Callable[[F], F]:
     """Compile a function: cached, GIL released, no ``fastmath``, division by zero gives inf or NaN.
 
-    ``forceinline`` is for small functions in the innermost loops.
+    ``forceinline`` is for small functions in the innermost loops. They become part of whoever
+    calls them, so only those with a ``signature`` are kept on disk for themselves.
     """
     options: dict[str, Any] = {
         "forceinline": forceinline,
-        "cache": cache_folder is not None,
+        "cache": cache_folder is not None and (signature is not None or not forceinline),
         "nogil": True,
         "error_model": "numpy",
     }

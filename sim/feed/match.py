@@ -13,8 +13,8 @@ from numba.core import types
 from numba.core.datamodel import models
 from numba.extending import intrinsic, register_model
 
-from sim.core.borrow import address_of_row
-from sim.core.lanes import I32, STEP, add_products, add_up, is_rows, load, of_all
+from sim.machine.borrow import address_of_row
+from sim.machine.lanes import I32, STEP, add_products, add_up, is_rows, load, of_all
 
 __all__ = ["hold", "match_sum"]
 

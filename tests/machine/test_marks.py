@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.core.marks import list_below, mark_all, new_marks, take_marked
+from sim.machine.marks import list_below, mark_all, new_marks, take_marked
 
 
 @given(st.lists(st.integers(0, 199)), st.lists(st.integers(0, 199)))

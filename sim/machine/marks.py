@@ -10,9 +10,9 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from sim.core.borrow import address_of_row, prefetch
-from sim.core.compiled import njit
-from sim.core.lanes import GROUP, load, lowest_bit, of_all
+from sim.machine.borrow import address_of_row, prefetch
+from sim.machine.compiled import njit
+from sim.machine.lanes import GROUP, load, lowest_bit, of_all
 
 __all__ = ["ask_for_mark", "list_below", "mark", "mark_all", "new_marks", "take_marked"]
 

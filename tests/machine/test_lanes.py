@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim.core.compiled import njit
-from sim.core.lanes import (
+from sim.machine.compiled import njit
+from sim.machine.lanes import (
     FOUND,
     GROUP,
     STEP,

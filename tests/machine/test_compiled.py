@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from sim.core.compiled import Settled, njit
+from sim.machine.compiled import Settled, njit
 
 
 class Pair(NamedTuple):

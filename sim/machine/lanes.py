@@ -12,7 +12,7 @@ fixed.
 
 ``move_row``, ``change_one``: what is learnt of topics, and of affinities of one kind.
 
-``sim.core.match`` is made of the same pieces.
+``sim.feed.match`` is made of the same pieces.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from sim.core.borrow import address_of_row, stay_apart
-from sim.core.compiled import njit
+from sim.machine.borrow import address_of_row, stay_apart
+from sim.machine.compiled import njit
 
 __all__ = [
     "FOUND", "GROUP", "I32", "STEP", "add_products", "add_up", "call", "change_one", "dot",

@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from sim.core.compiled import njit
+from sim.machine.compiled import njit
 
 __all__ = [
     "ROWS_AHEAD", "address_of_row", "at", "borrow", "prefetch", "prefetch_at", "prefetch_near",

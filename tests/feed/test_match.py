@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.core.compiled import njit
-from sim.core.lanes import STEP
-from sim.core.match import hold, match_sum
+from sim.feed.match import hold, match_sum
+from sim.machine.compiled import njit
+from sim.machine.lanes import STEP
 
 VIDEO = np.dtype([("first", np.int64), ("second", np.int64), ("spare", np.int32)], align=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.aligned import LINE, aligned_zeros
+from sim.machine.aligned import LINE, aligned_zeros
 
 
 def test_arrays_begin_at_a_line() -> None:

@@ -1,0 +1,1 @@
+"""Machine: what compiled code is made of; it knows nothing of feeds."""
