@@ -47,6 +47,9 @@ class Engine(Protocol):
     def finish_window(self, now: float) -> None:
         """Everything before ``now`` has to be played, counted and logged."""
 
+    def refreshed(self) -> None:
+        """Called after each refresh: tables may have moved."""
+
     def follow_counts(self) -> NDArray[np.int32]:
         """follows [U] creators each user follows now."""
 
@@ -164,6 +167,7 @@ def _start_clock(live: Live) -> None:
 
     def refresh(now: float) -> None:
         platform.refresh(now)
+        live.engine.refreshed()
         videos = live.world.videos
         live.paths.notice(videos.uploaded_s, live.world.video_truth.probe, videos.count)
 

@@ -2,11 +2,17 @@
 
 The odds of an action are its level, times a shape over the watch ratio, times the *warmth* of
 this person for this video, which all kind actions share: that is why they go together (E9).
-``like_probability`` and its sisters are for one action at a time; ``reaction`` computes shapes and
-warmth once and calls ``chance`` with the same numbers in the same order.
+
+``CHANCES`` has the formula of each click of the action table. A new action is a row there and a
+formula here.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
 
 from sim.behaviour.params import ActParams
 from sim.behaviour.tables import look_up
@@ -14,19 +20,19 @@ from sim.core.maths import exp
 from sim.machine.compiled import njit
 
 __all__ = [
-    "chance",
-    "comment_probability",
-    "comment_shape",
-    "follow_probability",
-    "like_probability",
-    "like_shape",
-    "not_interested_probability",
-    "not_interested_shape",
-    "save_probability",
-    "share_probability",
-    "sound_tap_probability",
-    "warmth",
-]
+    "CHANCES", "LANES", "chance", "comment", "comment_shape", "find_shapes", "find_warmth",
+    "follow", "like", "like_shape", "not_interested", "not_interested_shape", "save", "share",
+    "sound_tap", "warmth",
+]  # fmt: skip
+
+LANES = (
+    ("generosity", np.float64),
+    ("followed", np.int64),  # whether the person follows the creator
+    ("like_shape", np.float64),
+    ("comment_shape", np.float64),
+    ("warmth", np.float64),
+    ("coldness", np.float64),
+)
 
 
 @njit(forceinline=True)
@@ -64,58 +70,65 @@ def not_interested_shape(watch_ratio: float) -> float:
 
 
 @njit(forceinline=True)
-def like_probability(
-    p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
-) -> float:
+def find_shapes(p: Any, room: Any, k: int) -> None:
+    """The shapes over the watch ratio."""
+    room.like_shape[k] = like_shape(p.act, room.ratio[k])
+    room.comment_shape[k] = comment_shape(p.act, room.ratio[k])
+
+
+@njit(forceinline=True)
+def find_warmth(p: Any, room: Any, k: int) -> None:
+    """What speaks for every kind action, and for every unkind one."""
+    appeal = room.appeal[k]
+    room.warmth[k] = warmth(p.act, appeal, room.generosity[k], room.followed[k] != 0)
+    room.coldness[k] = exp(-p.act.dislike_appeal * appeal)
+
+
+@njit(forceinline=True)
+def like(p: Any, room: Any, k: int) -> float:
     """Probability of a like."""
-    return chance(p.like, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
+    return chance(p.act.like, room.like_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)
-def comment_probability(
-    p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
-) -> float:
+def comment(p: Any, room: Any, k: int) -> float:
     """Probability of a comment."""
-    return chance(p.comment, comment_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
+    return chance(p.act.comment, room.comment_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)
-def share_probability(
-    p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
-) -> float:
+def share(p: Any, room: Any, k: int) -> float:
     """Probability of a share."""
-    return chance(p.share, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
+    return chance(p.act.share, room.like_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)
-def save_probability(
-    p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
-) -> float:
+def save(p: Any, room: Any, k: int) -> float:
     """Probability of a save."""
-    return chance(p.save, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
+    return chance(p.act.save, room.like_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)
-def follow_probability(
-    p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
-) -> float:
+def follow(p: Any, room: Any, k: int) -> float:
     """Probability of starting to follow the creator; 0 for who follows already."""
-    if followed:
-        return 0.0
-    return chance(p.follow, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
+    follows = chance(p.act.follow, room.like_shape[k], room.warmth[k])
+    return follows if room.followed[k] == 0 else 0.0
 
 
 @njit(forceinline=True)
-def sound_tap_probability(
-    p: ActParams, watch_ratio: float, appeal: float, generosity: float, followed: bool
-) -> float:
+def sound_tap(p: Any, room: Any, k: int) -> float:
     """Probability of opening the page of the sound."""
-    return chance(p.sound_tap, like_shape(p, watch_ratio), warmth(p, appeal, generosity, followed))
+    return chance(p.act.sound_tap, room.like_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)
-def not_interested_probability(p: ActParams, watch_ratio: float, appeal: float) -> float:
-    """Probability of asking for less of this."""
-    return chance(
-        p.not_interested, not_interested_shape(watch_ratio), exp(-p.dislike_appeal * appeal)
-    )
+def not_interested(p: Any, room: Any, k: int) -> float:
+    """Probability of asking for less of this; 0 for who watched to the end."""
+    return chance(p.act.not_interested, not_interested_shape(room.ratio[k]), room.coldness[k])
+
+
+CHANCES: Final[Mapping[str, Callable[[Any, Any, int], float]]] = {
+    "like": like, "comment": comment, "share": share, "save": save, "follow": follow,
+    "sound_tap": sound_tap, "not_interested": not_interested,
+}  # fmt: skip
+"""The formula of each click: its probability, given the room."""

@@ -1,4 +1,4 @@
-"""The draw number of each purpose.
+"""The draw number of each purpose beside the actions, whose rows have theirs.
 
 All are different, so that one stream can serve several purposes without sharing luck.
 """
@@ -8,16 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
-    "COMMENT",
-    "FOLLOW",
     "LEAVE",
-    "LIKE",
     "NEXT_POST",
     "NEXT_SESSION",
-    "NOT_INTERESTED",
-    "SAVE",
-    "SHARE",
-    "SOUND_TAP",
     "SURFACE",
     "SWIPE_GAP",
     "TASTE",
@@ -26,13 +19,6 @@ __all__ = [
 
 TASTE: Final = 0
 WATCH: Final = 1
-LIKE: Final = 2
-COMMENT: Final = 3
-SHARE: Final = 4
-SAVE: Final = 5
-FOLLOW: Final = 6
-SOUND_TAP: Final = 7
-NOT_INTERESTED: Final = 8
 SWIPE_GAP: Final = 9
 LEAVE: Final = 10
 NEXT_SESSION: Final = 11

@@ -1,36 +1,89 @@
-"""Appeal: how much a person would like this video, whatever they then do."""
+"""Appeal: how much a person would like this video, whatever they then do.
+
+Appeal is a sum, about standard normal over an ordinary feed; its parts are listed in
+``sim.engine.moments``.
+"""
 
 from __future__ import annotations
 
-from sim.behaviour.params import InterestParams
+from typing import Any
+
+import numpy as np
+
+from sim.behaviour.draws import TASTE
+from sim.core.maths import CENTRAL, central_quantile, normal_quantile
+from sim.core.random import normal, uniform
+from sim.core.room import round_up
 from sim.machine.compiled import njit
 from sim.machine.lanes import dot
+from sim.machine.twins import side_by_side
 from sim.world.state import TOPIC_ONE
 
-__all__ = ["appeal", "cosine"]
+__all__ = [
+    "LANES", "cosine", "draw_taste", "draw_tastes", "locale", "match", "quality", "taste",
+]  # fmt: skip
 
 _PER_ONE = 1.0 / (TOPIC_ONE * TOPIC_ONE)
+_dot: Any = dot
+
+LANES = (
+    ("affinity", np.float64),  # cosine of true interests and topic mix
+    ("quality", np.float64),
+    ("same_locale", np.int64),
+    ("luck", np.float64),
+    ("taste", np.float64),  # of this person for this video, standard normal
+    ("appeal", np.float64),  # sum of the parts, sd
+)
 
 
 @njit(forceinline=True)
-def cosine(interests, u, topics, v, dims):  # type: ignore[no-untyped-def]
+def cosine(interests: Any, u: int, topics: Any, v: int, dims: int) -> float:
     """Cosine in [0, 1.02] of row ``u`` of ``interests`` and row ``v`` of ``topics``.
 
     Both are int8 [.., at least ``dims``] in 1/127, ``dims`` a multiple of 16.
     """
-    return float(dot(interests, u, topics, v, dims)) * _PER_ONE  # type: ignore[no-untyped-call]
+    return float(_dot(interests, u, topics, v, dims)) * _PER_ONE
 
 
 @njit(forceinline=True)
-def appeal(
-    p: InterestParams, affinity: float, quality: float, taste: float, same_locale: bool
-) -> float:
-    """Appeal of one video to one person, sd: about standard normal over an ordinary feed.
+def draw_taste(p: Any, room: Any, k: int) -> None:
+    """The fixed taste of this person for this video, a draw of the pair."""
+    room.taste[k] = normal(room.stream[k], TASTE)
 
-    ``affinity`` is the cosine in [0, 1] of true interests and topic mix; ``quality`` belongs to
-    the video and ``taste`` to the pair, both standard normal.
-    """
-    value = p.affinity * (affinity - p.affinity_center) + p.quality * quality + p.taste * taste
-    if not same_locale:
-        value -= p.locale_gap
-    return value
+
+@side_by_side(draw_taste)
+@njit(forceinline=True)
+def draw_tastes(p: Any, room: Any, n: int) -> None:
+    """Quantiles in the tails are rare, and mended after a vector loop over the others."""
+    for j in range(round_up(n)):
+        k = np.uint64(j)
+        room.luck[k] = uniform(room.stream[k], TASTE)
+        room.taste[k] = central_quantile(room.luck[k])
+    for j in range(n):
+        k = np.uint64(j)
+        if abs(room.luck[k] - 0.5) > CENTRAL:
+            room.taste[k] = normal_quantile(room.luck[k])
+
+
+@njit(forceinline=True)
+def match(p: Any, room: Any, k: int) -> float:
+    """What the match of interests and topics adds, sd."""
+    return p.interest.affinity * (room.affinity[k] - p.interest.affinity_center)  # type: ignore[no-any-return]
+
+
+@njit(forceinline=True)
+def quality(p: Any, room: Any, k: int) -> float:
+    """What the quality of the video adds, sd."""
+    return p.interest.quality * room.quality[k]  # type: ignore[no-any-return]
+
+
+@njit(forceinline=True)
+def taste(p: Any, room: Any, k: int) -> float:
+    """What the fixed taste of the pair adds, sd."""
+    return p.interest.taste * room.taste[k]  # type: ignore[no-any-return]
+
+
+@njit(forceinline=True)
+def locale(p: Any, room: Any, k: int) -> float:
+    """What a video from elsewhere loses, sd."""
+    return 0.0 if room.same_locale[k] != 0 else -p.interest.locale_gap

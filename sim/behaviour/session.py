@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from sim.behaviour.draws import NEXT_SESSION, SURFACE, SWIPE_GAP
+from sim.behaviour.draws import LEAVE, NEXT_SESSION, SURFACE, SWIPE_GAP
 from sim.behaviour.params import SessionParams
 from sim.behaviour.rhythm import day_second, rhythm_delay
 from sim.behaviour.signatures import NEXT_SESSION as NEXT_SESSION_TYPES
 from sim.behaviour.signatures import SURFACE as SURFACE_TYPES
-from sim.behaviour.signatures import SWIPE_GAP as SWIPE_GAP_TYPES
+from sim.core.actions import bit
 from sim.core.maths import exp
 from sim.core.random import exponential, uniform
 from sim.machine.compiled import njit
@@ -17,21 +19,18 @@ from sim.machine.compiled import njit
 __all__ = [
     "FOLLOWING",
     "FOR_YOU",
+    "LANES",
     "leave_probability",
     "next_session_delay_s",
     "session_intensity",
+    "stay_or_leave",
     "surface_choice",
-    "swipe_gap_s",
+    "swipe_on",
 ]
 
 FOR_YOU = 0
 FOLLOWING = 1
-
-
-@njit(SWIPE_GAP_TYPES, forceinline=True)
-def swipe_gap_s(p: SessionParams, s: np.uint64) -> float:
-    """Seconds between the end of one video and the start of the next; draw ``SWIPE_GAP``."""
-    return p.gap_min_s + p.gap_mean_s * exponential(s, SWIPE_GAP)
+_SKIP = bit("skip")
 
 
 @njit(forceinline=True)
@@ -85,3 +84,26 @@ def surface_choice(p: SessionParams, s: np.uint64, follows: int) -> int:
     if uniform(s, SURFACE) < share:
         return FOLLOWING
     return FOR_YOU
+
+
+LANES = (
+    ("videos", np.int64),  # shown in this session, this one included
+    ("leaves", np.int64),  # 1 when the session ends with this video
+    ("gap_s", np.float64),  # until the next video otherwise
+)
+
+
+@njit(forceinline=True)
+def stay_or_leave(p: Any, room: Any, k: int) -> None:
+    """Whether the session ends with this video; draw ``LEAVE`` of the stream."""
+    skipped = (room.seen.actions[k] & _SKIP) != 0
+    leave = leave_probability(p.session, room.appeal[k], room.videos[k], skipped)
+    room.leaves[k] = 1 if uniform(room.stream[k], LEAVE) < leave else 0
+
+
+@njit(forceinline=True)
+def swipe_on(p: Any, room: Any, k: int) -> None:
+    """The gap until the next video."""
+    room.gap_s[k] = p.session.gap_min_s + p.session.gap_mean_s * exponential(
+        room.stream[k], SWIPE_GAP
+    )

@@ -9,23 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 import numba
-from numba import boolean, float64, int64, types, uint64
+from numba import float64, int64, uint64
 
 from sim.behaviour.params import behaviour_params
 from sim.scenario.behaviour import BehaviourConfig
 
-__all__ = ["NEXT_POST", "NEXT_SESSION", "REACT", "SURFACE", "SWIPE_GAP", "WATCH_SECONDS"]
+__all__ = ["NEXT_POST", "NEXT_SESSION", "SURFACE"]
 
 _typeof: Any = numba.typeof
 
 _P = behaviour_params(BehaviourConfig())
 _SESSION = _typeof(_P.session)
 
-REACT = types.Tuple((int64, int64, int64, float64))(  # type: ignore[no-untyped-call]
-    _typeof(_P), uint64, *[float64] * 6, boolean, boolean
-)
-WATCH_SECONDS = float64(_typeof(_P.watch), uint64, *[float64] * 4)
-SWIPE_GAP = float64(_SESSION, uint64)
 NEXT_SESSION = float64(_SESSION, uint64, *[float64] * 4)
 SURFACE = int64(_SESSION, uint64, int64)
 NEXT_POST = float64(_typeof(_P.create), uint64, *[float64] * 3)

@@ -10,20 +10,27 @@ A proportional hazard over the seconds played, in three parts that share one exp
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sim.behaviour.draws import WATCH
 from sim.behaviour.params import HOOK_S, WatchParams
-from sim.behaviour.signatures import WATCH_SECONDS
 from sim.behaviour.tables import look_up
+from sim.core.actions import bit
 from sim.core.maths import exp
 from sim.core.random import exponential
 from sim.machine.compiled import njit
 
 __all__ = [
-    "MAX_WATCH_MS", "completed", "early_factor", "early_hazard", "ending_start", "late_factor",
-    "late_hazard", "play_ending", "play_until", "view_count", "watch_ms", "watch_seconds",
+    "LANES", "MAX_WATCH_MS", "SKIP_MS", "completed", "count_watch", "early_factor",
+    "early_hazard", "ending_start", "late_factor", "late_hazard", "play_ending", "sit_down",
+    "view_count", "watch_end", "watch_ms", "watch_rest", "watch_start",
 ]  # fmt: skip
+
+SKIP_MS = 3000
+"""A skip is a watch of less than this, ms."""
+_COMPLETION, _SKIP, _LOOP = bit("completion"), bit("skip"), bit("loop")
 
 MAX_WATCH_MS = 2**31 - 1
 """Longest watch of one impression, ms: almost 25 days, replays included."""
@@ -61,29 +68,6 @@ def ending_start(p: WatchParams, duration_s: float) -> float:
 
 
 @njit(forceinline=True)
-def play_until(
-    p: WatchParams, budget: float, duration_s: float, appeal: float, hook: float, patience: float
-) -> float:
-    """Seconds played until the cumulative hazard reaches ``budget``; see ``watch_seconds``.
-
-    ``budget`` > 0 is exponential with mean 1; ``duration_s`` is at least 1.
-    """
-    factor = look_up(p.duration, duration_s)
-    level = early_hazard(budget, early_factor(p, hook, appeal, patience), factor)
-    if level < p.hook_sum:
-        t = look_up(p.hazard_inverse, level)
-        if t < duration_s:
-            return t
-    late = late_factor(p, appeal, patience)
-    later = late_hazard(p, budget, level, late, factor)
-    if duration_s > HOOK_S:
-        t = look_up(p.hazard_inverse, later)
-        if t < ending_start(p, duration_s):
-            return t
-    return play_ending(p, budget, level, later, late, factor, duration_s, appeal)
-
-
-@njit(forceinline=True)
 def play_ending(
     p: WatchParams, budget: float, level: float, later: float, late: float, factor: float,
     duration_s: float, appeal: float,
@@ -113,18 +97,6 @@ def play_ending(
     return min(t, p.max_plays * duration_s)
 
 
-@njit(WATCH_SECONDS, forceinline=True)
-def watch_seconds(
-    p: WatchParams, s: np.uint64, duration_s: float, appeal: float, hook: float, patience: float
-) -> float:
-    """Seconds played, replays included, for one impression; draw ``WATCH`` of stream ``s``.
-
-    ``appeal`` (sd), ``hook`` and ``patience`` (standard normal) all lower the hazard. The
-    result lies in [0, max_plays x duration].
-    """
-    return play_until(p, exponential(s, WATCH), duration_s, appeal, hook, patience)
-
-
 @njit(forceinline=True)
 def watch_ms(seconds: float) -> int:
     """Seconds as whole milliseconds, the unit of every watch counter; halves round up.
@@ -148,3 +120,72 @@ def view_count(ms: int, duration_s: float) -> int:
     """
     # both are below 2**31, so the quotient of floats is never rounded up to a whole number
     return 1 + int(float(max(ms - 1, 0)) / float(watch_ms(duration_s)))
+
+
+LANES = (
+    ("stream", np.uint64),  # of the impression: its luck
+    ("hook", np.float64),
+    ("duration_s", np.float64),
+    ("patience", np.float64),
+    ("budget", np.float64),  # exponential draw that the hazard uses up
+    ("early", np.float64),
+    ("late", np.float64),
+    ("factor", np.float64),
+    ("level", np.float64),
+    ("later", np.float64),
+    ("seconds", np.float64),  # played, replays included
+    ("ratio", np.float64),  # watch ratio
+)
+
+
+@njit(forceinline=True)
+def sit_down(p: Any, room: Any, k: int) -> None:
+    """What watching needs of the person and the video; draw ``WATCH`` of the stream."""
+    room.budget[k] = exponential(room.stream[k], WATCH)
+    appeal, patience = room.appeal[k], room.patience[k]
+    room.early[k] = early_factor(p.watch, room.hook[k], appeal, patience)
+    room.late[k] = late_factor(p.watch, appeal, patience)
+
+
+@njit(forceinline=True)
+def watch_start(p: Any, room: Any, k: int) -> bool:
+    """The first 3 seconds, where the hook counts; whether the person watches on."""
+    w, duration_s = p.watch, room.duration_s[k]
+    factor = look_up(w.duration, duration_s)
+    level = early_hazard(room.budget[k], room.early[k], factor)
+    t = look_up(w.hazard_inverse, level if level < w.hook_sum else 0.0)
+    room.factor[k], room.level[k], room.seconds[k] = factor, level, t
+    return not ((level < w.hook_sum) & (t < duration_s))
+
+
+@njit(forceinline=True)
+def watch_rest(p: Any, room: Any, k: int) -> bool:
+    """The rest of the video, where appeal counts; whether the person sees the end come."""
+    w, duration_s = p.watch, room.duration_s[k]
+    later = late_hazard(w, room.budget[k], room.level[k], room.late[k], room.factor[k])
+    t = look_up(w.hazard_inverse, max(later, 0.0))
+    room.later[k], room.seconds[k] = later, t
+    return not ((duration_s > HOOK_S) & (t < ending_start(w, duration_s)))
+
+
+@njit(forceinline=True)
+def watch_end(p: Any, room: Any, k: int) -> bool:
+    """The last seconds, and replays."""
+    room.seconds[k] = play_ending(
+        p.watch, room.budget[k], room.level[k], room.later[k], room.late[k], room.factor[k],
+        room.duration_s[k], room.appeal[k],
+    )  # fmt: skip
+    return False
+
+
+@njit(forceinline=True)
+def count_watch(p: Any, room: Any, k: int) -> None:
+    """What follows from the seconds: milliseconds, views, watch ratio, completion, skip, loop."""
+    ms = watch_ms(room.seconds[k])
+    room.seen.watch_ms[k] = ms
+    room.ratio[k] = float(ms) / (1000.0 * room.duration_s[k])
+    views = view_count(ms, room.duration_s[k])
+    room.seen.views[k] = views
+    done = _COMPLETION | (_LOOP if views > 1 else 0)
+    whole = ms >= watch_ms(room.duration_s[k])
+    room.seen.actions[k] = done if whole else (_SKIP if ms < SKIP_MS else 0)

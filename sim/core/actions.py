@@ -29,6 +29,9 @@ class Action:
     """Words on plot axes and in tables."""
     meaning: str
     """Definition, for the reference."""
+    draw: int = -1
+    """Draw number of a click in the stream of its impression (``sim.behaviour.draws`` has the
+    others); -1 for what follows from the seconds watched."""
 
 
 ACTIONS: Final[tuple[Action, ...]] = (
@@ -37,14 +40,20 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action("skip", "watch", -1, "skips", "skips", "swiped away within the first 3 seconds"),
     Action("loop", "watch", 1, "loops", "loops", "let the video start again after its end"),
-    Action("like", "click", 1, "likes", "likes", "liked the video"),
-    Action("comment", "click", 1, "comments", "comments", "wrote a comment"),
-    Action("share", "click", 1, "shares", "shares", "passed the video on"),
-    Action("save", "click", 1, "saves", "saves", "kept the video for later"),
-    Action("follow", "click", 1, "follows", "follows", "started to follow the creator"),
-    Action("sound_tap", "click", 1, "sound_taps", "sound taps", "opened the page of the sound"),
+    Action("like", "click", 1, "likes", "likes", "liked the video", 2),
+    Action("comment", "click", 1, "comments", "comments", "wrote a comment", 3),
+    Action("share", "click", 1, "shares", "shares", "passed the video on", 4),
+    Action("save", "click", 1, "saves", "saves", "kept the video for later", 5),
+    Action("follow", "click", 1, "follows", "follows", "started to follow the creator", 6),
+    Action("sound_tap", "click", 1, "sound_taps", "sound taps", "opened the page of the sound", 7),
     Action(
-        "not_interested", "click", -1, "not_interested", "not interested", "asked for less of this"
+        "not_interested",
+        "click",
+        -1,
+        "not_interested",
+        "not interested",
+        "asked for less of this",
+        8,
     ),
 )
 """All actions, in the order of bits, counters and columns."""

@@ -23,7 +23,7 @@ __all__ = [
 LONG_S = 3_600.0
 """A run longer than this is announced before it starts."""
 ROW_BYTES = {
-    "user": 64, "slot": 8, "traits": 32, "card": 64, "reel": 32, "packed": 64, "counts": 112,
+    "user": 64, "slot": 8, "person": 32, "card": 64, "reel": 32, "packed": 64, "counts": 112,
     "affinities": 3 * 8 * 8,
 }  # fmt: skip
 """Bytes of a row in the engine's tables."""
@@ -122,7 +122,7 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plo
     per_user = (
         dims * (1 + 4)  # true interests, believed profile
         + row["affinities"]
-        + row["user"] + row["traits"] + 8  # and the time of the next event
+        + row["user"] + row["person"] + 8  # and the time of the next event
         + row["packed"]
         + scenario.feed.slate * row["slot"]
         + scenario.population.follows * 4 + 16

@@ -18,39 +18,25 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from sim.behaviour.side_by_side import SIDE
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, unpack
-from sim.engine.cards import (
-    CARD,
-    REEL,
-    Arms,
-    FeedPlan,
-    Rows,
-    Scratch,
-    new_scratch,
-    refresh_cards,
-    write_cards,
-)
 from sim.engine.fold import add_to_window
 from sim.engine.judge import FILTERS, REMOVED
 from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, play
-from sim.engine.memory import (
-    all_bytes,
-    first_bytes,
-    new_traits,
-)
+from sim.engine.layout import LAYOUT, PLAN, ROOM, SCORERS, WINDOW
+from sim.engine.lines import Lines
 from sim.engine.platform import Platform, UserCounts
-from sim.engine.scorers import Scorers, compiled_steps, new_scorers
+from sim.engine.scorers import compiled_steps, tell_places
+from sim.engine.scratch import new_scratch
 from sim.engine.sessions import first_sessions, next_requests, take_slates
 from sim.engine.shards import Memory
-from sim.engine.state import Tally
 from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
+from sim.feed.candidate import TOLD
 from sim.feed.compiled import CompiledScore
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import Settled, njit
-from sim.machine.lanes import STEP
+from sim.machine.frame import Frame
 from sim.machine.marks import list_below, new_marks
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
@@ -66,22 +52,22 @@ _LOG_BUFFER = 1 << 16
 class _Thread:
     """What a thread works with; nobody else writes to it."""
 
-    scratch: Scratch
-    people: NDArray[Any]
-    """people [1] SIDE those who are played side by side"""
+    frame: Frame
     events: NDArray[Any]
     """buffer of the event log; empty when none is wanted"""
-    logged: NDArray[np.int64]
-    """logged [2] events in the buffer, and those that are settled"""
-    stages: NDArray[np.int64]
     order: NDArray[np.int64]
     """room for the users of a part who act in a window"""
-    waiting: NDArray[np.int64]
-    """room for those who wait for the feed when it is outside; else empty"""
     videos: NDArray[np.int32]
     """videos [V, PACKED] counters of a window, cleared while they are merged"""
     touched: NDArray[np.uint64]
     """the videos with counts, as bits (``sim.machine.marks``); cleared with them"""
+    timeline: NDArray[np.int64]
+    followers: NDArray[np.int32]
+    sums: NDArray[np.uint64]
+
+    def record(self, name: str) -> Any:
+        """A record of its frame."""
+        return getattr(self.frame, name)
 
 
 class FastEngine:
@@ -96,43 +82,68 @@ class FastEngine:
         self._log = log
         self._pipeline = pipeline
         self._end_s = float(scenario.duration)
-        self._steps = compiled_steps(pipeline)
-        self._no_scorers = new_scorers(self._steps[:0], platform.view)
-        self._plan = _plan(scenario, pipeline)
-        if len(self._steps):
-            self._plan = self._plan._replace(values=0)  # scores are made step by step
-        self._behaviour = np.array([platform.behaviour])
         self._kernel = Settled(play)
-        self._cards, self._reels = np.zeros(0, CARD), np.zeros(0, REEL)
-        self._written = 0
-        self._threads = [self._new_thread() for _ in range(shards)]
+        self._lines = Lines(platform)
+        plan = _plan(scenario, pipeline)
+        self._threads = [self._new_thread(plan) for _ in range(shards)]
         self._pool = ThreadPoolExecutor(shards - 1) if shards > 1 else None
-        self._traits = new_traits(platform.world)
-        self._rows = self._all_rows()
-        first_sessions(
-            platform.behaviour, platform.keys, memory.users, self._traits,
-            platform.world.utc_offset_s, memory.next_s,
-        )  # fmt: skip
+        self._bind(self._threads[0])
+        self._lines.update(self._threads[0].frame)
+        first_sessions(self._threads[0].frame.words, 0)
 
-    def _new_thread(self) -> _Thread:
-        plan, topics = self._plan, self._platform.world.topics
+    def _new_thread(self, plan: dict[str, NDArray[Any]]) -> _Thread:
+        platform, dims = self._platform, padded(self._platform.world.topics)
         most = max(last - first for first, last in self._memory.ranges)
-        return _Thread(
-            scratch=new_scratch(plan.candidates, plan.slate, padded(topics)),
-            people=np.zeros(1, SIDE),
+        room = np.zeros(1, ROOM)
+        thread = _Thread(
+            frame=Frame(LAYOUT),
             events=np.empty(_LOG_BUFFER if self._log.wanted else 0, EVENT),
-            logged=np.zeros(2, np.int64),
-            stages=np.zeros(REMOVED + len(plan.filter), np.int64),
             order=np.empty(most + 1, np.int64),
-            # the user's own Python is called once for a batch of requests, all else is compiled
-            waiting=np.zeros(1 + most if self._pipeline.needs_python else 0, np.int64),
             videos=np.zeros((0, PACKED), np.int32),
             touched=new_marks(0),
+            timeline=np.zeros((0, WIDTH), np.int64),
+            followers=np.zeros(0, np.int32),
+            sums=np.zeros(2, np.uint64),
         )
+        frame = thread.frame
+        frame.bind_all(plan.items())
+        frame.bind_all(new_scratch(self._pipeline.candidates, self._pipeline.slate, dims))
+        frame.bind_all(platform.constants())
+        filters = len(self._pipeline.filters)
+        frame.bind_all((
+            ("window", np.zeros(1, WINDOW)),
+            ("room", room),
+            ("seen", room["seen"]),
+            ("steps", compiled_steps(self._pipeline)),
+            ("failed", np.zeros(1, np.int64)),
+            ("scorers", np.zeros(1, SCORERS)),
+            ("told", np.zeros(1, TOLD)),
+            ("tally.users", self._memory.counts),
+            ("tally.logged", np.zeros(2, np.int64)),
+            ("stages", np.zeros(REMOVED + filters, np.int64)),
+            # the user's own Python is called once for a batch of requests, all else is compiled
+            ("waiting", np.zeros(1 + most if self._pipeline.needs_python else 0, np.int64)),
+        ))  # fmt: skip
+        return thread
+
+    def _bind(self, thread: _Thread) -> None:
+        """Bring the thread's frame up to date; what has not moved costs nothing."""
+        frame, memory = thread.frame, self._memory
+        frame.bind_all(self._platform.arrays())
+        frame.bind_all(self._lines.arrays())
+        frame.bind_all((
+            ("users", memory.users), ("next_s", memory.next_s), ("slates", memory.slates),
+        ))  # fmt: skip
+        videos = len(self._platform.world.videos.creator)
+        if "marks" in frame.missing() or 64 * len(thread.record("marks")) < videos:
+            frame.bind("marks", new_marks(videos))
 
     def start(self, env: simpy.Environment) -> None:
         """Nothing to put on the clock: users are played when a window ends."""
         del env
+
+    def refreshed(self) -> None:
+        """Nothing to do: what has moved is looked at when a window ends."""
 
     def follow_counts(self) -> NDArray[np.int32]:
         """follows [U] creators each user follows now."""
@@ -148,15 +159,19 @@ class FastEngine:
 
     def finish_window(self, now: float) -> None:
         """Play all users up to ``now`` and hand over what happened."""
-        self._update_cards()
-        tallies = [self._tally(number) for number in range(len(self._threads))]
-        logged = self._play_all(tallies, now)
+        for number, thread in enumerate(self._threads):
+            self._bind(thread)
+            self._clear(number, thread, now)
+        self._lines.update(self._threads[0].frame)
+        for thread in self._threads:
+            thread.frame.bind_all(self._lines.arrays())
+        logged = self._play_all(now)
         window = self._platform.window
-        for tally in tallies[1:]:
-            add_to_window(tally.videos, tally.touched, window.videos, window.touched)
-            window.timeline += tally.timeline.reshape(window.timeline.shape)
-            window.followers += tally.followers
-            self._log.sums += tally.sums
+        for thread in self._threads[1:]:
+            add_to_window(thread.videos, thread.touched, window.videos, window.touched)
+            window.timeline += thread.timeline.reshape(window.timeline.shape)
+            window.followers += thread.followers
+            self._log.sums += thread.sums
         before = self._log.impressions
         for chunk in logged:
             self._log.keep(chunk)
@@ -164,45 +179,44 @@ class FastEngine:
         if now >= self._end_s:
             self._book_stages()
 
-    def _play_all(self, tallies: list[Tally], end: float) -> Iterator[NDArray[Any]]:
+    def _play_all(self, end: float) -> Iterator[NDArray[Any]]:
         """Play all parts, each on the thread that is free first; returns the chunks of the log."""
         parts = range(len(self._memory.ranges))
         todo = deque(parts)  # to take from it is one step that threads need no lock for
         chunks: list[list[NDArray[Any]]] = [[] for _ in parts]
 
-        def play_on(thread: _Thread, tally: Tally) -> None:
+        def play_on(thread: _Thread) -> None:
             while True:
                 try:
                     part = todo.popleft()
                 except IndexError:
                     return
-                chunks[part] = self._play(part, thread, tally, end)
+                chunks[part] = self._play(part, thread, end)
 
         others = []
         if self._pool is not None:
-            helpers = zip(self._threads[1:], tallies[1:], strict=True)
-            others = [self._pool.submit(play_on, *helper) for helper in helpers]
+            others = [self._pool.submit(play_on, thread) for thread in self._threads[1:]]
         try:
             # this thread plays too: to wake others costs as much as a small window
-            play_on(self._threads[0], tallies[0])
+            play_on(self._threads[0])
         finally:
             todo.clear()  # when it was interrupted the others stop too
         for other in others:
             other.result()
         return chain.from_iterable(chunks)
 
-    def _play(self, part: int, thread: _Thread, tally: Tally, end: float) -> list[NDArray[Any]]:
+    def _play(self, part: int, thread: _Thread, end: float) -> list[NDArray[Any]]:
         """Play one part; returns the chunks of its log."""
         chunks: list[NDArray[Any]] = []
         first, last = self._memory.ranges[part]
-        order, waiting = thread.order, thread.waiting
+        order, waiting = thread.order, thread.record("waiting")
         active = list_below(self._memory.next_s, first, last, end, order)
-        self._play_some(part, thread, tally, order, active, end, chunks)
+        self._play_some(part, thread, order, active, chunks)
         while len(waiting) and waiting[0]:
             who = np.sort(waiting[1 : 1 + waiting[0]])
             waiting[0] = 0
-            self._serve(part, who)
-            self._play_some(part, thread, tally, who, len(who), end, chunks)
+            self._serve(thread, who)
+            self._play_some(part, thread, who, len(who), chunks)
         if len(waiting) and len(chunks) > 1:
             # users were played in turns; the log has each user's events of a window together
             events = np.concatenate(chunks)
@@ -210,63 +224,58 @@ class FastEngine:
         return chunks
 
     def _play_some(
-        self, part: int, thread: _Thread, tally: Tally, order: NDArray[np.int64], last: int,
-        end: float, chunks: list[NDArray[Any]],
+        self, part: int, thread: _Thread, order: NDArray[np.int64], last: int,
+        chunks: list[NDArray[Any]],
     ) -> None:  # fmt: skip
         """Play the first ``last`` users of ``order``; the kernel gets room whenever it asks."""
-        platform, memory = self._platform, self._memory
-        view = platform.view
-        scorers = new_scorers(self._steps, view) if len(self._steps) else self._no_scorers
-        user = 0
+        frame, memory, window = thread.frame, self._memory, thread.record("window")
+        frame.bind("order", order)
+        frame.bind_all(memory.arena_arrays(part))
+        window["place"], window["last"] = 0, last
         while True:
-            user, why = self._kernel(
-                self._plan, scorers, self._behaviour, platform.keys, platform.learning,
-                platform.bin_s, platform.window.first_bin, self._cards, self._reels, self._arms(),
-                self._rows, view.index, view.beliefs, memory.graph, memory.arenas[part],
-                memory.users, self._traits, platform.world.utc_offset_s, memory.next_s,
-                memory.slates, thread.scratch, thread.people, tally, thread.waiting, order, user,
-                last, end,
-            )  # fmt: skip
-            if scorers.failed[0]:
-                self._complain(scorers)
+            frame.bind("tally.events", thread.events)
+            self._kernel(frame.words)
+            failed, logged = int(thread.record("failed")[0]), thread.record("tally").logged
+            if failed:
+                self._complain(failed, thread)
+            why = int(window["why"])
             if why == FULL_ARENA:
                 memory.grow(part)
+                frame.bind_all(memory.arena_arrays(part))
                 continue
-            if why == FULL_LOG and tally.logged[1] == 0:
+            if why == FULL_LOG and logged[1] == 0:
                 # so many events of few users in one window: rare, unless a refresh takes hours
-                thread.events = np.concatenate([tally.events, np.empty_like(tally.events)])
-                tally = tally._replace(events=thread.events)
+                thread.events = np.concatenate([thread.events, np.empty_like(thread.events)])
                 continue
-            self._take_events(tally, chunks)
+            self._take_events(thread.events, logged, chunks)
             if why == DONE:
                 return
 
     @staticmethod
-    def _take_events(tally: Tally, chunks: list[NDArray[Any]]) -> None:
+    def _take_events(
+        events: NDArray[Any], logged: NDArray[np.int64], chunks: list[NDArray[Any]]
+    ) -> None:
         """Take the settled events out of the buffer; the others move to its beginning."""
-        count, settled = tally.logged.tolist()
+        count, settled = logged.tolist()
         if settled:
-            chunks.append(tally.events[:settled].copy())
-            tally.events[: count - settled] = tally.events[settled:count].copy()
-            tally.logged[:] = count - settled, 0
+            chunks.append(events[:settled].copy())
+            events[: count - settled] = events[settled:count].copy()
+            logged[:] = count - settled, 0
 
-    def _complain(self, scorers: Scorers) -> None:
+    def _complain(self, failed: int, thread: _Thread) -> None:
         """Raise what a scorer of the user's own has done wrong."""
-        scorer = self._pipeline.score[int(scorers.failed[0]) - 1].component
+        scorer = self._pipeline.score[failed - 1].component
         assert isinstance(scorer, CompiledScore)
-        scorer.complain(scorers.told)
+        scorer.complain(np.array([thread.record("told")], TOLD))
 
-    def _serve(self, part: int, who: NDArray[np.int64]) -> None:
+    def _serve(self, thread: _Thread, who: NDArray[np.int64]) -> None:
         """Slates from the Python pipeline for the users who wait; once a batch and surface."""
-        platform, memory = self._platform, self._memory
+        platform, memory, words = self._platform, self._memory, thread.frame.words
         n = len(who)
         users = who.astype(np.int32)
         time_s, surface = np.empty(n), np.empty(n, np.int8)
         sound, streams = np.empty(n, np.int32), np.empty(n, np.uint64)
-        next_requests(
-            platform.behaviour, platform.keys, memory.users, memory.next_s, who, time_s, surface,
-            sound, streams,
-        )  # fmt: skip
+        next_requests(words, who, time_s, surface, sound, streams)
         rows = memory.slates.shape[1]
         video, length = np.zeros((n, rows), np.int32), np.zeros(n, np.int64)
         source, pool = np.zeros((n, rows), np.int8), np.zeros((n, rows), np.int8)
@@ -285,77 +294,38 @@ class FastEngine:
             if wanted != FOR_YOU:
                 empty = batch[slates.length == 0]
                 surface[empty], sound[empty] = FOR_YOU, NOBODY
-        take_slates(
-            platform.behaviour, platform.keys.session, memory.users, self._traits,
-            platform.world.utc_offset_s, memory.next_s, memory.slates,
-            platform.world.videos.creator, memory.graph, memory.arenas[part].data, who, surface,
-            video, source, pool, length,
-        )  # fmt: skip
+        take_slates(words, who, surface, video, source, pool, length)
 
-    def _tally(self, number: int) -> Tally:
-        """Cleared counters of a thread; the first one adds straight to the window's."""
-        window, thread = self._platform.window, self._threads[number]
+    def _clear(self, number: int, thread: _Thread, now: float) -> None:
+        """Clear the counters of a thread; those of the first one are the window's own."""
+        window, frame = self._platform.window, thread.frame
         if number == 0:
-            videos, touched = window.videos, window.touched
-            timeline, followers = window.timeline, window.followers
-            sums = self._log.sums
+            thread.videos, thread.touched = window.videos, window.touched
+            thread.timeline = window.timeline.reshape(-1, WIDTH)
+            thread.followers, thread.sums = window.followers, self._log.sums
         else:
             if len(thread.videos) != len(window.videos):
                 thread.videos = aligned_zeros(window.videos.shape, np.int32)
                 thread.touched = new_marks(len(window.videos))
-            videos, touched = thread.videos, thread.touched
-            timeline = np.zeros_like(window.timeline)
-            followers = np.zeros_like(window.followers)
-            sums = np.zeros_like(self._log.sums)
-        return Tally(
-            videos, touched, timeline.reshape(-1, WIDTH), followers, thread.stages, sums,
-            self._memory.counts, thread.events, thread.logged,
-        )  # fmt: skip
-
-    def _update_cards(self) -> None:
-        """Copy what the refresh changed into the cards and reels."""
-        platform = self._platform
-        videos, view, truth = platform.world.videos, platform.view, platform.world.video_truth
-        changed = platform.changed
-        rows = len(videos.creator)
-        if len(self._cards) < rows:
-            self._cards, self._reels = aligned_zeros(rows, CARD), aligned_zeros(rows, REEL)
-            self._written = 0
-            self._rows = self._all_rows()
-            for thread in self._threads:
-                thread.scratch = thread.scratch._replace(marks=new_marks(rows))
-            changed = np.arange(videos.count, dtype=np.int32)
-        if self._written < videos.count:
-            write_cards(
-                self._cards, self._reels, first_bytes(self._cards), first_bytes(self._reels),
-                self._written, videos.count, videos.creator, videos.uploaded_s, videos.duration_s,
-                videos.sound, videos.tags, videos.locale, videos.caption, view.creators.user,
-                truth.quality, truth.hook, truth.topics,
-            )  # fmt: skip
-            self._written = videos.count
-        refresh_cards(
-            self._cards, changed, view.tables.base, view.tables.lift, view.cold.pool,
-            view.cold.state, videos.eligible,
-        )  # fmt: skip
-
-    def _arms(self) -> Arms:
-        view = self._platform.view
-        return Arms(view.arm, view.tables.arms)
-
-    def _all_rows(self) -> Rows:
-        world = self._platform.world
-        dims = padded(world.topics)
-        if dims == STEP:
-            return Rows(
-                all_bytes(self._cards), all_bytes(self._reels), all_bytes(self._traits), dims
-            )
-        return Rows(world.videos.caption, world.video_truth.topics, world.truth.interests, dims)
+            thread.timeline = np.zeros_like(window.timeline).reshape(-1, WIDTH)
+            thread.followers = np.zeros_like(window.followers)
+            thread.sums = np.zeros_like(self._log.sums)
+        frame.bind_all((
+            ("tally.videos", thread.videos), ("tally.touched", thread.touched),
+            ("tally.timeline", thread.timeline), ("tally.followers", thread.followers),
+            ("tally.sums", thread.sums),
+        ))  # fmt: skip
+        this = thread.record("window")
+        this["end_s"], this["bin_s"] = now, self._platform.bin_s
+        this["first_bin"] = window.first_bin
+        thread.record("failed")[0] = 0
+        tell_places(thread.record("scorers"), self._platform.view)
 
     def _book_stages(self) -> None:
         """Sum the threads' stage counters into the platform's."""
         if self._pipeline.needs_python:
             return  # the pipeline books them itself
-        total = np.sum([thread.stages for thread in self._threads], axis=0).tolist()
+        total = np.sum([thread.record("stages") for thread in self._threads], axis=0).tolist()
         stages = self._platform.stages
         stages.requests, stages.retrieved, stages.duplicates = total[0], total[1], total[2]
         stages.kept, stages.selected, stages.removed = total[3], total[4], total[REMOVED:]
@@ -370,8 +340,8 @@ def _impressions(timeline):
     return shown
 
 
-def _plan(scenario: Scenario, pipeline: Pipeline) -> FeedPlan:
-    """The pipeline as numbers for the kernel."""
+def _plan(scenario: Scenario, pipeline: Pipeline) -> dict[str, NDArray[Any]]:
+    """The pipeline as numbers for the kernel: the record PLAN, sources and filters."""
     built_in = [
         (code, count)
         for named, code, count in pipeline.sources
@@ -379,19 +349,22 @@ def _plan(scenario: Scenario, pipeline: Pipeline) -> FeedPlan:
     ]
     select = pipeline.select.component
     spaced = select if isinstance(select, Spaced) else Spaced(0, 0, 0.0)
-    return FeedPlan(
-        source=np.array([code for code, _ in built_in], np.int64),
-        quota=np.array([count for _, count in built_in], np.int64),
-        filter=np.array([FILTERS.get(f.name, -1) for f in pipeline.filters], np.int64),
-        max_age=np.array(
+    plan = np.zeros(1, PLAN)
+    plan["candidates"], plan["slate"] = pipeline.candidates, pipeline.slate
+    plan["topics"] = scenario.population.topics
+    plan["dims"] = padded(scenario.population.topics)
+    plan["slots"] = spaced.slots
+    plan["creator_gap"], plan["sound_gap"] = spaced.creator_gap, spaced.sound_gap
+    values = sum(isinstance(s.component, Value) for s in pipeline.score)
+    # with scorers of the user's own, scores are made step by step
+    plan["values"] = 0 if len(compiled_steps(pipeline)) else values
+    return {
+        "plan": plan,
+        "source": np.array([code for code, _ in built_in], np.int64),
+        "quota": np.array([count for _, count in built_in], np.int64),
+        "filter": np.array([FILTERS.get(f.name, -1) for f in pipeline.filters], np.int64),
+        "max_age": np.array(
             [f.component.max_age if isinstance(f.component, TooOld) else np.inf
-             for f in pipeline.filters]
+             for f in pipeline.filters], np.float64
         ),
-        candidates=pipeline.candidates,
-        slate=pipeline.slate,
-        topics=scenario.population.topics,
-        slots=spaced.slots,
-        creator_gap=spaced.creator_gap,
-        sound_gap=spaced.sound_gap,
-        values=sum(isinstance(s.component, Value) for s in pipeline.score),
-    )  # fmt: skip
+    }  # fmt: skip

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engine.cards import AHEAD
 from sim.engine.memory import seen_from
+from sim.engine.scratch import AHEAD
 from sim.feed.belief import affinity_of
 from sim.feed.match import hold, match_sum
 from sim.feed.spaced import NEVER, score_key
@@ -43,21 +43,24 @@ def _rules(filters, max_age, t):
 
 
 @njit()
-def _look(
-    cards, taste_profile, taste_weights, slot_id, data, start, size, u, oldest, n, ids, groups,
-    sums, worth,
-):  # fmt: skip
-    """Look at the card of each candidate once; see :func:`judge`.
+def _look(feed, j, start, size, oldest):
+    """Look at the card of each candidate of request ``j`` once; see :func:`judge`.
 
-    ``size`` is that of the table of shown videos, or 0 when no filter asks. Returns whether
-    another filter may object to any. The loop has no branch that the processor could not foresee
-    and as few steps as can be, and is a function of its own, so that it has all registers.
+    ``start`` and ``size`` are those of the table of shown videos; a size of 0 when no filter
+    asks. Returns whether another filter may object to any. The loop has no branch that the
+    processor could not foresee and as few steps as can be, and is a function of its own, so that
+    it has all registers.
     """
     stay_apart()
+    asked = feed.asked[j]
+    u, n = asked.user, asked.candidates
+    cards, data = feed.cards, feed.arena.data
+    ids, groups = feed.ids[j], feed.groups[j]
+    sums, worth = feed.scores_of.sum, feed.scores_of.worth
     last = at(ids, max(n - 1, 0))
     for i in range(n, n + AHEAD):
         ids[np.uint64(i)] = last
-    taste = hold(taste_profile, 0, slot_id, u, taste_weights)
+    taste = hold(feed.taste.profile, 0, feed.beliefs.slot_id, u, feed.taste.weights)
     who = np.int32(u)
     earliest = np.inf
     eligible = np.int8(1)  # cards have 0 or 1
@@ -69,7 +72,7 @@ def _look(
         card = at(cards, v)
         seen = size > 0 and seen_from(data, start, size, np.int64(groups[place]), v)
         total = match_sum(
-            cards, v, taste, card.sound, card.tag0, card.tag1, card.tag2, card.creator
+            cards, v, taste, card.sound, card.tags[0], card.tags[1], card.tags[2], card.creator
         )
         sums[place] = _GONE if seen else total
         worth[place].base, worth[place].lift = card.base, card.lift
@@ -80,12 +83,16 @@ def _look(
 
 
 @njit()
-def _ask_filters(filters, max_age, cards, u, t, n, ids, sums, stages):
+def _ask_filters(feed, j):
     """Ask all filters in turn about each candidate; returns how many they remove.
 
     Who was shown before has the sum _GONE; whoever is removed gets it.
     """
     stay_apart()
+    asked = feed.asked[j]
+    u, t, n = asked.user, asked.time_s, asked.candidates
+    filters, max_age, cards = feed.filter, feed.max_age, feed.cards
+    ids, sums, stages = feed.ids[j], feed.scores_of.sum, feed.stages
     gone = 0
     for i in range(n):
         place = np.uint64(i)
@@ -126,40 +133,42 @@ def _of_arm(table, arm, n, ids, worth):
 
 
 @njit(forceinline=True)
-def judge(plan, cards, arms, caption, slot_id, data, user, u, t, n, scratch, stages):
-    """Filters, affinity, and what the score needs, for all candidates.
+def judge(feed, j):
+    """Filters, affinity, and what the score needs, for all candidates of request ``j``.
 
     Fills ``sum`` and ``worth`` of the working memory; who is removed has the sum _GONE. Returns
     how many are left. Only when a filter other than ``seen`` may object to somebody are
     the filters asked in turn.
     """
-    ids, taste = scratch.ids, scratch.taste_profile
-    asked, oldest = _rules(plan.filter, plan.max_age, t)
+    request = feed.asked[j]
+    u, n = request.user, request.candidates
+    user, ids = at(feed.users, u), feed.ids[j]
+    sums, worth, taste = feed.scores_of.sum, feed.scores_of.worth, feed.taste.profile
+    asked, oldest = _rules(feed.filter, feed.max_age, request.time_s)
     size = np.int64(user.seen_size) if asked >= 0 else np.int64(0)
-    doubt = _look(
-        cards, taste, scratch.taste_weights, slot_id, data, user.seen_start, size, u, oldest, n,
-        ids, scratch.groups, scratch.sum, scratch.worth,
-    )  # fmt: skip
+    doubt = _look(feed, j, user.seen_start, size, oldest)
     gone = 0
     if doubt:
-        gone = _ask_filters(plan.filter, plan.max_age, cards, u, t, n, ids, scratch.sum, stages)
+        gone = _ask_filters(feed, j)
     elif asked >= 0:
         for i in range(n):  # in vector registers
-            gone += 1 if at(scratch.sum, i) == _GONE else 0
-        stages[REMOVED + asked] += gone
+            gone += 1 if at(sums, i) == _GONE else 0
+        feed.stages[REMOVED + asked] += gone
     if taste.shape[1] > STEP:
-        _add_topics(caption, taste, n, ids, scratch.sum)
-    if arms.table.shape[1] > 0:
-        _of_arm(arms.table, arms.arm[u], n, ids, scratch.worth)
+        _add_topics(feed.captions, taste, n, ids, sums)
+    if feed.scores.arms.shape[1] > 0:
+        _of_arm(feed.scores.arms, feed.arm[u], n, ids, worth)
     return n - gone
 
 
 @njit()
-def score(values, n, sums, worth, keys):
+def score(feed, n):
     """Keys of all candidates: by the value model, as often as it stands in the list of scorers.
 
     Who was removed gets NEVER. The loops run in vector registers.
     """
+    values = feed.plan.values
+    sums, worth, keys = feed.scores_of.sum, feed.scores_of.worth, feed.scores_of.keys
     for i in range(n):
         place = np.uint64(i)
         value = worth[place].base + affinity_of(sums[place]) * worth[place].lift

@@ -3,37 +3,31 @@
 Within a window users are independent, so the order in which they are played changes nothing. Some
 are played side by side, a video each in every round:
 
-    slates for who asked -> others sit down -> who needs a slate asks -> videos -> reactions
-    -> what is remembered, counted and logged -> swipe on or leave -> next round
+    serve (who asked gets a slate) -> seat (others sit down) -> ask (who needs a slate) -> gather
+    -> meet .. log (a video each, see ``sim.engine.moments``) -> go on or leave -> next round
 
 A request has two halves, one before and one after the videos of a round, so that the memory which
-the first half asks for has come when the second half reads it.
+the first half prefetches has come when the second half reads it.
 
-The kernel stops early when its event buffer or its arena is full; all state is in the arrays,
-so the caller makes room and calls it again.
+The kernel stops early when its event buffer or its arena is full; all state is in the frame, so
+the caller makes room and calls it again.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim.behaviour.side_by_side import PEOPLE, react_all
-from sim.engine.cards import (
-    borrowed_arms,
-    borrowed_index,
-    borrowed_plan,
-    borrowed_scratch,
-    scratch_of,
-)
-from sim.engine.impression import log, meet, remember, settle, swipe
+from sim.core.actions import bit
+from sim.core.room import PEOPLE
+from sim.engine.layout import open_frame
 from sim.engine.memory import ASKED_AHEAD, AWAY, room_for_one
-from sim.engine.scorers import borrowed_scorers
+from sim.engine.moments import MOMENTS, fast_moments
 from sim.engine.sessions import begin_session, leave, next_request
 from sim.engine.slate import choose, gather
-from sim.engine.state import borrowed_state
-from sim.feed.pipeline import FOR_YOU
+from sim.engine.tally import settle
+from sim.feed.pipeline import FOR_YOU, SOUND_PAGE
 from sim.machine.aligned import LINE
-from sim.machine.borrow import at, borrow, prefetch, prefetch_at
+from sim.machine.borrow import at, prefetch, prefetch_at, stay_apart
 from sim.machine.compiled import njit
 from sim.world.state import NOBODY
 
@@ -41,164 +35,199 @@ __all__ = ["DONE", "FULL_ARENA", "FULL_LOG", "play"]
 
 DONE, FULL_LOG, FULL_ARENA = 0, 1, 2
 _SOON, _NEXT = 32, 16
-"""How many users ahead memory is asked for: first their own, then that of their next video."""
+"""How many users ahead memory is prefetched: first their own, then that of their next video."""
+_SOUND_TAP = bit("sound_tap")
+
+_meet = fast_moments("meet")
+_react = fast_moments("appeal", "watch", "act", "stay")
+_keep = fast_moments("remember", "learn", "send", "log")
+assert list(MOMENTS) == [
+    "meet", "appeal", "watch", "act", "stay", "remember", "learn", "send", "log"
+]  # fmt: skip
 
 
 @njit()
-def play(
-    plan, scorers, behaviour, keys, learning, bin_s, first_bin, cards, reels, arms, rows, index,
-    beliefs, graph, arena, users, traits, utc_offset_s, next_s, slates, scratch, people, tally,
-    waiting, order, i, last, end,
-):  # fmt: skip
-    """Play the users in places ``i`` to ``last`` of ``order`` up to ``end``, not included.
+def play(words):
+    """Play the users of ``window.place`` to ``window.last`` of ``order`` up to ``window.end_s``.
 
-    ``behaviour`` [1] and ``people`` [1] hold the parameters and the people side by side: to hand
-    over an array costs less than a record. With room in ``waiting`` the feed is outside: a user
-    who needs a slate is put on that list, whose first place counts them.
-
-    Returns (place to go on with, DONE or why the kernel stopped). Users who are not done then are
-    in ``order`` from that place on.
+    With room in ``waiting`` the feed is outside: a user who needs a slate is put on that list,
+    whose first place counts them. In the end ``window.place`` is the place to go on with and
+    ``window.why`` is DONE or says why the kernel stopped; users who are not done then are in
+    ``order`` from that place on.
     """
-    # owners are counted nowhere below this line; the arguments keep the arrays alive
-    state = borrowed_state(
-        cards, reels, rows, beliefs, graph, arena, users, traits, utc_offset_s, next_s, slates,
-        tally,
-    )  # fmt: skip
-    waiting, order, signals = borrow(waiting), borrow(order), borrow(learning.signals)
-    plan, arms, scorers = borrowed_plan(plan), borrowed_arms(arms), borrowed_scorers(scorers)
-    scratch, index = borrowed_scratch(scratch), borrowed_index(index)
-    p, side = behaviour[0], people[0]
-    outside, logs = waiting.size > 0, state.tally.events.size > 0
+    frame = open_frame(words)
+    p, room = frame.behaviour, frame.room
+    logs = frame.tally.events.size > 0
     begun = False
     seated, asking = 0, 0  # at their seats, and those who have asked for a slate
     while True:
-        # slates for those who asked in the round before
-        again = 0
-        for j in range(asking):
-            asked = scratch.asked[j]
-            u, t = asked.user, asked.time_s
-            length = choose(
-                plan, scorers, state.cards, state.reels, state.tally.videos, arms,
-                state.rows.caption, state.beliefs, state.graph, state.data, state.users,
-                state.slates, asked, scratch_of(scratch, j), state.tally.stages,
-            )  # fmt: skip
-            if length == 0 and asked.surface != FOR_YOU:
-                # an empty page falls back to For You, in the same request
-                _ask(scratch.asked[again], u, t, asked.stream, FOR_YOU, NOBODY)
-                again += 1
-                continue
-            if length == 0:
-                t = _leave(p, keys, state, u, t)
-            side.user[seated], side.time_s[seated] = u, t
-            seated += 1 if t < end else 0
-        asking = again
+        seated, asking = _serve(frame, seated, asking)
         # the log has each user's events together: others sit down when all of these are done
         if seated + asking == 0 or not logs:
             if logs and begun:
-                settle(state.tally.events, state.tally.logged)
+                settle(frame.tally.events, frame.tally.logged)
             begun = True
-            while seated + asking < PEOPLE and i < last:
-                u = at(order, i)
-                if i + _SOON < last:
-                    _ask_for(state, order[i + _SOON], order[i + _NEXT])
-                i += 1
-                side.user[seated], side.time_s[seated] = u, at(state.next_s, u)
-                seated += 1 if at(state.next_s, u) < end else 0
+            seated = _seat(frame, seated, asking)
         if seated + asking == 0:
-            return i, DONE
-        full = _what_is_full(state, side, seated)
+            frame.window.why = DONE
+            return
+        full = _what_is_full(frame, seated)
         if full != DONE and asking == 0:
-            for k in range(seated):
-                order[i - seated + k] = side.user[k]
-            return i - seated, full
-        # who has a slate watches, and who needs one asks
-        watching = 0
-        for k in range(seated if full == DONE else 0):
-            u, t = side.user[k], side.time_s[k]
-            user = at(state.users, u)
-            if user.mode == AWAY:
-                begin_session(user, t)
-            if user.place < user.length:
-                side.user[watching], side.time_s[watching] = u, t
-                watching += 1
-            elif outside:
-                waiting[0] += 1
-                waiting[waiting[0]] = u
-            else:
-                stream, surface, sound = next_request(p, keys, user, u)
-                _ask(scratch.asked[asking], u, t, stream, surface, sound)
-                asking += 1
+            _stand_up(frame, seated, full)
+            return
+        watching, asking = _ask(frame, seated if full == DONE else 0, asking)
         for j in range(asking):
-            gather(
-                plan, state.cards, index, state.beliefs, state.graph, state.data, state.users,
-                scratch.asked[j], scratch_of(scratch, j), state.tally.stages,
-            )  # fmt: skip
+            gather(frame.feed, j)
         if full != DONE:
             continue  # those who asked before it was full get their slates first
-        for k in range(watching):
-            meet(state, keys.react, side, k)
-        react_all(p, side, watching)
-        remember(state, learning.rate, signals, side, watching)
-        for k in range(watching):
-            log(state, bin_s, first_bin, side, k)
-        seated = 0
-        for k in range(watching):
-            u = side.user[k]
-            t, leaves = swipe(state, side, k)
-            if leaves:
-                t = _leave(p, keys, state, u, t)
-            state.next_s[np.uint64(u)] = t
-            side.user[seated], side.time_s[seated] = u, t
-            seated += 1 if t < end else 0
+        _meet(frame, p, room, watching)
+        _react_apart(frame, watching)
+        _keep(frame, p, room, watching)
+        seated = _go_on(frame, watching)
 
 
 @njit(forceinline=True)
-def _leave(p, keys, state, u, t):
-    """User ``u`` leaves; returns the time of the next session."""
-    t = leave(p, keys.session, state.traits, state.utc_offset_s, at(state.users, u), u, t)
-    state.next_s[np.uint64(u)] = t
-    return t
+def _serve(frame, seated, asking):
+    """Slates for those who asked in the round before; (seated, those who ask once more)."""
+    seen, end = frame.seen, frame.window.end_s
+    again = 0
+    for j in range(asking):
+        asked = frame.asked[j]
+        u, t = asked.user, asked.time_s
+        length = choose(frame.feed, j)
+        if length == 0 and asked.surface != FOR_YOU:
+            # an empty page falls back to For You, in the same request
+            _note(frame.asked[again], u, t, asked.stream, FOR_YOU, NOBODY)
+            again += 1
+            continue
+        if length == 0:
+            t = leave(frame, u, t)
+        seen.user[seated], seen.time_s[seated] = u, t
+        seated += 1 if t < end else 0
+    return seated, again
 
 
 @njit(forceinline=True)
-def _ask(asked, u, t, stream, surface, sound):
+def _seat(frame, seated, asking):
+    """Let others sit down; returns how many are seated."""
+    window, order, seen = frame.window, frame.order, frame.seen
+    i, last, end = window.place, window.last, window.end_s
+    while seated + asking < PEOPLE and i < last:
+        u = at(order, i)
+        if i + _SOON < last:
+            _prefetch(frame, order[i + _SOON], order[i + _NEXT])
+        i += 1
+        t = at(frame.next_s, u)
+        seen.user[seated], seen.time_s[seated] = u, t
+        seated += 1 if t < end else 0
+    window.place = i
+    return seated
+
+
+@njit(forceinline=True)
+def _stand_up(frame, seated, why):
+    """Put those who are seated back into the order."""
+    window = frame.window
+    window.place -= seated
+    for k in range(seated):
+        frame.order[window.place + k] = frame.seen.user[k]
+    window.why = why
+
+
+@njit(forceinline=True)
+def _ask(frame, seated, asking):
+    """Who has a slate watches, and who needs one asks; returns how many of both."""
+    seen, waiting = frame.seen, frame.waiting
+    outside = waiting.size > 0
+    watching = 0
+    for k in range(seated):
+        u, t = seen.user[k], seen.time_s[k]
+        user = at(frame.users, u)
+        if user.mode == AWAY:
+            begin_session(user, t)
+        if user.place < user.length:
+            seen.user[watching], seen.time_s[watching] = u, t
+            watching += 1
+        elif outside:
+            waiting[0] += 1
+            waiting[waiting[0]] = u
+        else:
+            stream, surface, sound = next_request(frame, u)
+            _note(frame.asked[asking], u, t, stream, surface, sound)
+            asking += 1
+    return watching, asking
+
+
+@njit()
+def _react_apart(frame, n):
+    """The arithmetic on lanes, apart from all else: it needs the registers for itself."""
+    stay_apart()
+    _react(frame, frame.behaviour, frame.room, n)
+
+
+@njit(forceinline=True)
+def _go_on(frame, watching):
+    """Swipe on or leave; returns how many have more to do in this window."""
+    seen, room, end = frame.seen, frame.room, frame.window.end_s
+    seated = 0
+    for k in range(watching):
+        u = seen.user[k]
+        t = seen.time_s[k] + seen.watch_ms[k] / 1000.0
+        if room.leaves[k] != 0:
+            t = leave(frame, u, t)
+        else:
+            user = frame.users[np.uint64(u)]
+            if seen.actions[k] & _SOUND_TAP and user.surface != SOUND_PAGE:
+                user.sound = at(frame.cards, seen.video[k]).sound
+                user.length = 0
+                user.place = 0
+            t += room.gap_s[k]
+            frame.next_s[np.uint64(u)] = t
+        seen.user[seated], seen.time_s[seated] = u, t
+        seated += 1 if t < end else 0
+    return seated
+
+
+@njit(forceinline=True)
+def _note(asked, u, t, stream, surface, sound):
     """Note what a user asks the feed for."""
     asked.user, asked.time_s, asked.stream = u, t, stream
     asked.surface, asked.sound = surface, sound
 
 
 @njit(forceinline=True)
-def _what_is_full(state, side, seated):
+def _what_is_full(frame, seated):
     """DONE when all who are seated can watch a video, else what has no room for it."""
-    if state.tally.events.size > 0 and state.tally.logged[0] + seated > state.tally.events.size:
+    events = frame.tally.events
+    if events.size > 0 and frame.tally.logged[0] + seated > events.size:
         return FULL_LOG
     room = np.int64(0)
     for k in range(seated):
-        room += room_for_one(at(state.users, side.user[k]))
-    return DONE if state.used[0] + room <= state.data.size else FULL_ARENA
+        room += room_for_one(at(frame.users, frame.seen.user[k]))
+    return DONE if frame.arena.used[0] + room <= frame.arena.data.size else FULL_ARENA
 
 
 @njit(forceinline=True)
-def _ask_for(state, soon, near):
-    """Ask for the memory of users who come soon, and for what those near will look at."""
-    prefetch(state.users, soon)
-    prefetch(state.next_s, soon)
-    prefetch(state.traits, soon)
-    prefetch(state.slates, soon)
-    prefetch_at(state.slates, soon, LINE)
-    prefetch(state.beliefs.profile, soon)
-    prefetch(state.beliefs.slot_id, soon)
-    prefetch_at(state.beliefs.slot_id, soon, LINE)  # with the weights
-    prefetch_at(state.beliefs.slot_id, soon, 2 * LINE)
-    prefetch(state.tally.user_counts, soon)
-    user = at(state.users, near)
-    row = state.graph if user.follow_size == 0 else state.data
+def _prefetch(frame, soon, near):
+    """Prefetch the memory of users who come soon, and what those near will look at."""
+    slates, slot_id, data = frame.slates, frame.beliefs.slot_id, frame.arena.data
+    prefetch(frame.users, soon)
+    prefetch(frame.next_s, soon)
+    prefetch(frame.persons, soon)
+    prefetch(slates, soon)
+    prefetch_at(slates, soon, LINE)
+    prefetch(frame.beliefs.profile, soon)
+    prefetch(slot_id, soon)
+    prefetch_at(slot_id, soon, LINE)  # with the weights
+    prefetch_at(slot_id, soon, 2 * LINE)
+    prefetch(frame.tally.users, soon)
+    user = at(frame.users, near)
+    row = frame.graph.creator if user.follow_size == 0 else data
     for first in range(0, min(user.follow_count, ASKED_AHEAD), LINE // 4):
         prefetch(row, user.follow_start + first)
     for first in range(0, min(user.seen_size, ASKED_AHEAD), LINE // 4):
-        prefetch(state.data, user.seen_start + first)
-    slates = state.slates
+        prefetch(data, user.seen_start + first)
     v = slates[near, min(np.int64(user.place), slates.shape[1] - 1)].video
-    prefetch(state.cards, v)
-    prefetch(state.reels, v)
-    prefetch(state.tally.videos, v)
+    prefetch(frame.cards, v)
+    prefetch(frame.reels, v)
+    prefetch(frame.tally.videos, v)

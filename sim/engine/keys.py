@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.core.random import key
 
-__all__ = ["Keys", "make_keys"]
+__all__ = ["KEYS", "Keys", "make_keys"]
 
 
 class Keys(NamedTuple):
@@ -31,3 +31,7 @@ class Keys(NamedTuple):
 def make_keys(seed: int) -> Keys:
     """The keys of a world."""
     return Keys(*(key(seed, purpose) for purpose in Keys._fields))
+
+
+KEYS = np.dtype([(purpose, np.uint64) for purpose in Keys._fields])
+"""All keys as a record, for compiled code."""

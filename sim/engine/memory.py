@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from sim.machine.aligned import aligned_zeros
 from sim.machine.borrow import at
 from sim.machine.compiled import njit
-from sim.machine.lanes import FOUND, GROUP, STEP, look_in_group, lowest_bit, search_group
+from sim.machine.lanes import FOUND, GROUP, look_in_group, lowest_bit, search_group
 from sim.world.state import NOBODY, World
 
 __all__ = [
-    "ASKED_AHEAD", "AWAY", "BLOCK", "IN_SESSION", "TRAITS", "USER", "Arena", "add_follow",
-    "add_seen", "all_bytes", "first_bytes", "first_group", "grown_arena", "has_seen",
-    "new_arena", "new_traits", "new_users", "room_for_one", "seen_from",
+    "ASKED_AHEAD", "AWAY", "BLOCK", "IN_SESSION", "USER", "Arena", "add_follow", "add_seen",
+    "first_group", "grown_arena", "has_seen", "new_arena", "new_users", "room_for_one",
+    "seen_from",
 ]  # fmt: skip
 
 AWAY, IN_SESSION = 0, 1
@@ -61,19 +61,6 @@ USER = np.dtype(
 )
 """One user in the kernel: 64 bytes, one line of memory."""
 
-TRAITS = np.dtype(
-    [
-        ("interests", np.int64),  # the first 16 topics, a byte each
-        ("more_interests", np.int64),
-        ("generosity", np.float32),
-        ("patience", np.float32),
-        ("activity", np.float32),
-        ("chronotype", np.float32),
-    ],
-    align=True,
-)
-"""The truth about a user, for the play alone; the feed can reach USER records, not these."""
-
 
 class Arena(NamedTuple):
     """Growing memory of one shard."""
@@ -94,25 +81,6 @@ def new_users(world: World) -> NDArray[Any]:
     users["follow_start"] = world.follows.start[:-1]
     users["follow_count"] = np.diff(world.follows.start)
     return users
-
-
-def new_traits(world: World) -> NDArray[Any]:
-    """traits [U] of all users."""
-    traits = aligned_zeros(world.users, TRAITS)
-    first_bytes(traits)[:] = world.truth.interests[:, :STEP]
-    for name in ("generosity", "patience", "activity", "chronotype"):
-        traits[name] = getattr(world.truth, name)
-    return traits
-
-
-def first_bytes(records: NDArray[Any]) -> NDArray[np.int8]:
-    """[N, 16] the bytes with which each record begins: a row of up to 16 topics."""
-    return all_bytes(records)[:, :STEP]
-
-
-def all_bytes(records: NDArray[Any]) -> NDArray[np.int8]:
-    """[N, size of a record] the bytes of records."""
-    return records.view(np.int8).reshape(len(records), records.dtype.itemsize)
 
 
 def new_arena(places: int) -> Arena:
@@ -141,8 +109,9 @@ def _class_of(size):
 
 
 @njit()
-def _take(used, free, data, size):
+def _take(arena, size):
     """Start of a block of ``size`` places; the caller made sure that there is one."""
+    used, free, data = arena.used, arena.free, arena.data
     c = _class_of(size)
     if free[c] >= 0:
         block = free[c] * BLOCK
@@ -202,12 +171,13 @@ def _insert(data, start, size, video):
 
 
 @njit()
-def _enlarge_seen(used, free, data, user):
+def _enlarge_seen(arena, user):
     """Twice as large a table for a user's videos."""
+    free, data = arena.free, arena.data
     size = user.seen_size
     start = user.seen_start
     larger = 2 * size if size > 0 else BLOCK
-    block = _take(used, free, data, larger)
+    block = _take(arena, larger)
     for i in range(larger):
         data[block + i] = -1
     if size > 0:
@@ -248,13 +218,14 @@ def _move_seen(data, start, size, block, larger):
 
 
 @njit(forceinline=True)
-def add_seen(used, free, data, user, video):
+def add_seen(arena, user, video):
     """Note an impression; True when it is the first of this video for the user."""
+    data = arena.data
     size = np.int64(user.seen_size)
     if 8 * (user.seen_count + 1) > 5 * size:
         if has_seen(data, user.seen_start, size, video):
             return False
-        _enlarge_seen(used, free, data, user)
+        _enlarge_seen(arena, user)
         size = np.int64(user.seen_size)
     group, there = _look(data, user.seen_start, size, first_group(video, size), video)
     if there & FOUND:
@@ -265,8 +236,9 @@ def add_seen(used, free, data, user, video):
 
 
 @njit()
-def add_follow(used, free, data, graph, user, creator):
-    """The user starts to follow ``creator``."""
+def add_follow(arena, graph, user, creator):
+    """The user starts to follow ``creator``; ``graph`` [E] has the follows of the start."""
+    free, data = arena.free, arena.data
     count = user.follow_count
     size = user.follow_size
     start = user.follow_start
@@ -274,7 +246,7 @@ def add_follow(used, free, data, graph, user, creator):
         larger = BLOCK
         while larger < count + 1:
             larger *= 2
-        block = _take(used, free, data, larger)
+        block = _take(arena, larger)
         for i in range(count):
             data[block + i] = graph[start + i] if size == 0 else data[start + i]
         if size > 0:

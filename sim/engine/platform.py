@@ -7,9 +7,10 @@ indexes, follow trends. Engines hand over each window's counters and get the nex
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import floor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +21,21 @@ from sim.core.counts import IMPRESSIONS, PACKED, WIDTH
 from sim.core.maths import exp
 from sim.core.random import key, stream2
 from sim.engine.fold import add_cells, fold_counts, update_momentum
-from sim.engine.keys import Keys, make_keys
+from sim.engine.keys import KEYS, Keys, make_keys
 from sim.engine.trends import follow_trends
 from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
 from sim.feed.builtin import value_weights
 from sim.feed.cold_start import ColdStart, PoolPolicy
 from sim.feed.index import IndexBuilder, empty_index
+from sim.feed.learn import LEARNING
 from sim.feed.pipeline import StageCounts
 from sim.feed.tables import SIGNS, Rates, ScoreTables, platform_rates, refresh_tables
 from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import njit
 from sim.machine.marks import new_marks
+from sim.machine.table import Table
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
 from sim.scenario.feed import Pools, Smoothed, TooOld
@@ -125,10 +128,7 @@ class Platform:
             creators=CreatorAccounts(world.creators.user, world.creators.followers.copy()),
             videos=world.videos, sounds=world.sounds, counts=np.zeros((rows, WIDTH), np.int64),
             totals=np.zeros(WIDTH, np.int64), rates=platform_rates(np.zeros(WIDTH, np.int64)),
-            tables=ScoreTables(
-                np.zeros(rows, np.float32), np.zeros(rows, np.float32),
-                np.zeros((rows, arms if arms > 1 else 0, 2), np.float32),
-            ),
+            tables=ScoreTables(rows, G=arms if arms > 1 else 0),
             index=empty_index(world.topics), cold=ColdStart(_policy(scenario), rows),
             momentum=np.zeros(rows, np.float32), beliefs=first_beliefs(world.accounts,
             world.topics), arm_weights=weights, arm=user_arms(self.keys.perturb, world.users, arms),
@@ -149,6 +149,40 @@ class Platform:
         self.changed = np.arange(world.videos.count, dtype=np.int32)
         """videos of which the last refresh may have changed something"""
         self._refresh_scores(self.changed, 0.0)
+
+    def constants(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """(name in the frame, array) of what stays as it is for the whole run."""
+        behaviour = np.zeros(1, self.behaviour.dtype)  # type: ignore[attr-defined]
+        behaviour[0] = self.behaviour
+        learning = np.zeros(1, LEARNING)
+        learning["rate"], learning["signals"] = self.learning.rate, self.learning.signals
+        yield "behaviour", behaviour
+        yield "learning", learning
+        yield "keys", np.array([tuple(self.keys)], KEYS)
+        yield "utc_offset_s", self.world.utc_offset_s
+
+    def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """(name in the frame, array) of the world and of what the feed knows."""
+        world, view = self.world, self.view
+        tables: tuple[Table, ...] = (
+            world.truth, world.accounts, world.creators, world.video_truth, world.videos,
+            world.follows, view.tables,
+        )  # fmt: skip
+        for table in tables:
+            for name, _, array in table.arrays():
+                yield f"{table.NAME}.{name}", array
+        for name, array in zip(view.beliefs._fields, view.beliefs, strict=True):
+            yield f"beliefs.{name}", array
+        yield "cold.pool", view.cold.pool
+        yield "cold.state", view.cold.state
+        yield "arm", view.arm
+        index = view.index
+        yield "index.live", index.live
+        yield "index.trending", index.trending
+        yield "index.fresh", index.fresh
+        for group in ("topic", "sound", "tag", "creator"):
+            yield f"{group}.start", getattr(index, group).start
+            yield f"{group}.video", getattr(index, group).video
 
     # ---- what the clock calls ---------------------------------------------------------------
 
@@ -230,9 +264,7 @@ class Platform:
         if len(view.counts) < rows:
             view.counts = _longer(view.counts, rows)
             view.momentum = _longer(view.momentum, rows)
-            view.tables.base = _longer(view.tables.base, rows)
-            view.tables.lift = _longer(view.tables.lift, rows)
-            view.tables.arms = _longer(view.tables.arms, rows)
+            view.tables.grow(rows)
             self._indexed_views = _longer(self._indexed_views, rows)
             self._trend_views = _longer(self._trend_views, rows)
             view.cold.grow(rows)

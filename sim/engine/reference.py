@@ -2,39 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from sim.behaviour import draws
-from sim.behaviour.interest import cosine
-from sim.behaviour.reaction import react
-from sim.behaviour.session import (
-    leave_probability,
-    next_session_delay_s,
-    surface_choice,
-    swipe_gap_s,
-)
+from sim.behaviour.session import next_session_delay_s, surface_choice
 from sim.core.actions import bit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, pack
-from sim.core.random import stream2, stream3, uniform
+from sim.core.random import stream2
+from sim.engine.layout import LAYOUT, ROOM, open_frame
+from sim.engine.moments import one_by_one
 from sim.engine.platform import Platform, UserCounts
-from sim.feed.belief import learn, signal_of
+from sim.engine.ways import in_turn, view_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
+from sim.machine.compiled import Settled, njit
+from sim.machine.frame import Frame
 from sim.machine.marks import mark_all
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
-from sim.world.state import NOBODY, FollowGraph, padded
+from sim.world.state import NOBODY, FollowGraph
 
-__all__ = ["FollowLists", "ReferenceEngine", "SeenSets"]
+__all__ = ["After", "FollowLists", "ReferenceEngine", "SeenSets", "Shown"]
 
-_FOLLOW, _SOUND_TAP, _SKIP = bit("follow"), bit("sound_tap"), bit("skip")
+_FOLLOW, _SOUND_TAP = bit("follow"), bit("sound_tap")
 
 Life = Generator[simpy.Event, Any, None]
+
+_STEPS = one_by_one()
+_COMPILED = [step for step in _STEPS if hasattr(step, "py_func")]
+_first, _second = [*_COMPILED, in_turn(()), in_turn(())][:2]
+assert len(_COMPILED) <= 2, "give each further stretch of compiled functions an entry below"
+
+
+@njit()
+def _play_first(words):
+    """The first stretch of compiled functions, for the person in place 0."""
+    frame = open_frame(words)
+    _first(frame, frame.behaviour, frame.room, 0)
+
+
+@njit()
+def _play_second(words):
+    """The second stretch."""
+    frame = open_frame(words)
+    _second(frame, frame.behaviour, frame.room, 0)
+
+
+@dataclass
+class Shown:
+    """Where the impression happened that is played now."""
+
+    surface: int = 0
+    source: int = 0
+    pool: int = 0
+
+
+class After(NamedTuple):
+    """How it goes on after an impression."""
+
+    watch_s: float
+    leaves: bool
+    gap_s: float
+    taps_sound: bool
 
 
 class SeenSets:
@@ -98,9 +133,40 @@ class ReferenceEngine:
         self._seen = seen
         self._follows = follows
         self._log = log
-        self._events: list[tuple[Any, ...]] = []
         self._requests = np.zeros(platform.world.users, np.int64)
         self._users = UserCounts.zeros(platform.world.users, platform.view.arm)
+        self._shown = Shown()
+        self._journal: list[tuple[Any, ...]] = []
+        self._frame = self._new_frame()
+        self._steps = self._all_steps()
+
+    def _new_frame(self) -> Any:
+        """The tables of the platform, and what the plain functions look for beside them."""
+        frame: Any = Frame(LAYOUT)
+        room = np.zeros(1, ROOM)
+        frame.bind_all((("room", room), ("seen", room["seen"])))
+        frame.bind_all(self._platform.constants())
+        frame.bind_all(self._platform.arrays())
+        frame.exposures, frame.follows = self._seen, self._follows
+        frame.people_counts = self._users.counts
+        frame.shown, frame.journal = self._shown, self._journal
+        return frame
+
+    def _all_steps(self) -> list[Callable[[], None]]:
+        """What happens in an impression, function by function, each ready to be called."""
+        frame, entries = self._frame, iter((_play_first, _play_second))
+        p, room = frame.behaviour, frame.room
+        arguments = {
+            "world": (frame.world, p, room, 0), "feed": (frame.feed, room["seen"], 0),
+            "frame": (frame, p, room, 0),
+        }  # fmt: skip
+        steps: list[Callable[[], None]] = []
+        for step in _STEPS:
+            if hasattr(step, "py_func"):
+                steps.append(partial(Settled(next(entries)), frame.words))
+            else:
+                steps.append(partial(step, *arguments[view_of(step)]))
+        return steps
 
     def start(self, env: simpy.Environment) -> None:
         """Put all users on the clock."""
@@ -119,8 +185,8 @@ class ReferenceEngine:
     def finish_window(self, now: float) -> None:
         """Hand over what happened since the last refresh."""
         del now
-        events = np.array(self._events, EVENT)
-        self._events = []
+        events = np.array(self._journal, EVENT)
+        self._journal.clear()
         # one user's events are in order of time already; a stable sort keeps that
         events = events[np.argsort(events["user"], kind="stable")]
         self._log.add(events)
@@ -134,6 +200,10 @@ class ReferenceEngine:
         np.add.at(window.timeline, (bins, events["surface"], events["source"]), rows)
         new = events[(events["actions"] & _FOLLOW) != 0]["video"]
         np.add.at(window.followers, self._platform.world.videos.creator[new], 1)
+
+    def refreshed(self) -> None:
+        """Look at what the refresh has moved."""
+        self._frame.bind_all(self._platform.arrays())
 
     # ---- one user ---------------------------------------------------------------------------
 
@@ -173,16 +243,12 @@ class ReferenceEngine:
                 return
             for video, source, pool in slate:
                 videos += 1
-                s, watch_ms, actions, appeal = self._impression(
-                    env.now, user, video, surface, source, pool
-                )
-                yield env.timeout(watch_ms / 1000.0)
-                p = self._platform.behaviour.session
-                skipped = bool(actions & _SKIP)
-                if uniform(s, draws.LEAVE) < leave_probability(p, appeal, videos, skipped):
+                after = self._impression(env.now, user, video, videos, Shown(surface, source, pool))
+                yield env.timeout(after.watch_s)
+                if after.leaves:
                     return
-                yield env.timeout(swipe_gap_s(p, s))
-                if actions & _SOUND_TAP and surface != SOUND_PAGE:
+                yield env.timeout(after.gap_s)
+                if after.taps_sound and surface != SOUND_PAGE:
                     sound = int(self._platform.world.videos.sound[video])
                     break
 
@@ -221,67 +287,30 @@ class ReferenceEngine:
             )
         )  # fmt: skip
 
-    def _impression(
-        self, now: float, user: int, video: int, surface: int, source: int, pool: int
-    ) -> tuple[np.uint64, int, int, float]:
+    def _impression(self, now: float, user: int, video: int, videos: int, shown: Shown) -> After:
         """What the user does with one video, and what both sides remember of it."""
-        platform = self._platform
-        world, view, users = platform.world, platform.view, self._users
-        truth, accounts = world.truth, world.accounts
-        first = self._seen.add(user, video)
-        if first:
-            s = np.uint64(stream2(platform.keys.react, user, video))
-        else:
-            shown = int(users.counts[user, IMPRESSIONS])
-            s = np.uint64(stream3(platform.keys.react, user, video, shown))
-        creator = int(world.videos.creator[video])
-        watch_ms, views, actions, appeal = react(
-            platform.behaviour,
-            s,
-            cosine(truth.interests, user, world.video_truth.topics, video, padded(world.topics)),
-            float(world.video_truth.quality[video]),
-            float(world.video_truth.hook[video]),
-            float(world.videos.duration_s[video]),
-            float(truth.generosity[user]),
-            float(truth.patience[user]),
-            bool(accounts.locale[user] == world.videos.locale[video]),
-            self._follows.has(user, creator),
-        )
-        if actions & _FOLLOW:
-            self._follows.add(user, creator)
-        self._note_impression(user, watch_ms, views, actions, first)
-        tag0, tag1, tag2 = world.videos.tags[video].tolist()
-        learn(
-            platform.learning.rate,
-            view.beliefs.profile,
-            view.beliefs.slot_id,
-            view.beliefs.slot_weight,
-            user,
-            world.videos.caption,
-            video,
-            int(world.videos.sound[video]),
-            tag0,
-            tag1,
-            tag2,
-            creator,
-            signal_of(actions, platform.learning.signals),
-        )
-        self._events.append(
-            (now, user, video, watch_ms, actions, views, surface, source, pool, first, 0)
-        )
-        return s, watch_ms, actions, appeal
+        room = self._frame.room
+        seen = room["seen"]
+        seen["user"][0], seen["video"][0], seen["time_s"][0] = user, video, now
+        room["videos"][0] = videos
+        vars(self._shown).update(vars(shown))
+        for step in self._steps:
+            step()
+        self._note_impression(user, seen)
+        actions = int(seen["actions"][0])
+        return After(
+            int(seen["watch_ms"][0]) / 1000.0, bool(room["leaves"][0]), float(room["gap_s"][0]),
+            bool(actions & _SOUND_TAP),
+        )  # fmt: skip
 
-    def _note_impression(
-        self, user: int, watch_ms: int, views: int, actions: int, first: bool
-    ) -> None:
-        users = self._users
-        row = users.counts[user]
+    def _note_impression(self, user: int, seen: Any) -> None:
+        row, actions = self._users.counts[user], int(seen["actions"][0])
         row[IMPRESSIONS] += 1
-        row[VIEWS] += views
-        row[REACH] += first
+        row[VIEWS] += int(seen["views"][0])
+        row[REACH] += int(seen["first"][0])
         for a in range(WIDTH - FIRST_ACTION):
             row[FIRST_ACTION + a] += (actions >> a) & 1
-        row[WATCH_MS] += watch_ms
+        row[WATCH_MS] += int(seen["watch_ms"][0])
 
     def _note_session(self, user: int, now: float) -> None:
         users = self._users

@@ -7,6 +7,7 @@ import numpy as np
 from sim.behaviour.session import next_session_delay_s, surface_choice
 from sim.core.random import stream2
 from sim.engine.followed import mark_followed
+from sim.engine.layout import open_frame
 from sim.engine.memory import AWAY, IN_SESSION
 from sim.feed.pipeline import SOUND_PAGE
 from sim.machine.compiled import njit
@@ -19,24 +20,27 @@ __all__ = [
 
 
 @njit(forceinline=True)
-def _rest(p, session_key, traits, utc_offset_s, user, u, now):
+def _rest(frame, u, now):
     """Seconds to the next session of a user."""
+    row = np.uint64(u)
+    user, person = frame.users[row], frame.persons[row]
     return next_session_delay_s(
-        p.session,
-        stream2(session_key, u, np.int64(user.session)),
+        frame.behaviour.session,
+        stream2(frame.keys.session, np.int64(u), np.int64(user.session)),
         now,
-        float(traits[u].activity),
-        float(traits[u].chronotype),
-        utc_offset_s[user.locale],
+        float(person.activity),
+        float(person.chronotype),
+        frame.utc_offset_s[user.locale],
     )
 
 
 @njit()
-def first_sessions(p, keys, users, traits, utc_offset_s, next_s):
-    """Set the time of every user's first session."""
-    for u in range(users.size):
-        user = users[u]
-        next_s[u] = 0.0 + _rest(p, keys.session, traits, utc_offset_s, user, np.int64(u), 0.0)
+def first_sessions(words, first):
+    """Set the time of the first session of every user from number ``first`` on."""
+    frame = open_frame(words)
+    now = frame.window.end_s
+    for u in range(first, frame.users.size):
+        frame.next_s[u] = now + _rest(frame, u, now)
 
 
 @njit(forceinline=True)
@@ -55,15 +59,18 @@ def begin_session(user, t):
 
 
 @njit(forceinline=True)
-def leave(p, session_key, traits, utc_offset_s, user, u, now):
+def leave(frame, u, now):
     """The session of a user ends; returns the time of the next one."""
-    user.mode = AWAY
-    return now + _rest(p, session_key, traits, utc_offset_s, user, u, now)
+    frame.users[np.uint64(u)].mode = AWAY
+    t = now + _rest(frame, u, now)
+    frame.next_s[np.uint64(u)] = t
+    return t
 
 
 @njit(forceinline=True)
-def next_request(p, keys, user, u):
+def next_request(frame, u):
     """(stream, surface, sound) of a user's next feed request."""
+    user, keys = frame.users[np.uint64(u)], frame.keys
     user.request += 1
     number = np.int64(user.request)
     sound = np.int64(user.sound)
@@ -71,40 +78,39 @@ def next_request(p, keys, user, u):
     surface = np.int64(SOUND_PAGE)
     if sound == NOBODY:
         surface = surface_choice(
-            p.session, stream2(keys.surface, u, number), np.int64(user.follow_count)
+            frame.behaviour.session, stream2(keys.surface, u, number), np.int64(user.follow_count)
         )
     return stream2(keys.request, u, number), surface, sound
 
 
 @njit()
-def next_requests(p, keys, users, next_s, who, time_s, surface, sound, streams):
+def next_requests(words, who, time_s, surface, sound, streams):
     """Fill the columns of the next requests of the users ``who``."""
+    frame = open_frame(words)
     for i in range(who.size):
         u = np.int64(who[i])
-        time_s[i] = next_s[u]
-        streams[i], surface[i], sound[i] = next_request(p, keys, users[u], u)
+        time_s[i] = frame.next_s[u]
+        streams[i], surface[i], sound[i] = next_request(frame, u)
 
 
 @njit()
-def take_slates(
-    p, session_key, users, traits, utc_offset_s, next_s, slates, creator, graph, data, who, surface,
-    video, source, pool, length,
-):  # fmt: skip
-    """Hand out slates made outside; who gets an empty one leaves.
-
-    ``creator`` [V] of each video; ``graph`` and ``data`` hold the follows.
-    """
+def take_slates(words, who, surface, video, source, pool, length):
+    """Hand out slates made outside; who gets an empty one leaves."""
+    frame = open_frame(words)
     creators = np.full(video.shape[1] + GROUP, NOBODY, np.int32)
+    slates = frame.slates
     for i in range(who.size):
         u = np.int64(who[i])
-        user = users[u]
+        user = frame.users[u]
         for j in range(length[i]):
             slot = slates[u, j]
             slot.video, slot.source, slot.pool = video[i, j], source[i, j], pool[i, j]
-            creators[j] = creator[video[i, j]]
-        mark_followed(slates, np.uint64(u), length[i], creators, graph, data, user)
+            creators[j] = frame.videos.creator[video[i, j]]
+        mark_followed(
+            slates, np.uint64(u), length[i], creators, frame.graph.creator, frame.arena.data, user
+        )
         user.place = 0
         user.length = length[i]
         user.surface = surface[i]
         if length[i] == 0:
-            next_s[u] = leave(p, session_key, traits, utc_offset_s, user, u, next_s[u])
+            leave(frame, u, frame.next_s[u])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.counts import PACKED
-from sim.engine.cards import SLOT
 from sim.engine.estimate import SEEN_BYTES
+from sim.engine.layout import SLOT
 from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_users
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import njit
@@ -79,6 +81,13 @@ class Memory:
         data = self.graph if row["follow_size"] == 0 else self._arena(user).data
         start = int(row["follow_start"])
         return data[start : start + int(row["follow_count"])].copy()
+
+    def arena_arrays(self, part: int) -> Iterator[tuple[str, NDArray[Any]]]:
+        """(name in the frame, array) of the arena of a part."""
+        arena = self.arenas[part]
+        yield "arena.data", arena.data
+        yield "arena.used", arena.used
+        yield "arena.free", arena.free
 
     def grow(self, part: int) -> None:
         """Double the arena of a part."""

@@ -12,10 +12,9 @@ from sim.engine.judge import DUPLICATES, KEPT, REQUESTS, RETRIEVED, SELECTED, ju
 from sim.engine.memory import ASKED_AHEAD, first_group
 from sim.engine.scorers import score_left
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, read_taste
-from sim.feed.cold_start import reserved_places
+from sim.feed.cold_start import WAITING, reserved_places
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
 from sim.feed.retrieve import (
-    ask_for_groups,
     draw_creators,
     from_sound_page,
     latest_of_follows,
@@ -24,6 +23,7 @@ from sim.feed.retrieve import (
     point_groups,
     point_interest,
     point_list,
+    prefetch_groups,
 )
 from sim.feed.spaced import NEVER, best_by_group, place_of, select_spaced
 from sim.machine.borrow import at, prefetch
@@ -38,103 +38,107 @@ assert SOURCES == ("interest", "sound", "hashtag", "following", "fresh", "trendi
 
 
 @njit(forceinline=True)
-def _list_of(index, code):
+def _list_of(feed, code):
     """The list of videos from which a source draws."""
+    index = feed.index
     if code == _INTEREST:
-        return index.topic.video
+        return feed.topic.video
     if code == _SOUND:
-        return index.sound.video
+        return feed.sound.video
     if code == _HASHTAG:
-        return index.tag.video
+        return feed.tag.video
     if code == _FOLLOWING:
-        return index.creator.video
+        return feed.creator.video
     if code == _FRESH:
         return index.fresh
     return index.trending if code == _TRENDING else index.live
 
 
 @njit(forceinline=True)
-def _point(plan, index, beliefs, user, r, u, ids, runs, code, place, quota):
+def _point(feed, j, code, place, quota):
     """Let one source point at its candidates; returns how many places it used."""
-    videos = _list_of(index, code)
+    request = feed.asked[j]
+    u, r, ids, runs = request.user, request.stream, feed.ids[j], feed.codes[j]
+    beliefs, videos = feed.beliefs, _list_of(feed, code)
     if code == _INTEREST:
         return point_interest(
-            ids, runs, place, quota, r, code, beliefs.profile, u, plan.topics, index.topic.start,
-            videos,
+            ids, runs, place, quota, r, code, beliefs.profile, u, feed.plan.topics,
+            feed.topic.start, videos,
         )  # fmt: skip
     if code == _SOUND:
         return point_groups(
             ids, runs, place, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u,
-            SOUND_SLOTS, index.sound.start, videos,
+            SOUND_SLOTS, feed.sound.start, videos,
         )  # fmt: skip
     if code == _HASHTAG:
         return point_groups(
             ids, runs, place, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, TAG_SLOTS,
-            index.tag.start, videos,
+            feed.tag.start, videos,
         )  # fmt: skip
     if code == _FOLLOWING:
         return point_following(
-            ids, place, quota, r, code, user.follow_count, index.creator.start, videos
+            ids, place, quota, r, code, at(feed.users, u).follow_count, feed.creator.start, videos
         )
     return point_list(ids, place, quota, r, code, videos)
 
 
 @njit(forceinline=True)
-def _point_all(plan, index, beliefs, graph, data, user, r, u, scratch):
+def _point_all(feed, j):
     """Let all sources point at their candidates, before the first of them is looked up."""
-    ids, codes, pointed = scratch.ids, scratch.codes, scratch.pointed
-    row = graph if user.follow_size == 0 else data
-    ask_for_groups(index.sound.start, beliefs.slot_id, u, SOUND_SLOTS)
-    ask_for_groups(index.tag.start, beliefs.slot_id, u, TAG_SLOTS)
+    request = feed.asked[j]
+    u, user = request.user, at(feed.users, request.user)
+    row = feed.graph.creator if user.follow_size == 0 else feed.arena.data
+    prefetch_groups(feed.sound.start, feed.beliefs.slot_id, u, SOUND_SLOTS)
+    prefetch_groups(feed.tag.start, feed.beliefs.slot_id, u, TAG_SLOTS)
     place = 0
-    for i in range(plan.source.size):
-        quota = plan.quota[i]
-        if plan.source[i] == _FOLLOWING and quota > 0:
+    for i in range(feed.source.size):
+        quota = feed.quota[i]
+        if feed.source[i] == _FOLLOWING and quota > 0:
             draw_creators(
-                ids, place, quota, r, _FOLLOWING, row, user.follow_start, user.follow_count,
-                index.creator.start, index.creator.video,
+                feed.ids[j], place, quota, request.stream, _FOLLOWING, row, user.follow_start,
+                user.follow_count, feed.creator.start, feed.creator.video,
             )  # fmt: skip
         place += quota
     place = 0
-    for i in range(plan.source.size):
-        quota = plan.quota[i]
-        pointed[i] = 0
+    for i in range(feed.source.size):
+        quota = feed.quota[i]
+        feed.pointed[i] = 0
         if quota > 0:
-            pointed[i] = _point(
-                plan, index, beliefs, user, r, u, ids, codes, plan.source[i], place, quota
-            )
+            feed.pointed[i] = _point(feed, j, feed.source[i], place, quota)
         place += quota
 
 
 @njit(forceinline=True)
-def _look_up_all(plan, cards, index, scratch):
+def _look_up_all(feed, j):
     """Replace what the sources pointed at by videos, without gaps; returns how many there are.
 
-    Their cards are asked for.
+    Their cards are prefetched.
     """
-    ids, codes, pointed = scratch.ids, scratch.codes, scratch.pointed
+    ids, codes, pointed = feed.ids[j], feed.codes[j], feed.pointed
     first = 0
     n = 0
-    for i in range(plan.source.size):
-        code = plan.source[i]
+    for i in range(feed.source.size):
+        code = feed.source[i]
         found = 0
         if pointed[i] > 0:
-            found = look_up(ids, first, pointed[i], n, _list_of(index, code), cards)
-        for j in range(n, n + found):
-            codes[np.uint64(j)] = code
+            found = look_up(ids, first, pointed[i], n, _list_of(feed, code), feed.cards)
+        for place in range(n, n + found):
+            codes[np.uint64(place)] = code
         n += found
-        first += plan.quota[i]
+        first += feed.quota[i]
     return n
 
 
 @njit(forceinline=True)
-def _drop_duplicates(scratch, n, data, seen_start, seen_size):
+def _drop_duplicates(feed, j, n):
     """Keep the first of equal candidates; returns how many are left.
 
     ``marks`` has a bit for each video, all of them clear before and after. Where to look for each
-    candidate among those that the user has seen is found and asked for here.
+    candidate among those that the user has seen is found and prefetched here.
     """
-    ids, codes, groups, marks = scratch.ids, scratch.codes, scratch.groups, scratch.marks
+    ids, codes, groups, marks = feed.ids[j], feed.codes[j], feed.groups[j], feed.marks
+    user = at(feed.users, feed.asked[j].user)
+    seen_start, seen_size, data = user.seen_start, user.seen_size, feed.arena.data
     kept = 0
     for i in range(n):
         v, code = at(ids, i), at(codes, i)
@@ -165,7 +169,7 @@ def _for_kept_slots(ids, codes, keys, kept, n, cards):
         last = max(last, np.int32(i + 1) if fresh else np.int32(0))
     for i in range(first, last):
         kept[np.uint64(found)] = i
-        waits = (at(cards, at(ids, i)).waiting == 1) & (at(keys, i) != NEVER)
+        waits = (at(cards, at(ids, i)).state == WAITING) & (at(keys, i) != NEVER)
         found += 1 if waits & (at(codes, i) == _FRESH) else 0
     return found
 
@@ -184,84 +188,96 @@ def _first_left(keys, n, length, chosen):
 
 
 @njit(forceinline=True)
-def gather(plan, cards, index, beliefs, graph, data, users, asked, scratch, stages):
-    """The first half of request ``asked``: candidates, each once.
+def gather(feed, j):
+    """The first half of request ``j``: candidates, each once.
 
-    ``scratch`` has the rows of this request (``scratch_of``). What the second half reads of the
-    candidates is asked for here, so it should come a little later.
+    What the second half reads of the candidates is prefetched here, so it should come a little
+    later.
     """
-    ids, codes = scratch.ids, scratch.codes
-    u = asked.user
-    user = at(users, u)
-    if asked.surface == FOR_YOU:
-        _point_all(plan, index, beliefs, graph, data, user, asked.stream, u, scratch)
-        n = _look_up_all(plan, cards, index, scratch)
-    elif asked.surface == FOLLOWING:
-        row = graph if user.follow_size == 0 else data
+    request = feed.asked[j]
+    user = at(feed.users, request.user)
+    ids, codes, most = feed.ids[j], feed.codes[j], feed.plan.candidates
+    if request.surface == FOR_YOU:
+        _point_all(feed, j)
+        n = _look_up_all(feed, j)
+    elif request.surface == FOLLOWING:
+        row = feed.graph.creator if user.follow_size == 0 else feed.arena.data
         n = latest_of_follows(
-            ids, 0, plan.candidates, row, user.follow_start, user.follow_count,
-            index.creator.start, index.creator.video,
+            ids, 0, most, row, user.follow_start, user.follow_count, feed.creator.start,
+            feed.creator.video,
         )  # fmt: skip
         codes[:n] = _FOLLOWING
     else:
-        n = from_sound_page(
-            ids, 0, plan.candidates, asked.sound, index.sound.start, index.sound.video
-        )
+        n = from_sound_page(ids, 0, most, request.sound, feed.sound.start, feed.sound.video)
         codes[:n] = _SOUND
-    unique = _drop_duplicates(scratch, n, data, user.seen_start, user.seen_size)
-    asked.candidates = unique
-    stages[REQUESTS] += 1
-    stages[RETRIEVED] += n
-    stages[DUPLICATES] += n - unique
+    unique = _drop_duplicates(feed, j, n)
+    request.candidates = unique
+    feed.stages[REQUESTS] += 1
+    feed.stages[RETRIEVED] += n
+    feed.stages[DUPLICATES] += n - unique
 
 
 @njit(forceinline=True)
-def choose(
-    plan, scorers, cards, reels, video_counts, arms, caption, beliefs, graph, data, users, slates,
-    asked, scratch, stages,
-):  # fmt: skip
+def choose(feed, j):
     """The second half: filters, scores, and the slate, which goes into the user's row.
 
     Returns its length.
     """
-    ids, codes, chosen = scratch.ids, scratch.codes, scratch.chosen
-    u, t, r, surface, n = asked.user, asked.time_s, asked.stream, asked.surface, asked.candidates
-    user = at(users, u)
+    request = feed.asked[j]
+    ids, n = feed.ids[j], request.candidates
     read_taste(
-        beliefs.profile, beliefs.slot_weight, u, scratch.taste_profile, scratch.taste_weights
-    )
-    left = judge(plan, cards, arms, caption, beliefs.slot_id, data, user, u, t, n, scratch, stages)
-    stages[KEPT] += left
-    score(plan.values, n, scratch.sum, scratch.worth, scratch.keys)
-    if surface == FOR_YOU:
-        if scorers.steps.size > 0:
-            score_left(scorers, cards, arms, user.locale, u, t, r, n, scratch)
-        top = best_by_group(scratch.keys, n, scratch.tops)
-        if top != NEVER:  # as a rule the first to be played
-            likely = at(ids, place_of(top))
-            prefetch(reels, likely)
-            prefetch(video_counts, likely)
-        n_kept = 0
-        if plan.slots > 0.0:
-            n_kept = _for_kept_slots(ids, codes, scratch.keys, scratch.kept, n, cards)
-        length = select_spaced(
-            scratch.keys, n, top, scratch.kept, n_kept, ids, cards["creator"], cards["sound"],
-            reserved_places(r, plan.slots, plan.slate), plan.slate, plan.creator_gap,
-            plan.sound_gap, scratch.tops, chosen,
-        )  # fmt: skip
+        feed.beliefs.profile, feed.beliefs.slot_weight, request.user, feed.taste.profile,
+        feed.taste.weights,
+    )  # fmt: skip
+    left = judge(feed, j)
+    feed.stages[KEPT] += left
+    score(feed, n)
+    if request.surface == FOR_YOU:
+        length = _select(feed, j)
     else:
-        most = plan.slate if surface == FOLLOWING else min(plan.slate, SOUND_PAGE_LENGTH)
-        length = _first_left(scratch.keys, n, most, chosen)
-    row, creators = np.uint64(u), scratch.creators
+        most = feed.plan.slate
+        most = most if request.surface == FOLLOWING else min(most, SOUND_PAGE_LENGTH)
+        length = _first_left(feed.scores_of.keys, n, most, feed.chosen)
+    _fill_slate(feed, j, ids, length)
+    feed.stages[SELECTED] += length
+    return length
+
+
+@njit(forceinline=True)
+def _select(feed, j):
+    """Choose by score and distance, with kept slots; returns how many."""
+    request, plan, cards = feed.asked[j], feed.plan, feed.cards
+    ids, codes, n = feed.ids[j], feed.codes[j], request.candidates
+    keys, tops, kept = feed.scores_of.keys, feed.scores_of.tops, feed.kept
+    if feed.steps.size > 0:
+        score_left(feed, j)
+    top = best_by_group(keys, n, tops)
+    if top != NEVER:  # as a rule the first to be played
+        likely = at(ids, place_of(top))
+        prefetch(feed.tally.videos, likely)
+    n_kept = 0
+    if plan.slots > 0.0:
+        n_kept = _for_kept_slots(ids, codes, keys, kept, n, cards)
+    return select_spaced(
+        keys, n, top, kept, n_kept, ids, cards["creator"], cards["sound"],
+        reserved_places(request.stream, plan.slots, plan.slate), plan.slate, plan.creator_gap,
+        plan.sound_gap, tops, feed.chosen,
+    )  # fmt: skip
+
+
+@njit(forceinline=True)
+def _fill_slate(feed, j, ids, length):
+    """Write the chosen videos into the user's slate."""
+    request = feed.asked[j]
+    user, row, creators = at(feed.users, request.user), np.uint64(request.user), feed.slate_creators
+    codes, slates = feed.codes[j], feed.slates
     for i in range(length):
-        place = np.uint64(chosen[i])
+        place = np.uint64(feed.chosen[i])
         v = ids[place]
-        card, slot = at(cards, v), slates[row, np.uint64(i)]
+        card, slot = at(feed.cards, v), slates[row, np.uint64(i)]
         slot.video, slot.source, slot.pool = v, codes[place], card.pool
         creators[np.uint64(i)] = card.creator
-    mark_followed(slates, row, length, creators, graph, data, user)
-    stages[SELECTED] += length
+    mark_followed(slates, row, length, creators, feed.graph.creator, feed.arena.data, user)
     user.place = 0
     user.length = length
-    user.surface = surface
-    return length
+    user.surface = request.surface

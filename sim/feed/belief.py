@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from sim.core.actions import ACTION_NAMES
 from sim.feed.match import hold, match_sum
 from sim.machine.aligned import aligned_zeros
-from sim.machine.borrow import at
 from sim.machine.compiled import njit
 from sim.machine.lanes import STEP, change_one, more_dot, move_row
 from sim.scenario import Scenario
@@ -25,7 +24,7 @@ __all__ = [
     "CREATOR_SLOTS", "SLOTS", "SLOT_COLUMNS", "SOUND_SLOTS", "TAG_SLOTS", "Beliefs", "LearnParams",
     "Taste", "affinity", "affinity_of", "first_beliefs", "is_strong", "learn", "learn_affinities",
     "learn_params", "learn_topics", "move_topics", "new_taste", "no_affinities", "read_taste",
-    "scale_of", "scale_topics", "signal_of", "sums_of_sets",
+    "scale_of", "scale_topics", "signal_of",
 ]  # fmt: skip
 
 SLOTS = 8
@@ -49,6 +48,7 @@ _ONE = np.float32(TOPIC_ONE * 16384.0)
 """An affinity of 1 in the sums of a taste: below 2^24, so float32 holds every sum exactly."""
 _PER_ONE = np.float32(1.0 / (TOPIC_ONE * 16384.0))
 _PER_TOPIC_ONE = np.float32(1.0 / TOPIC_ONE)
+_ACTIONS = len(ACTION_NAMES)
 
 
 class Beliefs(NamedTuple):
@@ -87,27 +87,14 @@ class LearnParams(NamedTuple):
     rate: float
     """Step of the profile per unit of signal."""
     signals: NDArray[np.float64]
-    """signals [2^A] of every set of actions, as a bit mask: their sum, limited to [-3, 3]"""
+    """signals [A] of each action; those of an impression are added up, within [-3, 3]"""
 
 
 def learn_params(scenario: Scenario) -> LearnParams:
     """The learning settings of a scenario as numbers."""
     learning = scenario.feed.learning
     each = [float(learning.signals.get(name, 0.0)) for name in ACTION_NAMES]
-    return LearnParams(float(learning.rate), sums_of_sets(np.array(each)))
-
-
-@njit()
-def sums_of_sets(each):
-    """signals [2^A] of every set of actions from the signals [A] of each; within [-3, 3]."""
-    sums = np.zeros(1 << each.size)
-    for actions in range(sums.size):
-        total = 0.0
-        for a in range(each.size):
-            if (actions >> a) & 1:
-                total += each[a]
-        sums[actions] = min(max(total, -3.0), 3.0)
-    return sums
+    return LearnParams(float(learning.rate), np.array(each))
 
 
 def first_beliefs(accounts: UserAccounts, topics: int) -> Beliefs:
@@ -183,8 +170,11 @@ def affinity(taste_profile, taste_weights, ids, u, caption, v, sound, tag0, tag1
 
 @njit(forceinline=True)
 def signal_of(actions, signals):
-    """The signal of the actions in a bit mask; ``signals`` [2^A] of LearnParams."""
-    return at(signals, actions)
+    """The signal of the actions in a bit mask; ``signals`` [A] of LearnParams."""
+    total = 0.0
+    for a in range(_ACTIONS):
+        total += signals[a] if (actions >> a) & 1 else 0.0
+    return min(max(total, -3.0), 3.0)
 
 
 @njit(forceinline=True)

@@ -34,7 +34,7 @@ class _HeldModel(models.PrimitiveModel):
     def __init__(self, dmm: Any, fe_type: Any) -> None:
         topics = ir.VectorType(ir.IntType(16), STEP)
         parts = ir.LiteralStructType([topics, *[_EIGHT] * 6])
-        super().__init__(dmm, fe_type, parts)  # type: ignore[no-untyped-call]
+        super().__init__(dmm, fe_type, parts)
 
 
 @_intrinsic

@@ -20,9 +20,21 @@ from sim.machine.compiled import njit
 from sim.world.state import NOBODY
 
 __all__ = [
-    "DRAWS", "RUN", "ask_for_groups", "draw_creators", "from_following", "from_groups",
-    "from_interest", "from_list", "from_sound_page", "latest_of_follows", "look_up",
-    "point_following", "point_groups", "point_interest", "point_list",
+    "DRAWS",
+    "RUN",
+    "draw_creators",
+    "from_following",
+    "from_groups",
+    "from_interest",
+    "from_list",
+    "from_sound_page",
+    "latest_of_follows",
+    "look_up",
+    "point_following",
+    "point_groups",
+    "point_interest",
+    "point_list",
+    "prefetch_groups",
 ]  # fmt: skip
 
 DRAWS = 100_000
@@ -140,7 +152,7 @@ def from_interest(out, runs, place, count, r, code, profile, u, topics, start, v
 
 
 @njit(forceinline=True)
-def ask_for_groups(start, ids, u, first):
+def prefetch_groups(start, ids, u, first):
     """Ask for where the groups begin that :func:`point_groups` will look at."""
     row = np.uint64(u)
     for i in range(first, first + SLOTS):

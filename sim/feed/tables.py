@@ -22,6 +22,7 @@ from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS, WIDTH
 from sim.machine.aligned import LINE
 from sim.machine.borrow import ROWS_AHEAD, prefetch, prefetch_at
 from sim.machine.compiled import njit
+from sim.machine.table import Side, Table, column
 
 __all__ = [
     "SIGNS", "Rates", "ScoreTables", "base_and_lift", "platform_rates", "refresh_tables",
@@ -50,17 +51,17 @@ class Rates:
     """mean seconds watched"""
 
 
-@dataclass
-class ScoreTables:
-    """base and lift of every video, float32."""
+class ScoreTables(Table, name="scores", owner="video", side=Side.BELIEF):
+    """What the value model makes of every video."""
 
-    base: NDArray[np.float32]
-    """base [V]"""
-    lift: NDArray[np.float32]
-    """lift [V]"""
-    arms: NDArray[np.float32]
-    """arms [V, G, 2] base and lift under the weights of each arm; G is 0 when all users have the
-    same weights (see ``sim.feed.arms``)"""
+    base: NDArray[np.float32] = column(np.float32, "score at affinity 0", line="card", lively=True)
+    lift: NDArray[np.float32] = column(
+        np.float32, "what each unit of affinity adds to the score", line="card", lively=True
+    )
+    arms: NDArray[np.float32] = column(
+        np.float32, "base and lift under the weights of each arm; there are no arms when all users "
+        "have the same weights (see ``sim.feed.arms``)", shape=("G", 2),
+    )  # fmt: skip
 
 
 def base_and_lift(

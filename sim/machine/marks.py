@@ -14,7 +14,7 @@ from sim.machine.borrow import address_of_row, prefetch
 from sim.machine.compiled import njit
 from sim.machine.lanes import GROUP, load, lowest_bit, of_all
 
-__all__ = ["ask_for_mark", "list_below", "mark", "mark_all", "new_marks", "take_marked"]
+__all__ = ["list_below", "mark", "mark_all", "new_marks", "prefetch_mark", "take_marked"]
 
 _intrinsic: Any = intrinsic  # its own type takes away the arguments
 _SIX, _ONE, _LAST = np.uint64(6), np.uint64(1), np.uint64(63)
@@ -32,7 +32,7 @@ def mark(marks, i):  # type: ignore[no-untyped-def]
 
 
 @njit(forceinline=True)
-def ask_for_mark(marks, i):  # type: ignore[no-untyped-def]
+def prefetch_mark(marks, i):  # type: ignore[no-untyped-def]
     """Ask for the memory where :func:`mark` will put ``i``."""
     prefetch(marks, np.uint64(i) >> _SIX)
 

@@ -40,10 +40,11 @@ def build_world(scenario: Scenario, seed: int) -> World:
     creators, follows = _follow_graph(scenario, seed, truth, creators)
     before, during = expected_posts(scenario)
     rows = int(1.1 * (before + during)) + sum(p.count for p in scenario.probes) + 64
+    dims = padded(topics)
     world = World(
         users=users, topics=topics, truth=truth, accounts=accounts, creators=creators,
-        video_truth=_empty_truth(rows, padded(topics)), videos=_empty_listing(rows,
-        padded(topics)), sounds=_empty_sounds(rows), follows=follows,
+        video_truth=VideoTruth(rows, 0, D=dims), videos=VideoListing(rows, 0, D=dims),
+        sounds=_no_sounds(rows), follows=follows,
         utc_offset_s=np.array([place.utc_offset for place in scenario.population.locales], float),
         probe_names=tuple(probe.name for probe in scenario.probes),
     )  # fmt: skip
@@ -55,14 +56,8 @@ def _users(
     scenario: Scenario, seed: int, users: int, topics: int
 ) -> tuple[UserTruth, UserAccounts]:
     locales = scenario.population.locales
-    truth = UserTruth(
-        interests=np.zeros((users, padded(topics)), np.int8),
-        generosity=np.empty(users, np.float32),
-        patience=np.empty(users, np.float32),
-        activity=np.empty(users, np.float32),
-        chronotype=np.empty(users, np.float32),
-    )
-    accounts = UserAccounts(np.empty(users, np.int8), np.empty(users, np.uint64))
+    truth = UserTruth(users, D=padded(topics))
+    accounts = UserAccounts(users)
     _fill_users(
         key(seed, "user"), key(seed, "trait"), users, topics,
         scenario.population.declared_interests, topic_weights(topics),
@@ -109,15 +104,10 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
             keys[c : c + planned.count] = key(planned.seed, "probe-creator")
             ids[c : c + planned.count] = np.arange(planned.count)
         c += planned.count
-    creators = Creators(
-        count=total, user=np.where(np.arange(total) < ordinary, np.arange(total),
-        NOBODY).astype(np.int32), niche=np.zeros((total, padded(topics)), np.int8),
-        skill=np.empty(total, np.float32), popularity=np.empty(total, np.float32),
-        trend_uptake=np.empty(total, np.float32), posts_per_week=np.zeros(total, np.float32),
-        locale=np.zeros(total, np.int8), next_post_s=np.full(total, np.inf),
-        post_number=np.zeros(total, np.int32), followers=np.zeros(total, np.int32),
-        followers_start=np.zeros(total, np.int32), probe=probe,
-    )  # fmt: skip
+    creators = Creators(total, D=padded(topics))
+    creators.user[:] = np.where(np.arange(total) < ordinary, np.arange(total), NOBODY)
+    creators.next_post_s[:] = np.inf
+    creators.probe[:] = probe
     creators.locale[:ordinary] = accounts.locale[:ordinary]
     _fill_creators(
         keys, ids, total, ordinary, topics, topic_weights(topics), truth.interests,
@@ -205,28 +195,7 @@ def _history_times(k, counts, history, times):
             i += 1
 
 
-def _empty_truth(rows: int, dims: int) -> VideoTruth:
-    return VideoTruth(
-        topics=np.zeros((rows, dims), np.int8),
-        quality=np.zeros(rows, np.float32),
-        hook=np.zeros(rows, np.float32),
-        probe=np.full(rows, NOBODY, np.int16),
-        probe_number=np.zeros(rows, np.int32),
-    )
-
-
-def _empty_listing(rows: int, dims: int) -> VideoListing:
-    return VideoListing(
-        count=0, creator=np.zeros(rows, np.int32), uploaded_s=np.zeros(rows),
-        duration_s=np.zeros(rows), sound=np.zeros(rows, np.int32), tags=np.full((rows, 3), NOBODY,
-        np.int32), caption=np.zeros((rows, dims), np.int8), locale=np.zeros(rows, np.int8),
-        eligible=np.zeros(rows, np.int8), followers_at_upload=np.zeros(rows, np.int32),
-    )  # fmt: skip
-
-
-def _empty_sounds(rows: int) -> SoundListing:
-    return SoundListing(
-        count=0, topic=np.zeros(rows, np.int16), born_s=np.zeros(rows), original=np.zeros(rows,
-        np.int8), uses=np.zeros(rows, np.int32), momentum=np.zeros(rows, np.float32),
-        trending=np.empty(0, np.int32), recent=np.zeros(RECENT_SOUNDS, np.int32), recent_pushed=0,
-    )  # fmt: skip
+def _no_sounds(rows: int) -> SoundListing:
+    sounds = SoundListing(rows, 0)
+    sounds.recent = np.zeros(RECENT_SOUNDS, np.int32)
+    return sounds

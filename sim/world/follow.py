@@ -152,7 +152,7 @@ def draw_follows(
     packed = np.empty(new_start[-1], np.int32)
     _compact(start, lengths, rows, new_start, packed)
     _append(planted_user, planted_creator, new_start[:-1] + lengths, packed)
-    return FollowGraph(new_start, packed)
+    return FollowGraph.of({"start": new_start, "creator": packed})
 
 
 def planted_followers(k: np.uint64, account: int, count: int, users: int) -> NDArray[np.int64]:

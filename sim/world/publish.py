@@ -17,7 +17,7 @@ from sim.world.draw import (
     draw_video,
     main_topic,
 )
-from sim.world.state import MAX_TAGS, NOBODY, World, grow
+from sim.world.state import MAX_TAGS, NOBODY, World
 
 __all__ = ["RECENT_SOUNDS", "SKILL_SHARE", "Posts", "PublishSettings", "publish", "topic_weights"]
 
@@ -103,9 +103,9 @@ def topic_weights(topics: int) -> NDArray[np.float64]:
 def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np.int64]:
     """Add the posts to the world; returns their video ids, in the order given."""
     n = len(posts.creator)
-    grow(world.videos, world.videos.count + n)
-    grow(world.video_truth, world.videos.count + n)
-    grow(world.sounds, world.sounds.count + n)
+    world.videos.grow(world.videos.count + n)
+    world.video_truth.grow(world.videos.count + n)
+    world.sounds.grow(world.sounds.count + n)
     first = world.videos.count
     v, s, c, t = world.videos, world.sounds, world.creators, world.video_truth
     counts = _publish(
@@ -121,7 +121,8 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
         s.born_s, s.original, s.uses, s.trending, s.recent,
     )  # fmt: skip
     s.count, s.recent_pushed = counts
-    v.count = first + n
+    v.count = t.count = first + n
+    v.owner[first : v.count] = c.user[posts.creator]
     return np.arange(first, first + n)
 
 

@@ -4,25 +4,27 @@ Symbols for shapes: ``U`` users, ``C`` creators, ``V`` videos, ``S`` sounds, ``H
 ``D`` topic dimensions, padded with zeros to a multiple of 16 so that products run over whole
 vector registers. Times are seconds since the start of the scenario.
 
-Truth and what the platform may know are different types: :class:`UserTruth` and
+Truth and what the platform may know are different tables: :class:`UserTruth` and
 :class:`VideoTruth` are for ``sim/behaviour`` alone, :class:`VideoListing` and
 :class:`SoundListing` are public.
 
-Videos, sounds and creators grow during a run. Their arrays have spare rows at the end, ``count``
-says how many are in use, and growing replaces an array by a longer one with the same head.
+Tables grow during a run. They have spare rows at the end, ``count`` says how many are in use, and
+growing replaces an array by a longer one with the same head. What is declared ``line="card"`` lies
+on a cache line of that name too (see ``sim.machine.pack``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.machine.table import Side, Table, column, listing, number
+
 __all__ = [
     "MAX_TAGS", "NOBODY", "TOPIC_ONE", "Creators", "FollowGraph", "SoundListing", "UserAccounts",
-    "UserTruth", "VideoListing", "VideoTruth", "World", "grow", "padded",
+    "UserTruth", "VideoListing", "VideoTruth", "World", "padded",
 ]  # fmt: skip
 
 F32 = NDArray[np.float32]
@@ -50,135 +52,113 @@ def padded(topics: int) -> int:
     return -(-topics // 16) * 16
 
 
-@dataclass(frozen=True)
-class UserTruth:
-    """What people really are. Only ``sim/behaviour`` and the engines read it."""
+class UserTruth(Table, name="people", owner="user", side=Side.TRUTH):
+    """What people really are. Only ``sim/behaviour`` reads it."""
 
-    interests: I8
-    """interests [U, D] strength of true interest in each topic, in 1/127; rows have norm 1"""
-    generosity: F32
-    """generosity [U] how freely the user likes, comments, shares; standard normal"""
-    patience: F32
-    """patience [U] how slowly the user swipes on; standard normal"""
-    activity: F32
-    """activity [U] how often the user comes; standard normal"""
-    chronotype: F32
-    """chronotype [U] shift of the daily rhythm, hours; positive is later"""
+    interests: I8 = column(
+        np.int8, "strength of true interest in each topic; rows have norm 1", unit="1/127",
+        shape=("D",), line="person",
+    )  # fmt: skip
+    generosity: F32 = column(
+        np.float32, "how freely the person likes, comments, shares", unit="sd", line="person"
+    )
+    patience: F32 = column(np.float32, "how slowly the person swipes on", unit="sd", line="person")
+    activity: F32 = column(np.float32, "how often the person comes", unit="sd", line="person")
+    chronotype: F32 = column(
+        np.float32, "shift of the daily rhythm; positive is later", unit="h", line="person"
+    )
 
 
-@dataclass(frozen=True)
-class UserAccounts:
+class UserAccounts(Table, name="accounts", owner="user"):
     """What a user told the platform at sign-up."""
 
-    locale: I8
-    """locale [U] locale, position in the scenario's list"""
-    declared: U64
-    """declared [U] bit set of the topics ticked at sign-up"""
+    locale: I8 = column(np.int8, "locale, position in the scenario's list")
+    declared: U64 = column(np.uint64, "bit set of the topics ticked at sign-up")
 
 
-@dataclass
-class Creators:
+class Creators(Table, name="creators", owner="creator", side=Side.TRUTH):
     """Creators. Creator c < users is user c; later rows are accounts planted by probes."""
 
-    count: int
-    user: I32
-    """user [C] the user who is this creator; NOBODY for a planted account"""
-    niche: I8
-    """niche [C, D] topics that the creator posts about, in 1/127; norm 1 (truth)"""
-    skill: F32
-    """skill [C] mean quality of the creator's videos, standard normal (truth)"""
-    popularity: F32
-    """popularity [C] ln of the weight with which users followed before the start"""
-    trend_uptake: F32
-    """trend_uptake [C] probability that a library sound is taken from the trending ones"""
-    posts_per_week: F32
-    """posts_per_week [C] usual posts a week; 0 posts nothing"""
-    locale: I8
-    """locale [C]"""
-    next_post_s: F64
-    """next_post_s [C] time of the next upload"""
-    post_number: I32
-    """post_number [C] posts so far, the first catalogue included"""
-    followers: I32
-    """followers [C] followers now"""
-    followers_start: I32
-    """followers_start [C] followers at the start"""
-    probe: I16
-    """probe [C] the probe that planted the account, or NOBODY"""
+    user: I32 = column(
+        np.int32, "the user who is this creator; NOBODY for a planted account", side=Side.LOG
+    )
+    niche: I8 = column(
+        np.int8, "topics that the creator posts about; norm 1", unit="1/127", shape=("D",)
+    )
+    skill: F32 = column(np.float32, "mean quality of the creator's videos", unit="sd")
+    popularity: F32 = column(
+        np.float32, "ln of the weight with which users followed before the start"
+    )
+    trend_uptake: F32 = column(
+        np.float32, "probability that a library sound is taken from the trending ones"
+    )
+    posts_per_week: F32 = column(np.float32, "usual posts a week; 0 posts nothing")
+    locale: I8 = column(np.int8, "locale", side=Side.LOG)
+    next_post_s: F64 = column(np.float64, "time of the next upload", unit="s")
+    post_number: I32 = column(np.int32, "posts so far, the first catalogue included", side=Side.LOG)
+    followers: I32 = column(np.int32, "followers now", unit="users")
+    followers_start: I32 = column(np.int32, "followers at the start", unit="users", side=Side.LOG)
+    probe: I16 = column(np.int16, "the probe that planted the account, or NOBODY")
 
 
-@dataclass
-class VideoTruth:
+class VideoTruth(Table, name="video_truth", owner="video", side=Side.TRUTH):
     """What a video really is."""
 
-    topics: I8
-    """topics [V, D] topic mix, in 1/127; norm 1"""
-    quality: F32
-    """quality [V] standard normal over all posts"""
-    hook: F32
-    """hook [V] strength of the first seconds, standard normal"""
-    probe: I16
-    """probe [V] probe that planted it, or NOBODY; a ranker must not know"""
-    probe_number: I32
-    """probe_number [V] number within the probe"""
+    topics: I8 = column(np.int8, "topic mix; norm 1", unit="1/127", shape=("D",), line="reel")
+    quality: F32 = column(np.float32, "quality over all posts", unit="sd", line="reel")
+    hook: F32 = column(np.float32, "strength of the first seconds", unit="sd", line="reel")
+    probe: I16 = column(
+        np.int16, "probe that planted it, or NOBODY; a ranker must not know", fill=NOBODY
+    )
+    probe_number: I32 = column(np.int32, "number within the probe")
 
 
-@dataclass
-class VideoListing:
+class VideoListing(Table, name="videos", owner="video"):
     """What anybody can see of a video."""
 
-    count: int
-    creator: I32
-    """creator [V]"""
-    uploaded_s: F64
-    """uploaded_s [V] upload time, s; negative for the first catalogue"""
-    duration_s: F64
-    """duration_s [V] length, s"""
-    sound: I32
-    """sound [V]"""
-    tags: I32
-    """tags [V, 3] hashtags, NOBODY in unused places"""
-    caption: I8
-    """caption [V, D] topics as read from caption, sound and hashtags, in 1/127; noisy; norm 1"""
-    locale: I8
-    """locale [V]"""
-    eligible: I8
-    """eligible [V] 1 while it may be recommended"""
-    followers_at_upload: I32
-    """followers_at_upload [V] followers of the creator when it was posted"""
+    caption: I8 = column(
+        np.int8, "topics as read from caption, sound and hashtags; noisy; norm 1", unit="1/127",
+        shape=("D",), line="card",
+    )  # fmt: skip
+    uploaded_s: F64 = column(
+        np.float64, "upload time; negative for the first catalogue", unit="s", line="card"
+    )
+    duration_s: F64 = column(np.float64, "length", unit="s", line="reel")
+    sound: I32 = column(np.int32, "sound", line="card")
+    tags: I32 = column(
+        np.int32, "hashtags, NOBODY in unused places", shape=(MAX_TAGS,), fill=NOBODY, line="card"
+    )
+    creator: I32 = column(np.int32, "who posted it", line="card")
+    owner: I32 = column(np.int32, "the user who is the creator, or NOBODY", line="card")
+    locale: I8 = column(np.int8, "locale", line="card")
+    eligible: I8 = column(np.int8, "1 while it may be recommended", line="card", lively=True)
+    followers_at_upload: I32 = column(
+        np.int32, "followers of the creator when it was posted", unit="users"
+    )
 
 
-@dataclass
-class SoundListing:
+class SoundListing(Table, name="sounds", owner="sound"):
     """Sounds: a library, and one new sound for each post that brings its own."""
 
-    count: int
-    topic: I16
-    """topic [S] topic in which the sound was born"""
-    born_s: F64
-    """born_s [S] first use, s"""
-    original: I8
-    """original [S] 1 when it was created with a video, 0 for a library sound"""
-    uses: I32
-    """uses [S] videos that carry it"""
-    momentum: F32
-    """momentum [S] decayed number of recent uses and plays"""
-    trending: I32
-    """trending [T] sounds with the highest momentum at the last look, best first"""
-    recent: I32
-    """recent [R] ring of the library sounds of the latest posts that took one"""
-    recent_pushed: int
-    """library-sound posts so far; the ring's next place is this modulo R"""
+    topic: I16 = column(np.int16, "topic in which the sound was born")
+    born_s: F64 = column(np.float64, "first use", unit="s")
+    original: I8 = column(np.int8, "1 when it was created with a video, 0 for a library sound")
+    uses: I32 = column(np.int32, "videos that carry it")
+    momentum: F32 = column(np.float32, "decayed number of recent uses and plays")
+    trending: I32 = listing(
+        np.int32, "sounds with the highest momentum at the last look, best first"
+    )
+    recent: I32 = listing(np.int32, "ring of the library sounds of the latest posts that took one")
+    recent_pushed: int = number(
+        "library-sound posts so far; the ring's next place is this modulo its length"
+    )
 
 
-@dataclass
-class FollowGraph:
+class FollowGraph(Table, name="graph", owner="user"):
     """Follows at the start, in compressed rows; later ones are appended by the engine."""
 
-    start: I64
-    """start [U + 1] first position of each user's row in ``creator``"""
-    creator: I32
-    """creator [E] creators followed, in the order of following"""
+    start: I64 = listing(np.int64, "[U + 1] first position of each user's row in ``creator``")
+    creator: I32 = listing(np.int32, "[E] creators followed, in the order of following")
 
 
 @dataclass
@@ -197,22 +177,3 @@ class World:
     utc_offset_s: F64
     """utc_offset_s [L] of each locale"""
     probe_names: tuple[str, ...]
-
-
-_NOT_ROWS = frozenset({"count", "trending", "recent", "recent_pushed"})
-
-
-def grow(table: Any, rows: int) -> None:
-    """Make room for at least ``rows`` rows in every array of ``table`` (in place).
-
-    Only arrays with one row per entity are replaced; ``trending`` and ``recent`` of sounds are
-    lists of their own and stay.
-    """
-    for field in fields(table):
-        array = getattr(table, field.name)
-        if field.name in _NOT_ROWS or len(array) >= rows:
-            continue
-        size = max(rows, len(array) + len(array) // 2 + 64)
-        longer = np.zeros((size, *array.shape[1:]), array.dtype)
-        longer[: len(array)] = array
-        setattr(table, field.name, longer)

@@ -10,9 +10,9 @@ from hypothesis import settings
 from numba import njit
 
 from sim.behaviour.params import BehaviourParams, behaviour_params
-from sim.behaviour.reaction import react
 from sim.core.random import key, stream2
 from sim.scenario.behaviour import BehaviourConfig
+from sim.testing.reaction import react
 
 # the first example of a property may compile what it calls, which takes seconds
 settings.register_profile("compiled", deadline=None)

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from sim.behaviour import draws
 from sim.behaviour.params import behaviour_params
-from sim.behaviour.reaction import react
 from sim.behaviour.tables import factor_table, hazard_tables, look_up
 from sim.core.random import key
 from sim.scenario.behaviour import ActConfig, BehaviourConfig, SessionConfig, WatchConfig
+from sim.testing.reaction import react
 
 CURVE = st.lists(st.tuples(st.floats(0.01, 50), st.floats(0.001, 5)), min_size=1, max_size=30).map(
     lambda rows: [

@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.behaviour.act import like_probability
 from sim.behaviour.params import BehaviourParams
-from sim.behaviour.reaction import react
 from sim.behaviour.watch import watch_ms
 from sim.core.actions import ACTION_NAMES, bit
 from sim.core.random import key, stream2
+from sim.testing.reaction import probability, react
 
 
 def share(log: Any, name: str) -> float:
@@ -112,10 +111,7 @@ def test_watch_ratio_has_its_two_humps(log: Any) -> None:
 
 def test_action_rates_of_videos_rise_together(params: BehaviourParams) -> None:
     """E9: the sign of like and comment across appeal."""
-    rows = [
-        [like_probability(params.act, r, a, 0.0, False) for r in (0.1, 0.5, 1.0)]
-        for a in (-1, 0, 1)
-    ]
+    rows = [[probability("like", params, r, a) for r in (0.1, 0.5, 1.0)] for a in (-1, 0, 1)]
     assert np.all(np.diff(rows, axis=0) > 0)
 
 

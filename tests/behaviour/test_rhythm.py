@@ -15,7 +15,6 @@ from sim.behaviour.session import (
     next_session_delay_s,
     session_intensity,
     surface_choice,
-    swipe_gap_s,
 )
 from sim.core.random import key, stream, stream2
 from sim.scenario.behaviour import BehaviourConfig, CreateConfig, SessionConfig
@@ -88,7 +87,6 @@ def test_delays_have_their_minimum(number: int, now: float, activity: float, shi
     s = stream(key(7, "x"), number)
     assert next_session_delay_s(P.session, s, now, activity, shift, 0.0) >= P.session.rest_s
     assert next_post_delay_s(P.create, s, now, 3.9, 0.0) >= P.create.rest_s
-    assert swipe_gap_s(P.session, s) > 0.2
 
 
 def test_activity_is_log_normal_within_its_bounds() -> None:

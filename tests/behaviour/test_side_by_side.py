@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.behaviour import draws
 from sim.behaviour.params import BehaviourParams, behaviour_params
-from sim.behaviour.reaction import react
-from sim.behaviour.session import leave_probability, swipe_gap_s
-from sim.behaviour.side_by_side import PEOPLE, SIDE, react_all
 from sim.core.actions import bit
-from sim.core.random import uniform
+from sim.core.room import PEOPLE
+from sim.engine.layout import ROOM
+from sim.engine.moments import REACT, fast_moments
 from sim.machine.compiled import njit
 from sim.scenario.behaviour import BehaviourConfig
+from sim.testing.reaction import react_plain
+
+_react = fast_moments(*REACT)
 
 FULL = 3_000
 """Records of PEOPLE in a trial: enough for every turn that a reaction can take."""
@@ -25,35 +26,23 @@ FULL = 3_000
 @njit()
 def _together(params: Any, people: Any, n: int) -> None:
     for i in range(people.size):
-        react_all(params[0], people[i], n)
+        _react(0, params[0], people[i], n)
 
 
 @njit()
 def _alone(params: Any, people: Any, n: int) -> None:
-    p = params[0]
     for i in range(people.size):
-        side = people[i]
         for k in range(n):
-            s = side.stream[k]
-            ms, views, actions, appeal = react(
-                p, s, side.affinity[k], side.quality[k], side.hook[k], side.duration_s[k],
-                side.generosity[k], side.patience[k], side.same_locale[k] != 0,
-                side.followed[k] != 0,
-            )  # fmt: skip
-            side.watch_ms[k], side.views[k], side.actions[k] = ms, views, actions
-            skipped = (actions & _SKIP) != 0
-            leaves = leave_probability(p.session, appeal, side.videos[k], skipped)
-            side.leaves[k] = 1 if uniform(s, draws.LEAVE) < leaves else 0
-            side.gap_s[k] = swipe_gap_s(p.session, s)
+            react_plain(params[0], people[i], k)
 
 
-_SKIP = bit("skip")
-_OUT = ("watch_ms", "views", "actions", "leaves", "gap_s")
+_LOGGED = ("watch_ms", "views", "actions")
+_OUT = ("leaves", "gap_s", "appeal", "ratio")
 
 
 def _some_people(seed: int, count: int) -> NDArray[Any]:
     random = np.random.default_rng(seed)
-    people = np.zeros(count, SIDE)
+    people = np.zeros(count, ROOM)
     shape = (count, PEOPLE)
     people["stream"] = random.integers(0, 2**64, shape, np.uint64)
     people["affinity"] = random.random(shape)
@@ -72,20 +61,26 @@ def _params(**changes: Any) -> NDArray[Any]:
     return np.array([params])
 
 
+def _same(a: NDArray[Any], b: NDArray[Any], n: int) -> None:
+    for name in _OUT:
+        np.testing.assert_array_equal(a[name][:, :n], b[name][:, :n], name)
+    for name in _LOGGED:
+        np.testing.assert_array_equal(a["seen"][name][:, :n], b["seen"][name][:, :n], name)
+
+
 @pytest.mark.parametrize("n", [1, 2, 7, 8, 9, PEOPLE])
 def test_together_as_alone(n: int) -> None:
     together = _some_people(n, FULL)
     alone = together.copy()
     _together(_params(), together, n)
     _alone(_params(), alone, n)
-    for name in _OUT:
-        np.testing.assert_array_equal(together[name][:, :n], alone[name][:, :n], name)
+    _same(together, alone, n)
 
 
 def test_every_turn_was_taken() -> None:
     people = _some_people(3, FULL)
     _together(_params(), people, PEOPLE)
-    actions, views = people["actions"], people["views"]
+    actions, views = people["seen"]["actions"], people["seen"]["views"]
     for name in ("completion", "skip", "loop", "like", "comment", "share", "save", "follow",
                  "sound_tap", "not_interested"):  # fmt: skip
         assert (actions & bit(name)).any(), name
@@ -110,6 +105,5 @@ def test_other_settings() -> None:
     alone = together.copy()
     _together(params, together, PEOPLE)
     _alone(params, alone, PEOPLE)
-    for name in _OUT:
-        np.testing.assert_array_equal(together[name], alone[name], name)
-    assert (together["views"] == 1).all()
+    _same(together, alone, PEOPLE)
+    assert (together["seen"]["views"] == 1).all()

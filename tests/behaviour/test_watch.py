@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from numba import njit
 
 from sim.behaviour.params import BehaviourParams, behaviour_params
-from sim.behaviour.watch import completed, play_until, view_count, watch_ms, watch_seconds
+from sim.behaviour.watch import completed, view_count, watch_ms
 from sim.core.random import key, stream
 from sim.scenario.behaviour import BehaviourConfig, WatchConfig
+from sim.testing.reaction import play_until, watch_seconds
 
-DEFAULT = behaviour_params(BehaviourConfig()).watch
+DEFAULT = behaviour_params(BehaviourConfig())
 DEVIATE = st.floats(-4, 4)
 FLAT = {
     "hazard": ((0.0, 0.1), (3.0, 0.1)),
@@ -40,41 +41,41 @@ def flat(**changes: object) -> BehaviourParams:
     ],
 )
 def test_constant_hazard_gives_the_closed_form(budget: float, expected: float) -> None:
-    assert play_until(flat().watch, budget, 20.0, 0.0, 0.0, 0.0) == pytest.approx(expected)
+    assert play_until(flat(), budget, 20.0, 0.0, 0.0, 0.0) == pytest.approx(expected)
 
 
 def test_hook_acts_before_3_s_and_appeal_mostly_after() -> None:
     p = flat(hook=1.0, early_appeal=0.0, late_appeal=1.0, replay_appeal=0.0)
-    assert play_until(p.watch, 0.1, 60.0, 0.0, 1.0, 0.0) == pytest.approx(math.e)
-    assert play_until(p.watch, 0.1, 60.0, 2.0, 0.0, 0.0) == pytest.approx(1.0)
+    assert play_until(p, 0.1, 60.0, 0.0, 1.0, 0.0) == pytest.approx(math.e)
+    assert play_until(p, 0.1, 60.0, 2.0, 0.0, 0.0) == pytest.approx(1.0)
     # 0.3 of the budget goes to the first 3 s, the rest is worth e times the seconds
-    assert play_until(p.watch, 1.0, 600.0, 1.0, 0.0, 0.0) == pytest.approx(3 + 7 * math.e)
+    assert play_until(p, 1.0, 600.0, 1.0, 0.0, 0.0) == pytest.approx(3 + 7 * math.e)
 
 
 def test_duration_factor_speeds_up_the_hazard_but_not_the_replay() -> None:
     p = flat(duration_factor=((0.0, 2.0),))
-    assert play_until(p.watch, 2.0, 60.0, 0.0, 0.0, 0.0) == pytest.approx(10.0)
-    assert play_until(p.watch, 4.5, 20.0, 0.0, 0.0, 0.0) == pytest.approx(21.0)
+    assert play_until(p, 2.0, 60.0, 0.0, 0.0, 0.0) == pytest.approx(10.0)
+    assert play_until(p, 4.5, 20.0, 0.0, 0.0, 0.0) == pytest.approx(21.0)
 
 
 def test_ending_adds_its_hazard_over_the_last_seconds() -> None:
     p = flat(ending_hazard=0.8, ending_s=2.0, ending_appeal=0.0)
     # 18 s cost 1.8; the last 2 s cost 0.2 + 0.8 evenly
-    assert play_until(p.watch, 2.3, 20.0, 0.0, 0.0, 0.0) == pytest.approx(19.0)
-    assert play_until(p.watch, 3.3, 20.0, 0.0, 0.0, 0.0) == pytest.approx(21.0)
+    assert play_until(p, 2.3, 20.0, 0.0, 0.0, 0.0) == pytest.approx(19.0)
+    assert play_until(p, 3.3, 20.0, 0.0, 0.0, 0.0) == pytest.approx(21.0)
 
 
 def test_videos_shorter_than_the_hook_play_and_loop() -> None:
     p = flat()
-    assert play_until(p.watch, 0.1, 2.0, 0.0, 0.0, 0.0) == pytest.approx(1.0)
-    assert play_until(p.watch, 0.7, 2.0, 0.0, 0.0, 0.0) == pytest.approx(3.0)
+    assert play_until(p, 0.1, 2.0, 0.0, 0.0, 0.0) == pytest.approx(1.0)
+    assert play_until(p, 0.7, 2.0, 0.0, 0.0, 0.0) == pytest.approx(3.0)
 
 
 def test_mean_of_a_constant_hazard_is_its_inverse() -> None:
     p = flat(hazard=((0.0, 0.5), (3.0, 0.5)))
     n = 20_000
     k = key(3, "watch")
-    seconds = [watch_seconds(p.watch, stream(k, i), 600.0, 0.0, 0.0, 0.0) for i in range(n)]
+    seconds = [watch_seconds(p, stream(k, i), 600.0, 0.0, 0.0, 0.0) for i in range(n)]
     assert np.mean(seconds) == pytest.approx(2.0, abs=4 * 2.0 / math.sqrt(n))
 
 
@@ -92,7 +93,7 @@ def test_watch_is_bounded_and_rises_with_everything_that_holds_people(
         return play_until(DEFAULT, budget, duration, appeal, hook, patience)
 
     t = play(budget, appeal, hook, patience)
-    assert 0 <= t <= DEFAULT.max_plays * duration
+    assert 0 <= t <= DEFAULT.watch.max_plays * duration
     slack = 1e-9 * (1 + t)
     assert play(budget * 1.1, appeal, hook, patience) >= t - slack
     assert play(budget, appeal + 0.5, hook, patience) >= t - slack
@@ -143,11 +144,9 @@ def test_same_bits_from_python_and_inside_a_compiled_loop(params: BehaviourParam
     def inside(p, k, n):  # type: ignore[no-untyped-def]
         out = np.empty(n)
         for i in range(n):
-            out[i] = watch_seconds(p.watch, stream(k, i), 5.0 + i, 0.3, -0.2, 0.1)
+            out[i] = watch_seconds(p, stream(k, i), 5.0 + i, 0.3, -0.2, 0.1)
         return out
 
     k = key(5, "watch")
-    outside = [
-        watch_seconds(params.watch, stream(k, i), 5.0 + i, 0.3, -0.2, 0.1) for i in range(500)
-    ]
+    outside = [watch_seconds(params, stream(k, i), 5.0 + i, 0.3, -0.2, 0.1) for i in range(500)]
     assert inside(params, k, 500).tobytes() == np.array(outside).tobytes()

@@ -25,8 +25,8 @@ from turns import serve
 from sim.behaviour import draws
 from sim.core.counts import PACKED
 from sim.core.random import draw32, stream2
-from sim.engine.cards import CARD, REEL, SLOT
-from sim.engine.memory import TRAITS, USER, all_bytes, first_group
+from sim.engine.layout import CARD, PERSON, REEL, SLOT
+from sim.engine.memory import USER, first_group
 from sim.feed.belief import SLOT_COLUMNS, SLOTS, no_affinities
 from sim.feed.retrieve import DRAWS
 from sim.feed.spaced import (
@@ -42,6 +42,7 @@ from sim.machine.aligned import LINE, aligned_zeros
 from sim.machine.borrow import at, borrow, prefetch, prefetch_at
 from sim.machine.compiled import njit
 from sim.machine.lanes import FOUND, STEP, dot, look_in_group
+from sim.machine.pack import all_bytes
 from sim.world.state import TOPIC_ONE
 
 __all__ = ["bare_kernel"]
@@ -136,7 +137,7 @@ def _some_videos(count: int, candidates: int, fresh: int, trending: int) -> _Vid
 
 def _some_users(count: int, who: NDArray[np.int64], slate: int, places: float) -> _Users:
     random = np.random.default_rng(2)
-    user, trait = aligned_zeros(count, USER), aligned_zeros(count, TRAITS)
+    user, trait = aligned_zeros(count, USER), aligned_zeros(count, PERSON)
     all_bytes(trait)[:, :STEP] = random.integers(0, 60, (count, STEP))
     user["follow_start"] = np.arange(count) * _FOLLOWS
     user["follow_count"] = _FOLLOWS

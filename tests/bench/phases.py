@@ -14,22 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.behaviour.side_by_side import PEOPLE
 from sim.core.random import stream2
-from sim.engine.cards import (
-    borrowed_arms,
-    borrowed_index,
-    borrowed_plan,
-    borrowed_scratch,
-    scratch_of,
-)
+from sim.core.room import PEOPLE
 from sim.engine.judge import RETRIEVED
-from sim.engine.scorers import borrowed_scorers, new_scorers
+from sim.engine.layout import open_frame
 from sim.engine.slate import choose, gather
-from sim.feed.belief import Beliefs
 from sim.feed.pipeline import FOR_YOU
 from sim.machine.aligned import LINE
-from sim.machine.borrow import borrow, prefetch, prefetch_at
+from sim.machine.borrow import prefetch, prefetch_at
 from sim.machine.compiled import njit
 from sim.world.state import NOBODY
 
@@ -43,42 +35,30 @@ _FAR = 1 << 28
 
 
 @njit()
-def _requests(
-    who, whole, number, key, t, plan, scorers, cards, reels, counts, arms, caption, index, beliefs,
-    graph, data, users, slates, scratch, stages,
-):  # fmt: skip
+def _requests(words, who, whole, number, t):
     """One request for each user of ``who``; only retrieval and duplicates unless ``whole``."""
-    graph, data, cards, users = borrow(graph), borrow(data), borrow(cards), borrow(users)
-    stages, who, reels, counts = borrow(stages), borrow(who), borrow(reels), borrow(counts)
-    arms, caption = borrowed_arms(arms), borrow(caption)
-    beliefs = Beliefs(borrow(beliefs.profile), borrow(beliefs.slot_id), borrow(beliefs.slot_weight))
-    slates = borrow(slates)
-    plan, scratch, index = borrowed_plan(plan), borrowed_scratch(scratch), borrowed_index(index)
-    scorers = borrowed_scorers(scorers)
+    feed = open_frame(words).feed
     done = 0
-    # as in the engine, the second halves come when the memory that the first ask for has come
+    # as in the engine, the second halves come when the memory that the first prefetch has come
     for first in range(0, who.size, PEOPLE):
         count = min(PEOPLE, who.size - first)
         for j in range(count):
             if first + j + PEOPLE < who.size:
                 soon = who[first + j + PEOPLE]
-                prefetch(users, soon)
-                prefetch(beliefs.profile, soon)
-                prefetch(beliefs.slot_id, soon)
-                prefetch_at(beliefs.slot_id, soon, LINE)
-                prefetch_at(beliefs.slot_id, soon, 2 * LINE)
+                prefetch(feed.users, soon)
+                prefetch(feed.beliefs.profile, soon)
+                prefetch(feed.beliefs.slot_id, soon)
+                prefetch_at(feed.beliefs.slot_id, soon, LINE)
+                prefetch_at(feed.beliefs.slot_id, soon, 2 * LINE)
             u = who[first + j]
-            asked = scratch.asked[j]
-            asked.user, asked.time_s, asked.stream = u, t, stream2(key, u, number)
+            asked = feed.asked[j]
+            asked.user, asked.time_s = u, t
+            asked.stream = stream2(feed.keys.request, u, number)
             asked.surface, asked.sound = FOR_YOU, NOBODY
-            one = scratch_of(scratch, j)
-            gather(plan, cards, index, beliefs, graph, data, users, asked, one, stages)
+            gather(feed, j)
             done += asked.candidates
         for j in range(count if whole else 0):
-            choose(
-                plan, scorers, cards, reels, counts, arms, caption, beliefs, graph, data, users,
-                slates, scratch.asked[j], scratch_of(scratch, j), stages,
-            )  # fmt: skip
+            choose(feed, j)
     return done
 
 
@@ -116,19 +96,15 @@ class StageTimer:
 
     def _cpu_ns(self, whole: bool, number: int, who: Any) -> tuple[float, float]:
         """(CPU ns, candidates) a request."""
-        engine, platform = self._live.engine, self._live.platform
-        memory, view, stages = engine._memory, platform.view, engine._threads[0].stages
+        engine = self._live.engine
+        memory, thread = engine._memory, engine._threads[0]
+        engine._bind(thread)
+        stages = thread.record("stages")
         changed = (memory.users, memory.slates)
         before = [table[who] for table in changed]
         counted = stages.copy()
         began = time.process_time()
-        _requests(
-            who, whole, number, platform.keys.request, self._live.env.now, engine._plan,
-            new_scorers(engine._steps, view), engine._cards, engine._reels,
-            platform.window.videos, engine._arms(), engine._rows.caption, view.index,
-            view.beliefs, memory.graph, memory.arenas[0].data, memory.users, memory.slates,
-            engine._threads[0].scratch, stages,
-        )  # fmt: skip
+        _requests(thread.frame.words, who, whole, number, self._live.env.now)
         took = time.process_time() - began
         retrieved = (stages - counted)[RETRIEVED] / len(who)
         stages[:] = counted

@@ -14,7 +14,6 @@ from sim.assemble import Live, assemble
 from sim.core.counts import PACKED, WIDTH
 from sim.core.errors import ResourceError
 from sim.engine import estimate
-from sim.engine.cards import CARD, REEL, SLOT
 from sim.engine.demand import expected_demand, session_videos
 from sim.engine.estimate import (
     ROW_BYTES,
@@ -22,7 +21,8 @@ from sim.engine.estimate import (
     estimate_run,
     refuse_what_cannot_fit,
 )
-from sim.engine.memory import TRAITS, USER
+from sim.engine.layout import CARD, PERSON, REEL, SLOT
+from sim.engine.memory import USER
 from sim.feed.belief import SLOTS
 from sim.scenario import Scenario
 from sim.scenario.behaviour import SessionConfig
@@ -90,7 +90,7 @@ def test_the_sizes_of_rows_are_those_of_the_engine() -> None:
     assert {
         "user": USER.itemsize,
         "slot": SLOT.itemsize,
-        "traits": TRAITS.itemsize,
+        "person": PERSON.itemsize,
         "card": CARD.itemsize,
         "reel": REEL.itemsize,
         "packed": 4 * PACKED,

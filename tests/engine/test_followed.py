@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.engine.cards import CARD, SLOT
 from sim.engine.followed import also_followed, mark_followed
+from sim.engine.layout import CARD, SLOT
 from sim.engine.memory import USER
 from sim.machine.compiled import njit
 from sim.machine.lanes import GROUP

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sim.engine import shards as shards_of
-from sim.engine.impression import settle
 from sim.engine.memory import USER, Arena, add_seen, first_group, has_seen, new_arena
 from sim.engine.shards import Memory, parts_of
+from sim.engine.tally import settle
 from sim.machine.compiled import njit
 from sim.machine.lanes import GROUP
 from sim.record.events import EVENT
@@ -66,7 +66,7 @@ def _shown(arena, users, videos):
     """Note videos as shown to user 0; returns how many were new."""
     new = 0
     for v in videos:
-        new += 1 if add_seen(arena.used, arena.free, arena.data, users[0], v) else 0
+        new += 1 if add_seen(arena, users[0], v) else 0
     return new
 
 

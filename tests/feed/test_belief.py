@@ -24,7 +24,6 @@ from sim.feed.belief import (
     no_affinities,
     read_taste,
     signal_of,
-    sums_of_sets,
 )
 from sim.machine.compiled import njit
 from sim.machine.lanes import dot
@@ -188,15 +187,17 @@ def test_signals_add_up_and_are_limited() -> None:
     signals = learn_params(tiny_scenario()).signals
     assert signal_of(0, signals) == 0.0
     assert signal_of(bit("skip"), signals) < 0 < signal_of(bit("completion"), signals)
-    both = sums_of_sets(np.array([0.5, -0.75, 2.0]))
-    assert both.tolist() == [0.0, 0.5, -0.75, -0.25, 2.0, 2.5, 1.25, 1.75]
+    each = np.zeros(len(ACTION_NAMES))
+    each[:3] = 0.5, -0.75, 2.0
+    both = [signal_of(actions, each) for actions in range(8)]
+    assert both == [0.0, 0.5, -0.75, -0.25, 2.0, 2.5, 1.25, 1.75]
     everything = sum(bit(name) for name in ACTION_NAMES)
-    assert signal_of(everything, sums_of_sets(np.full(10, 9.0))) == 3.0
-    assert signal_of(everything, sums_of_sets(np.full(10, -9.0))) == -3.0
+    assert signal_of(everything, np.full(len(ACTION_NAMES), 9.0)) == 3.0
+    assert signal_of(everything, np.full(len(ACTION_NAMES), -9.0)) == -3.0
 
 
 def test_first_beliefs_are_what_was_ticked() -> None:
-    accounts = UserAccounts(np.zeros(3, np.int8), np.array([0b101, 0, 1 << 5], np.uint64))
+    accounts = UserAccounts.of({"locale": np.zeros(3), "declared": np.array([0b101, 0, 1 << 5])})
     beliefs = first_beliefs(accounts, TOPICS)
     half = 1 / np.sqrt(2)
     np.testing.assert_allclose(beliefs.profile[0], [half, 0, half] + [0] * 13)

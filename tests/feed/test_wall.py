@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,16 @@ import pytest
 
 import sim.feed
 from sim.assemble import ENGINES, Live
-from sim.engine.scorers import new_scorers
+from sim.engine import moments
+from sim.engine.layout import LAYOUT, SCORERS
+from sim.engine.scorers import tell_places
+from sim.engine.ways import view_of
 from sim.feed.builtin import Smoothed
 from sim.feed.candidate import Candidate, address_of, read_candidate, rows_at
 from sim.feed.cold_start import ColdStart
 from sim.feed.compiled import told_of
 from sim.feed.component import Candidates
+from sim.machine.table import Side
 from sim.testing.worlds import requests_of, tiny_platform
 from sim.world.state import Creators, UserTruth, VideoTruth, World
 from tests.conftest import Played
@@ -32,8 +35,8 @@ def hidden_arrays(world: World) -> dict[str, np.ndarray]:
     """All arrays of the truth, by name."""
     found = {}
     for table in (world.truth, world.video_truth):
-        for field in dataclasses.fields(table):
-            found[f"{type(table).__name__}.{field.name}"] = getattr(table, field.name)
+        for name, _, array in table.arrays():
+            found[f"{type(table).__name__}.{name}"] = array
     for name in HIDDEN_OF_CREATORS:
         found[f"Creators.{name}"] = getattr(world.creators, name)
     return found
@@ -230,15 +233,55 @@ def test_a_hidden_table_behind_an_address_is_found(told: Any, table: str, wanted
 
 
 def test_the_kernel_has_the_addresses_of_public_tables(told: Any) -> None:
-    view, world = told[0].platform.view, told[0].world
-    scorers = new_scorers(np.empty(0, np.uint64), view)
-    assert leaks(scorers, world) == []
-    addresses = {name: value for name, value in scorers._asdict().items()
-                 if isinstance(value, np.uint64)}  # fmt: skip
+    view = told[0].platform.view
+    scorers = np.zeros(1, SCORERS)[0]
+    tell_places(scorers, view)
+    addresses = {name: scorers[name] for name in SCORERS.names if name != "counts_row"}
     assert addresses == {
         "counts": address_of(view.counts), "duration": address_of(view.videos.duration_s),
         "followers": address_of(view.creators.followers), "momentum": address_of(view.momentum),
     }  # fmt: skip
+
+
+# ---- what compiled stages of the feed can reach ---------------------------------------------
+
+
+def frames(live: Live) -> list[Any]:
+    """All frames of an engine."""
+    threads = getattr(live.engine, "_threads", None)
+    return [live.engine._frame] if threads is None else [thread.frame for thread in threads]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_stage_of_the_feed_can_reach_the_truth(engine: str) -> None:
+    """Every array that a frame narrowed to the feed can name, by address and by content."""
+    live = tiny_platform(duration=2_400.0, engine=engine)
+    for frame in frames(live):
+        reached = frame.seen_by("feed")
+        assert {"videos.caption", "beliefs.profile", "cards", "users"} & set(reached)
+        assert leaks(reached, live.world) == []
+        assert leaks(frame.feed, live.world) == []
+        # all the same the frame as a whole holds it, or this would prove nothing
+        assert leaks(frame.seen_by("world"), live.world) != []
+
+
+def test_to_name_the_truth_in_a_frame_of_the_feed_is_an_error() -> None:
+    hidden = [entry for entry in LAYOUT.entries.values() if entry.side is Side.TRUTH]
+    assert len(hidden) > 15
+    for entry in hidden:
+        assert LAYOUT.visible("feed", entry.name) is None
+        assert LAYOUT.visible("world", entry.name) == entry
+    for entry in LAYOUT.entries.values():
+        if entry.side is Side.BELIEF:
+            assert LAYOUT.visible("world", entry.name) is None
+
+
+def test_functions_are_handed_what_their_layer_may_see() -> None:
+    for ways in moments.MOMENTS.values():
+        for function in (f for way in ways for f in way.functions):
+            layer = function.__module__.split(".")[1]
+            allowed = {"behaviour": {"lanes", "world"}, "feed": {"feed"}, "engine": {"frame"}}
+            assert view_of(function) in allowed[layer], function
 
 
 HIDDEN_NAMES = {

@@ -8,7 +8,7 @@ import pytest
 from sim.core.random import key
 from sim.testing.worlds import tiny_scenario, tiny_world
 from sim.world.publish import Posts, PublishSettings, publish
-from sim.world.state import NOBODY, TOPIC_ONE, SoundListing, World, grow
+from sim.world.state import NOBODY, TOPIC_ONE, SoundListing, World
 
 
 @pytest.fixture(scope="module")
@@ -179,8 +179,8 @@ def test_modes_of_sounds() -> None:
 
 def test_growing_keeps_the_head_and_the_lists_that_are_not_rows() -> None:
     sounds = tiny_world().sounds
-    before = {name: getattr(sounds, name) for name in SoundListing.__dataclass_fields__}
-    grow(sounds, 5_000)
+    before = {name: getattr(sounds, name) for name in SoundListing.COLUMNS}
+    sounds.grow(5_000)
     assert len(sounds.uses) >= 5_000
     for name in ("topic", "born_s", "original", "uses", "momentum"):
         array = getattr(sounds, name)
@@ -194,5 +194,5 @@ def test_growing_keeps_the_head_and_the_lists_that_are_not_rows() -> None:
 def test_growing_a_table_with_room_does_nothing() -> None:
     videos = tiny_world().videos
     caption = videos.caption
-    grow(videos, 3)
+    videos.grow(3)
     assert videos.caption is caption

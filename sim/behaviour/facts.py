@@ -1,0 +1,50 @@
+"""Facts: what a person finds when a video comes onto the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.behaviour.interest import cosine
+from sim.machine.compiled import njit
+from sim.machine.twins import side_by_side
+from sim.world.state import TOPIC_ONE
+
+__all__ = ["meet", "meet_all"]
+
+_PER_ONE = 1.0 / (TOPIC_ONE * TOPIC_ONE)
+
+
+@njit(forceinline=True)
+def meet(world: Any, p: Any, room: Any, k: int) -> None:
+    """Who the person is and what the video is, into the lanes of place ``k``."""
+    u, v = room.seen.user[k], room.seen.video[k]
+    people, videos, truth = world.people, world.videos, world.video_truth
+    common: Any = 0
+    for d in range(people.interests.shape[1]):
+        common += np.int64(people.interests[u, d]) * np.int64(truth.topics[v, d])
+    room.affinity[k] = float(common) * _PER_ONE
+    room.quality[k] = truth.quality[v]
+    room.hook[k] = truth.hook[v]
+    room.duration_s[k] = videos.duration_s[v]
+    room.generosity[k] = people.generosity[u]
+    room.patience[k] = people.patience[u]
+
+
+@side_by_side(meet)
+@njit(forceinline=True)
+def meet_all(world: Any, p: Any, room: Any, n: int) -> None:
+    """The same from the lines on which these columns lie together."""
+    rows, dims = world.rows, world.plan.dims
+    for j in range(n):
+        k = np.uint64(j)
+        u: Any = np.uint64(room.seen.user[k])
+        v: Any = np.uint64(room.seen.video[k])
+        reel, person = world.reels[v], world.persons[u]
+        room.affinity[k] = cosine(rows.interests, u, rows.topics, v, dims)
+        room.quality[k] = reel.quality
+        room.hook[k] = reel.hook
+        room.duration_s[k] = reel.duration_s
+        room.generosity[k] = person.generosity
+        room.patience[k] = person.patience

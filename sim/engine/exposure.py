@@ -1,0 +1,108 @@
+"""Exposure: a video comes onto a person's screen, and whom they follow from then on.
+
+The plain functions keep Python sets and lists, which the reference engine hangs into its frame;
+the fast ones keep hash tables in an arena (``sim.engine.memory``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.core.actions import bit
+from sim.core.counts import IMPRESSIONS
+from sim.core.random import stream2, stream3
+from sim.engine.followed import also_followed
+from sim.engine.memory import add_follow, add_seen
+from sim.machine.borrow import at, prefetch
+from sim.machine.compiled import njit
+from sim.machine.marks import prefetch_mark
+from sim.machine.twins import side_by_side
+
+__all__ = ["follow", "follow_all", "show", "show_all"]
+
+_FOLLOW = bit("follow")
+
+
+def show(frame: Any, p: Any, room: Any, k: int) -> None:
+    """Note that a video is shown; whether it is the first time, and the luck of the pair.
+
+    The same person meets the same video with the same luck under every ranker; when they meet
+    again the luck is another one.
+    """
+    del p
+    seen = room.seen
+    user, video = int(seen.user[k]), int(seen.video[k])
+    first = frame.exposures.add(user, video)
+    luck = stream2(frame.keys.react, user, video)
+    if not first:
+        luck = stream3(frame.keys.react, user, video, int(frame.people_counts[user, IMPRESSIONS]))
+    creator = int(frame.videos.creator[video])
+    seen.first[k] = first
+    room.stream[k] = luck
+    room.same_locale[k] = frame.accounts.locale[user] == frame.videos.locale[video]
+    room.followed[k] = frame.follows.has(user, creator)
+
+
+@side_by_side(show)
+@njit(forceinline=True)
+def show_all(frame: Any, p: Any, room: Any, n: int) -> None:
+    """The same for the next video of each slate."""
+    users, cards, counts = frame.users, frame.cards, frame.tally.users
+    for j in range(n):
+        # unsigned rows: an index that could count from the end costs more
+        k = np.uint64(j)
+        u = room.seen.user[k]
+        row = np.uint64(u)
+        user = users[row]
+        place = np.uint64(user.place)
+        user.place += 1
+        user.videos += 1
+        slot = frame.slates[row, place]
+        v: Any = np.int64(slot.video)
+        if user.place < user.length:
+            after = frame.slates[row, place + np.uint64(1)].video
+            prefetch(cards, after)
+            prefetch(frame.reels, after)
+            prefetch(frame.tally.videos, after)
+        prefetch_mark(frame.tally.touched, v)
+        first = add_seen(frame.arena, user, np.int32(v))
+        if first:
+            room.stream[k] = stream2(frame.keys.react, u, v)
+        else:
+            shown: Any = np.int64(counts[row, IMPRESSIONS])
+            room.stream[k] = stream3(frame.keys.react, u, v, shown)
+        same = user.locale == cards[np.uint64(v)].locale
+        room.seen.video[k] = v
+        room.seen.place[k] = np.int64(place)
+        room.seen.first[k] = np.int64(1) if first else np.int64(0)
+        room.same_locale[k] = np.int64(1) if same else np.int64(0)
+        room.followed[k] = slot.followed
+        room.videos[k] = user.videos
+
+
+def follow(frame: Any, p: Any, room: Any, k: int) -> None:
+    """Who decided to follow the creator does so from now on."""
+    del p
+    if room.seen.actions[k] & _FOLLOW:
+        creator = int(frame.videos.creator[room.seen.video[k]])
+        frame.follows.add(int(room.seen.user[k]), creator)
+
+
+@side_by_side(follow)
+@njit(forceinline=True)
+def follow_all(frame: Any, p: Any, room: Any, n: int) -> None:
+    """The same; few do, so they are put on a list first."""
+    some = 0
+    for j in range(n):
+        room.left[np.uint64(some)] = j
+        some += 1 if room.seen.actions[np.uint64(j)] & _FOLLOW else 0
+    for j in range(some):
+        k = np.uint64(room.left[np.uint64(j)])
+        row = np.uint64(room.seen.user[k])
+        creator = np.int64(at(frame.cards, room.seen.video[k]).creator)
+        user = frame.users[row]
+        add_follow(frame.arena, frame.graph.creator, user, creator)
+        also_followed(frame.slates, frame.cards, user, row, creator)
+        frame.tally.followers[creator] += 1

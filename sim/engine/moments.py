@@ -1,0 +1,121 @@
+"""All moments, and who acts in each, in which order: the table of contents of the model.
+
+Both engines go through these lists. Where an impression goes on from one moment to the next:
+
+    meet -> appeal -> watch -> act -> stay -> remember -> learn -> send -> log
+
+``meet`` collects facts into the lanes of the room; from ``appeal`` to ``stay`` there is only
+arithmetic on lanes; ``remember`` is the truth's memory and ``learn`` the platform's; ``send`` puts
+messages to others into the outbox; ``log`` counts. What a request goes through (open, gather,
+judge, score, select) is the scenario's own list of components, see ``sim.feed.pipeline``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from sim.behaviour import act, facts, interest, session, watch
+from sim.engine import exposure, tally
+from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, in_turn
+from sim.feed import learn
+from sim.machine.table import Table
+
+__all__ = ["LANES", "MOMENTS", "REACT", "TABLES", "acting", "fast_moments", "one_by_one"]
+
+MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
+    "meet": (
+        Each(
+            exposure.show,  # the next video of the slate; was it shown before?
+            facts.meet,
+        ),
+    ),
+    "appeal": (
+        Each(interest.draw_taste),
+        Sum(
+            "appeal",
+            interest.match,
+            interest.quality,
+            interest.taste,
+            interest.locale,
+        ),
+    ),
+    "watch": (
+        Lanes(watch.sit_down),
+        Funnel(watch.watch_start, watch.watch_rest, watch.watch_end),
+        Lanes(watch.count_watch),
+    ),
+    "act": (
+        Each(act.find_shapes),
+        Lanes(act.find_warmth),
+        Decide(act.CHANCES),
+    ),
+    "stay": (Lanes(session.stay_or_leave, session.swipe_on),),
+    "remember": (Each(exposure.follow),),
+    "learn": (Each(learn.find_signal, learn.topics, learn.affinities),),
+    "send": (),
+    "log": (Each(tally.log),),
+}
+
+REACT: Final = ("appeal", "watch", "act", "stay")
+"""The moments that are arithmetic on lanes alone."""
+
+_MODULES = tuple(
+    dict.fromkeys(
+        sys.modules[getattr(function, "py_func", function).__module__]
+        for ways in MOMENTS.values()
+        for way in ways
+        for function in way.functions
+    )
+)
+
+TABLES: Final[tuple[type[Table], ...]] = tuple(
+    table for module in _MODULES for table in getattr(module, "TABLES", ())
+)
+"""State that mechanisms declare."""
+
+LANES: Final = (
+    ("left", np.int64),  # places of those who are left in a funnel
+    *(lane for module in _MODULES for lane in getattr(module, "LANES", ())),
+)
+"""Lanes of the room that they declare."""
+
+
+def acting(moment: str) -> tuple[str, ...]:
+    """Names of the functions that act in a moment, in their order."""
+    return tuple(
+        f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        for way in MOMENTS[moment]
+        for function in way.functions
+    )
+
+
+def fast_moments(*names: str) -> Any:
+    """One compiled function ``(frame, p, room, n)``: some moments for n people side by side."""
+    return in_turn(tuple(way.fast() for name in names for way in MOMENTS[name]))
+
+
+def one_by_one() -> list[Any]:
+    """What one person goes through, function after function.
+
+    Each is either plain Python, to be called with its own view of the frame, or a compiled
+    function ``(frame, p, room, k)`` that stands for all compiled ones up to the next plain one.
+    """
+    found: list[Any] = []
+    compiled: list[Any] = []
+    for way in (way for ways in MOMENTS.values() for way in ways):
+        if all(hasattr(f, "py_func") for f in way.functions):
+            compiled.append(way.plain())
+            continue
+        for function in way.functions:
+            if hasattr(function, "py_func"):
+                compiled.append(type(way)(function).plain())
+                continue
+            if compiled:
+                found.append(in_turn(tuple(compiled)))
+                compiled = []
+            found.append(function)
+    return [*found, in_turn(tuple(compiled))] if compiled else found

@@ -1,0 +1,87 @@
+"""Tally: an impression is counted wherever it counts, hashed, and written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.core.counting import count_impression
+from sim.machine.compiled import njit
+from sim.machine.marks import mark
+from sim.machine.twins import side_by_side
+from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
+from sim.record.events import add_to_hash, hash_event
+
+__all__ = ["log", "log_all", "settle"]
+
+_SURFACES, _SOURCES = len(SURFACE_NAMES), len(SOURCE_NAMES)
+
+
+def log(frame: Any, p: Any, room: Any, k: int) -> None:
+    """Write the impression down; whoever reads the log counts."""
+    del p
+    seen, shown = room.seen, frame.shown
+    frame.journal.append((
+        float(seen.time_s[k]), int(seen.user[k]), int(seen.video[k]), int(seen.watch_ms[k]),
+        int(seen.actions[k]), int(seen.views[k]), shown.surface, shown.source, shown.pool,
+        int(seen.first[k]), 0,
+    ))  # fmt: skip
+
+
+@side_by_side(log)
+@njit(forceinline=True)
+def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
+    """Count in the tables of the window, and write to the buffer when a log is wanted."""
+    seen, tally, window = room.seen, frame.tally, frame.window
+    for j in range(n):
+        k = np.uint64(j)
+        u, v, t = seen.user[k], seen.video[k], seen.time_s[k]
+        watch_ms, views = seen.watch_ms[k], seen.views[k]
+        actions, first = seen.actions[k], seen.first[k]
+        row = np.uint64(u)
+        surface = np.int64(frame.users[row].surface)
+        slot = frame.slates[row, np.uint64(seen.place[k])]
+        source, pool = np.int64(slot.source), np.int64(slot.pool)
+        cell = np.int64(np.floor(t / window.bin_s)) - window.first_bin
+        cell = (cell * _SURFACES + surface) * _SOURCES + source
+        count_impression(
+            tally.videos, v, tally.users, u, tally.timeline, cell, views, watch_ms, first, actions
+        )  # fmt: skip
+        mark(tally.touched, v)
+        h = hash_event(t, u, v, watch_ms, actions, views, surface, source, pool)
+        add_to_hash(h, tally.sums)
+        if tally.events.size > 0:
+            event = tally.events[tally.logged[0]]
+            event.time_s = t
+            event.user = u
+            event.video = v
+            event.watch_ms = watch_ms
+            event.actions = actions
+            event.views = views
+            event.surface = surface
+            event.source = source
+            event.pool = pool
+            event.first = first
+            event.spare = 0
+            tally.logged[0] += 1
+
+
+@njit()
+def settle(events: Any, logged: Any) -> None:
+    """Sort the events behind the last settled one by user; each user's stay in order of time.
+
+    They are of a few users who were played side by side. ``logged`` [2] counts the events in the
+    buffer and those that are settled.
+    """
+    for i in range(logged[1] + 1, logged[0]):
+        user = events[i].user
+        place = i
+        while place > logged[1] and events[place - 1].user > user:
+            place -= 1
+        if place < i:
+            late = events[i : i + 1].copy()
+            for j in range(i, place, -1):
+                events[j] = events[j - 1]
+            events[place] = late[0]
+    logged[1] = logged[0]
