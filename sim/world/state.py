@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from sim.machine.table import Side, Table, column, listing, number
 
 __all__ = [
-    "MAX_TAGS", "NOBODY", "TOPIC_ONE", "Creators", "FollowGraph", "SoundListing", "UserAccounts",
-    "UserTruth", "VideoListing", "VideoTruth", "World", "padded",
+    "MAX_TAGS", "NOBODY", "TOPIC_ONE", "ContactGraph", "Creators", "FollowGraph", "SoundListing",
+    "UserAccounts", "UserTruth", "VideoListing", "VideoTruth", "World", "padded",
 ]  # fmt: skip
 
 F32 = NDArray[np.float32]
@@ -159,6 +159,13 @@ class FollowGraph(Table, name="graph", owner="user"):
 
     start: I64 = listing(np.int64, "[U + 1] first position of each user's row in ``creator``")
     creator: I32 = listing(np.int32, "[E] creators followed, in the order of following")
+
+
+class ContactGraph(Table, name="contacts", owner="user", side=Side.TRUTH):
+    """Whom people know well enough to send a link to: mutual ties in compressed rows."""
+
+    start: I64 = listing(np.int64, "[U + 1] first position of each user's row in ``contact``")
+    contact: I32 = listing(np.int32, "[E] contacts, rising within a row; a tie stands in two rows")
 
 
 @dataclass
