@@ -15,6 +15,7 @@ __all__ = [
     "EVENTS",
     "PATHS",
     "PROBES",
+    "SHARES",
     "SOURCE_NAMES",
     "SURFACE_NAMES",
     "TABLES",
@@ -170,6 +171,23 @@ EVENTS: Final = (
     Column("watch_s", "float64", "s", "seconds watched, a whole number of milliseconds"),
     Column("views", "int16", "count", "plays that started"),
     *(Column(a.name, "bool", "", f"the user {a.meaning}") for a in ACTIONS),
+)
+
+# Not one of TABLES: those are the files that each run folder has, and no run sends links yet.
+SHARES: Final = (
+    Column("share", "int64", "id", "link, increasing in the order of sending"),
+    Column("video", "int32", "id", "video"),
+    Column("sender", "int32", "id", "user who sent it"),
+    Column("receiver", "int32", "id", "user to whom it was sent, a contact of the sender"),
+    Column("sent_s", "float64", "s", "time of sending"),
+    Column("due_s", "float64", "s", "time at which it lies in the receiver's inbox"),
+    Column("opened_s", "float64", "s", "time of opening; null if it was not opened"),
+    Column(
+        "parent",
+        "int64",
+        "id",
+        "link through which the sender got the video; null if the sender found it elsewhere",
+    ),
 )
 
 TABLES: Final[dict[str, tuple[Column, ...]]] = {
