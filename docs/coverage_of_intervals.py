@@ -25,16 +25,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.core.random import key
-from sim.study.statistics import (
-    Interval,
-    bootstrap_interval,
-    mean_interval,
-    relative_difference,
-    share_interval,
-    variance_saved,
-)
-from sim.study.unpredictability import unpredictability
-from sim.study.variance import variance_components
+from sim.study.statistics.bootstrap import bootstrap_interval
+from sim.study.statistics.intervals import Interval, mean_interval, share_interval
+from sim.study.statistics.paired import relative_difference, variance_saved
+from sim.study.statistics.unpredictability import unpredictability
+from sim.study.statistics.variance import variance_components
 
 Floats = npt.NDArray[np.float64]
 Draws = np.random.Generator

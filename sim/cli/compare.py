@@ -30,7 +30,7 @@ from sim.cli.study import (
 )
 
 if TYPE_CHECKING:
-    from sim.study.compare import Compare, Contrast
+    from sim.study.compare.study import Compare, Contrast
 
 __all__ = ["EXAMPLES", "compare"]
 
@@ -90,10 +90,10 @@ def compare(
     show. The study folder keeps every run: the same command goes on where it was stopped, and a
     larger -n plays only the new worlds.
     """
-    from sim.study.arms import parse_arms
-    from sim.study.compare import check_compare
-    from sim.study.compare import compare as play
-    from sim.study.start import new_study_folder
+    from sim.study.compare.arms import parse_arms
+    from sim.study.compare.study import check_compare
+    from sim.study.compare.study import compare as play
+    from sim.study.runs.start import new_study_folder
 
     arms = parse_arms(arm or ())
     found, _ = check_compare(
@@ -129,7 +129,7 @@ def compare(
 
 def _print(result: Compare) -> None:
     """A section for each arm, how many comparisons that makes, and where everything is."""
-    from sim.study.statistics import say_comparisons
+    from sim.study.statistics.multiple import say_comparisons
 
     screen = console()
     where = "the same" if result.paired else "its own"

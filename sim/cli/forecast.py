@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sim.cli.words import span
 
 if TYPE_CHECKING:
-    from sim.study.execute import Executor, Report
-    from sim.study.outcome import Outcome
-    from sim.study.plan import RunSpec
+    from sim.study.runs.execute import Executor, Report
+    from sim.study.runs.outcome import Outcome
+    from sim.study.runs.plan import RunSpec
 
 __all__ = ["Forecast"]
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sim.core.estimates import Scale
-    from sim.study.intervals import Interval
-    from sim.study.perturb_result import Check, Effect, Perturb
+    from sim.study.perturb.result import Check, Effect, Perturb
+    from sim.study.statistics.intervals import Interval
 
 __all__ = ["EXAMPLES", "perturb"]
 
@@ -113,8 +113,8 @@ def perturb(
     the effects differ from those of a ranker for all: --check tells by how much. The study folder
     keeps every run, so checks, outcomes and worlds can be added later.
     """
-    from sim.study.perturb import plan_perturb, run_perturb
-    from sim.study.start import new_study_folder, subject
+    from sim.study.perturb.study import plan_perturb, run_perturb
+    from sim.study.runs.start import new_study_folder, subject
 
     about = subject(scenario, changes or (), seed=seed, allow_code=allow_code)
     plan = plan_perturb(
@@ -138,7 +138,7 @@ def perturb(
 
 def _print(result: Perturb) -> None:
     """The screening, what it is worth, the checks, and where everything is."""
-    from sim.study.statistics import say_comparisons
+    from sim.study.statistics.multiple import say_comparisons
 
     screen, plan = console(), result.plan
     size, limit = f"{100 * plan.size:g} %", 1 - plan.level
@@ -236,7 +236,7 @@ def _saved(effects: Sequence[Effect]) -> str:
 
 def _checks(screen: Console, result: Perturb) -> None:
     """A section for each checked weight, or how to ask for one."""
-    from sim.study.statistics import say_comparisons
+    from sim.study.statistics.multiple import say_comparisons
 
     plan = result.plan
     screen.print()

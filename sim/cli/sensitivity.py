@@ -32,7 +32,7 @@ from sim.cli.sweep import last_parts
 
 if TYPE_CHECKING:
     from sim.core.estimates import Scale
-    from sim.study.sensitivity import Sensitivity
+    from sim.study.sensitivity.study import Sensitivity
 
 __all__ = ["EXAMPLES", "Methods", "sensitivity"]
 
@@ -107,8 +107,8 @@ def sensitivity(
     that does not rise above it cannot be told from one without effect.
     """
     from sim.cli.forecast import Forecast
-    from sim.study.sensitivity import plan_sensitivity, run_sensitivity
-    from sim.study.start import new_study_folder, subject
+    from sim.study.runs.start import new_study_folder, subject
+    from sim.study.sensitivity.study import plan_sensitivity, run_sensitivity
 
     about = subject(scenario, changes or (), seed=seed, allow_code=allow_code)
     plan = plan_sensitivity(

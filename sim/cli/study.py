@@ -19,8 +19,8 @@ from sim.cli.words import span
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sim.study.execute import Executor, Report
-    from sim.study.start import Failure
+    from sim.study.runs.execute import Executor, Report
+    from sim.study.runs.start import Failure
 
 __all__ = [
     "Address",
@@ -130,7 +130,7 @@ def executor_of(
     where: Executors, workers: int | None, address: str | None = None, runs: int | None = None
 ) -> Executor:
     """The executor that the options ask for, for so many ``runs``; to be used with ``with``."""
-    from sim.study.execute import make_executor
+    from sim.study.runs.execute import make_executor
 
     return make_executor(where.value, workers, address, runs=runs)
 
@@ -301,7 +301,7 @@ def as_json(folder: Path, content: Mapping[str, Any]) -> str:
     """The folder and the result of a study as one JSON object."""
     import json
 
-    from sim.study.store import plain_json
+    from sim.study.runs.store import plain_json
 
     found = plain_json({"folder": folder, **content})
     return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)

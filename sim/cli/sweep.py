@@ -30,9 +30,9 @@ from sim.cli.study import (
 )
 
 if TYPE_CHECKING:
-    from sim.study.response import Answer
-    from sim.study.sweep import Sweep
-    from sim.study.sweep_result import Cell
+    from sim.study.sweep.response import Answer
+    from sim.study.sweep.result import Cell
+    from sim.study.sweep.study import Sweep
 
 __all__ = ["EXAMPLES", "last_parts", "sweep"]
 
@@ -95,8 +95,8 @@ def sweep(
     for both ends.
     """
     from sim.cli.forecast import Forecast
-    from sim.study.start import new_study_folder, subject
-    from sim.study.sweep import plan_sweep, run_sweep
+    from sim.study.runs.start import new_study_folder, subject
+    from sim.study.sweep.study import plan_sweep, run_sweep
 
     about = subject(scenario, changes or (), seed=seed, allow_code=allow_code)
     plan = plan_sweep(about, vary or (), n, samples=samples, metric=metric, level=level)

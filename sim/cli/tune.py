@@ -28,8 +28,8 @@ from sim.cli.study import (
 
 if TYPE_CHECKING:
     from sim.core.estimates import Scale
-    from sim.study.confirm import Bound, Candidate, Confirmed
-    from sim.study.tuned import Tuned
+    from sim.study.tune.confirm import Bound, Candidate, Confirmed
+    from sim.study.tune.result import Tuned
 
 __all__ = ["EXAMPLES", "caution", "tune", "verdict"]
 
@@ -100,7 +100,7 @@ def tune(
     """
     from sim.core.errors import ForyouError
     from sim.core.units import UnitError, parse_duration
-    from sim.study.tune import prepare, search
+    from sim.study.tune.study import prepare, search
 
     try:
         limit = None if time_limit is None else parse_duration(time_limit)

@@ -29,9 +29,9 @@ from sim.cli.study import (
 )
 
 if TYPE_CHECKING:
-    from sim.study.intervals import Interval
-    from sim.study.luck import ProbeLuck
-    from sim.study.worlds import Worlds
+    from sim.study.statistics.intervals import Interval
+    from sim.study.worlds.luck import ProbeLuck
+    from sim.study.worlds.study import Worlds
 
 __all__ = ["EXAMPLES", "worlds"]
 
@@ -72,10 +72,10 @@ def worlds(
     The worlds differ in the seed alone. The study folder keeps every run: the same command goes
     on where it was stopped, and a larger -n plays only the new worlds.
     """
-    from sim.study.metrics import metrics
-    from sim.study.over_worlds import Precision
-    from sim.study.start import new_study_folder, subject
-    from sim.study.worlds import worlds as play
+    from sim.study.runs.start import new_study_folder, subject
+    from sim.study.statistics.metrics import metrics
+    from sim.study.statistics.over_worlds import Precision
+    from sim.study.worlds.study import worlds as play
 
     about = subject(scenario, changes or (), seed=seed, allow_code=allow_code)
     metrics(metric, about.scenario)

@@ -18,7 +18,7 @@ import pytest
 
 from sim.cli.main import main
 from sim.cli.study import progress_line, stopped
-from sim.study.execute import Report
+from sim.study.runs.execute import Report
 
 FORYOU = [sys.executable, "-m", "sim.cli.main"]
 HERE = ["--executor", "inline", "--no-plots"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.scenario import Scenario
-from sim.study.plan import RunSpec, world_seed
+from sim.study.runs.plan import RunSpec, world_seed
 from sim.testing.worlds import tiny_scenario
 
 PROBE = {"name": "newcomer", "count": 4, "followers": 3, "post_at": 2 * 3600.0}

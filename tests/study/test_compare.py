@@ -14,14 +14,15 @@ from scipy import stats
 from sim.core.errors import ForyouError, ScenarioError, StudyError
 from sim.scenario import Scenario, dump, load
 from sim.study import RunSpec, compare, evaluate, with_changes, world_seed
-from sim.study.arms import Arm, arms_of, parse_arms, unlike
-from sim.study.compare import contrast_of
-from sim.study.local import InProcess
-from sim.study.metrics import metric
-from sim.study.outcome import Outcome, failure
-from sim.study.start import Subject
-from sim.study.statistics import holm, paired_difference
-from sim.study.unpaired import unpaired_difference
+from sim.study.compare.arms import Arm, arms_of, parse_arms, unlike
+from sim.study.compare.study import contrast_of
+from sim.study.runs.local import InProcess
+from sim.study.runs.outcome import Outcome, failure
+from sim.study.runs.start import Subject
+from sim.study.statistics.metrics import metric
+from sim.study.statistics.multiple import holm
+from sim.study.statistics.paired import paired_difference
+from sim.study.statistics.unpaired import unpaired_difference
 
 ARMS = {"likes": ["feed.weights.like=30"], "none": ["feed.cold_start.policy=none"]}
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from sim.core.errors import ForyouError
 from sim.scenario import Scenario
-from sim.study.design import Variable, changes, grid, latin_hypercube
-from sim.study.plan import with_changes
-from sim.study.vary import as_it_is, parse_vary
+from sim.study.points.design import Variable, changes, grid, latin_hypercube
+from sim.study.points.vary import as_it_is, parse_vary
+from sim.study.runs.plan import with_changes
 
 
 def values(scenario: Scenario, text: str) -> list[Any]:

@@ -18,12 +18,12 @@ from sim.core.helper import cores
 from sim.engine.estimate import estimate_run
 from sim.run import simulate
 from sim.scenario import load
-from sim.study import local
-from sim.study.execute import Executor, Report, execute, fit_memory, make_executor
-from sim.study.local import InProcess, LocalProcesses
-from sim.study.outcome import Outcome, evaluate
-from sim.study.plan import RunSpec
-from sim.study.store import Store
+from sim.study.runs import local
+from sim.study.runs.execute import Executor, Report, execute, fit_memory, make_executor
+from sim.study.runs.local import InProcess, LocalProcesses
+from sim.study.runs.outcome import Outcome, evaluate
+from sim.study.runs.plan import RunSpec
+from sim.study.runs.store import Store
 
 Specs = Callable[..., list[RunSpec]]
 WEEK = 7 * 86_400.0
@@ -345,7 +345,7 @@ def test_executors_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kind(name="auto", workers=2) == (LocalProcesses, 2)
     assert kind(name="auto", workers=1) == (InProcess, 1)
     assert kind(name="auto", workers=2, runs=1) == (InProcess, 1)
-    monkeypatch.setattr(import_module("sim.study.execute"), "cores", lambda: 1)
+    monkeypatch.setattr(import_module("sim.study.runs.execute"), "cores", lambda: 1)
     assert kind() == (InProcess, 1)
     for arguments, words in [
         ({"name": "dask"}, 'unknown executor "dask"; known are auto, inline, processes, ray'),

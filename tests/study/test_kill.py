@@ -15,17 +15,17 @@ import psutil
 import pytest
 
 from sim.core.random import key, stream, uniform
-from sim.study.outcome import Outcome, evaluate
-from sim.study.plan import RunSpec
-from sim.study.store import Store
+from sim.study.runs.outcome import Outcome, evaluate
+from sim.study.runs.plan import RunSpec
+from sim.study.runs.store import Store
 
 SCRIPT = """
 import sys
 from sim.scenario import load
-from sim.study.execute import execute
-from sim.study.local import LocalProcesses
-from sim.study.plan import RunSpec, world_seed
-from sim.study.store import Store
+from sim.study.runs.execute import execute
+from sim.study.runs.local import LocalProcesses
+from sim.study.runs.plan import RunSpec, world_seed
+from sim.study.runs.store import Store
 
 scenario = load(sys.argv[1])
 specs = [RunSpec(scenario, world_seed(5, world), world=world) for world in range(int(sys.argv[3]))]

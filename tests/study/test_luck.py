@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sim.study.luck import ProbeLuck, probe_columns, probe_luck
-from sim.study.outcome import PROBE_COLUMNS, Outcome
+from sim.study.runs.outcome import PROBE_COLUMNS, Outcome
+from sim.study.worlds.luck import ProbeLuck, probe_columns, probe_luck
 
 Floats = npt.NDArray[np.float64]
 

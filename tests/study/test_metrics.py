@@ -9,9 +9,9 @@ import pytest
 
 from sim.core.errors import ForyouError
 from sim.scenario import Scenario
-from sim.study.metrics import default_metrics, metric, metrics
-from sim.study.outcome import evaluate
-from sim.study.plan import RunSpec, with_changes
+from sim.study.runs.outcome import evaluate
+from sim.study.runs.plan import RunSpec, with_changes
+from sim.study.statistics.metrics import default_metrics, metric, metrics
 
 
 @pytest.fixture(scope="module")

@@ -18,13 +18,13 @@ from sim.core.errors import ForyouError, StudyError
 from sim.feed.arms import perturbed_names, signs_of_arms
 from sim.scenario import Scenario
 from sim.study import RunSpec, evaluate, perturb, with_changes, world_seed
-from sim.study.local import InProcess
-from sim.study.outcome import Outcome, failure
-from sim.study.per_user import USER_OUTCOMES
-from sim.study.perturb_plan import CONTROL, PERTURBED, plan_perturb
-from sim.study.start import Subject, subject
-from sim.study.statistics import holm
-from sim.study.users import KEPT_COLUMNS, pack_users, unpack_users
+from sim.study.perturb.per_user import USER_OUTCOMES
+from sim.study.perturb.plan import CONTROL, PERTURBED, plan_perturb
+from sim.study.runs.local import InProcess
+from sim.study.runs.outcome import Outcome, failure
+from sim.study.runs.start import Subject, subject
+from sim.study.runs.users import KEPT_COLUMNS, pack_users, unpack_users
+from sim.study.statistics.multiple import holm
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "how-to" / "perturb_weights.md"

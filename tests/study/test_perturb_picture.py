@@ -10,7 +10,7 @@ from matplotlib.text import Text
 
 from sim.plots import style
 from sim.plots.study_perturb import MAX_PANELS, draw_perturb, perturb_data
-from sim.study.per_user import USER_OUTCOMES
+from sim.study.perturb.per_user import USER_OUTCOMES
 
 NAMES = ("completion", "skip", "like", "comment", "share", "follow")
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from sim.core.errors import ForyouError
 from sim.scenario import Scenario, dump, loads
-from sim.study.outcome import evaluate
-from sim.study.plan import RESULTS_VERSION, RunSpec, with_changes, world_seed
+from sim.study.runs.outcome import evaluate
+from sim.study.runs.plan import RESULTS_VERSION, RunSpec, with_changes, world_seed
 from sim.testing.worlds import tiny_scenario
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -111,7 +111,7 @@ def test_results_are_those_of_their_version() -> None:
     }
     assert found == json.loads(RESULTS.read_text()), (
         "the same scenario and seed give other results, or a summary has other numbers: raise "
-        f"RESULTS_VERSION in sim/study/plan.py and write into {RESULTS.name}, with the new "
+        f"RESULTS_VERSION in sim/study/runs/plan.py and write into {RESULTS.name}, with the new "
         f"version: {json.dumps(found)}"
     )
 

@@ -17,9 +17,9 @@ import pytest
 
 from sim.core.errors import ForyouError
 from sim.scenario import dump
-from sim.study.execute import make_executor
-from sim.study.outcome import evaluate
-from sim.study.plan import RunSpec
+from sim.study.runs.execute import make_executor
+from sim.study.runs.outcome import evaluate
+from sim.study.runs.plan import RunSpec
 
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="needs the extra `cluster`"
@@ -31,9 +31,9 @@ import psutil
 from pathlib import Path
 from sim.core.errors import ForyouError
 from sim.scenario import load
-from sim.study.execute import execute, make_executor
-from sim.study.plan import RunSpec, world_seed
-from sim.study.store import Store
+from sim.study.runs.execute import execute, make_executor
+from sim.study.runs.plan import RunSpec, world_seed
+from sim.study.runs.store import Store
 
 scenario, folder = load(sys.argv[1]), Path(sys.argv[2])
 specs = [RunSpec(scenario, world_seed(5, world), world=world) for world in range(8)]

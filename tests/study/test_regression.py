@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from sim.feed.arms import signs_of_arms
-from sim.study.per_user import USER_OUTCOMES
-from sim.study.perturb_result import check_of, effect_of, scatter
-from sim.study.regression import SignFit, fit_signs
+from sim.study.perturb.per_user import USER_OUTCOMES
+from sim.study.perturb.regression import SignFit, fit_signs
+from sim.study.perturb.result import check_of, effect_of, scatter
 
 Floats = npt.NDArray[np.float64]
 

@@ -16,13 +16,13 @@ import pytest
 from sim.cli.main import main
 from sim.core.errors import ForyouError, StudyError
 from sim.scenario import Scenario, dump
-from sim.study.indices import LEAST, Index, Method, Samples, indices, take_samples
-from sim.study.local import InProcess
-from sim.study.plan import RunSpec, with_changes, world_seed
-from sim.study.sensitivity import Sensitivity, plan_sensitivity, sensitivity
-from sim.study.sensitivity_plan import weights_from_half_to_double
-from sim.study.sensitivity_result import above, common
-from sim.study.start import Subject
+from sim.study.runs.local import InProcess
+from sim.study.runs.plan import RunSpec, with_changes, world_seed
+from sim.study.runs.start import Subject
+from sim.study.sensitivity.indices import LEAST, Index, Method, Samples, indices, take_samples
+from sim.study.sensitivity.plan import weights_from_half_to_double
+from sim.study.sensitivity.result import above, common
+from sim.study.sensitivity.study import Sensitivity, plan_sensitivity, sensitivity
 
 Floats = npt.NDArray[np.float64]
 WATCH = "watch.minutes_per_user_day"
@@ -176,7 +176,7 @@ def test_no_global_generator_is_asked_whatever_the_seed(
     method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SALib would take a seed of 0 as none."""
-    monkeypatch.setattr("sim.study.indices.key", lambda seed, purpose: np.uint64(0))
+    monkeypatch.setattr("sim.study.sensitivity.indices.key", lambda seed, purpose: np.uint64(0))
     samples = take_samples(method, 2, 8, seed=1)
     values = samples.cube[:, 0] + samples.cube[:, 1] ** 2
     assert found(samples, values) == found(samples, values)

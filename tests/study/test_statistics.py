@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from sim.analysis.intervals import wilson
 from sim.core.random import key
-from sim.study.bootstrap import bootstrap_interval
-from sim.study.intervals import Interval, mean_interval, share_interval, worlds_needed
-from sim.study.jackknife import jackknife_half_width, without_each
-from sim.study.multiple import holm, say_comparisons
-from sim.study.paired import paired_difference, relative_difference, variance_saved
+from sim.study.statistics.bootstrap import bootstrap_interval
+from sim.study.statistics.intervals import Interval, mean_interval, share_interval, worlds_needed
+from sim.study.statistics.jackknife import jackknife_half_width, without_each
+from sim.study.statistics.multiple import holm, say_comparisons
+from sim.study.statistics.paired import paired_difference, relative_difference, variance_saved
 
 Floats = npt.NDArray[np.float64]
 

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from sim.core.errors import ForyouError, StudyError
-from sim.study.outcome import Outcome, evaluate, failure
-from sim.study.plan import RunSpec
-from sim.study.store import Store, plain_json
+from sim.study.runs.outcome import Outcome, evaluate, failure
+from sim.study.runs.plan import RunSpec
+from sim.study.runs.store import Store, plain_json
 
 ME = {"kind": "worlds", "scenario": "abc", "seed": 5}
 

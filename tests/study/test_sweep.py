@@ -13,13 +13,15 @@ import pytest
 from sim.cli.main import main
 from sim.core.errors import ForyouError, StudyError
 from sim.scenario import Scenario, dump
-from sim.study.execute import Report
-from sim.study.local import InProcess
-from sim.study.outcome import evaluate
-from sim.study.plan import RunSpec, with_changes, world_seed
-from sim.study.start import Subject, subject
-from sim.study.statistics import holm, mean_interval, paired_difference
-from sim.study.sweep import Sweep, plan_sweep, sweep
+from sim.study.runs.execute import Report
+from sim.study.runs.local import InProcess
+from sim.study.runs.outcome import evaluate
+from sim.study.runs.plan import RunSpec, with_changes, world_seed
+from sim.study.runs.start import Subject, subject
+from sim.study.statistics.intervals import mean_interval
+from sim.study.statistics.multiple import holm
+from sim.study.statistics.paired import paired_difference
+from sim.study.sweep.study import Sweep, plan_sweep, sweep
 
 WATCH = "watch.minutes_per_user_day"
 REACH = "probes.newcomer.reach_median"

@@ -16,10 +16,10 @@ import typer
 from sim.cli import sensitivity as sensitivity_command
 from sim.cli import sweep as sweep_command
 from sim.cli.main import app
-from sim.study.sensitivity import SensitivityPlan, plan_sensitivity
-from sim.study.start import subject
-from sim.study.sweep import SweepPlan, plan_sweep
-from sim.study.vary import parse_vary
+from sim.study.points.vary import parse_vary
+from sim.study.runs.start import subject
+from sim.study.sensitivity.study import SensitivityPlan, plan_sensitivity
+from sim.study.sweep.study import SweepPlan, plan_sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "sweep_and_sensitivity.md").read_text(encoding="utf-8")
@@ -86,7 +86,7 @@ def test_the_code_runs(
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
     monkeypatch.chdir(tmp_path)
     # no processes to wait for
-    monkeypatch.setattr(import_module("sim.study.execute"), "cores", lambda: 1)
+    monkeypatch.setattr(import_module("sim.study.runs.execute"), "cores", lambda: 1)
     exec(compile(small, "sweep_and_sensitivity.md", "exec"), {})
     printed = capsys.readouterr().out
     assert printed.count("shape: (") == 2

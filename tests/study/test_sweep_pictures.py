@@ -322,8 +322,8 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_a_real_sweep_draws_as_it_stands(tmp_path: Path) -> None:
-    from sim.study.local import InProcess
-    from sim.study.sweep import sweep
+    from sim.study.runs.local import InProcess
+    from sim.study.sweep.study import sweep
 
     made = sweep(
         tiny_scenario(), ["feed.cold_start.slots=0..50 %", "feed.slate=4..8"], 2, samples=5,

@@ -26,10 +26,10 @@ from sim.core.random import key, normal, stream
 from sim.run import simulate
 from sim.scenario import Scenario, load, loads
 from sim.study import Outcome, RunSpec, tune
-from sim.study import storage as storage_module
-from sim.study.local import InProcess
-from sim.study.outcome import failure
-from sim.study.tuned import Tuned
+from sim.study.runs.local import InProcess
+from sim.study.runs.outcome import failure
+from sim.study.tune import storage as storage_module
+from sim.study.tune.result import Tuned
 
 TEXT = """\
 name: formula

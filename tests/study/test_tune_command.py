@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sim.cli.main import main
-from sim.study.local import InProcess
+from sim.study.runs.local import InProcess
 
 Capture = pytest.CaptureFixture[str]
 

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.scenario import loads
-from sim.study.early import EarlyStop, pooled_errors
-from sim.study.front import candidates, compromise, front, nondominated, spread
-from sim.study.importance import importances
-from sim.study.objective import Aim, Start, aim_of
-from sim.study.space import Space, space_of
-from sim.study.suggest import propose
-from sim.study.trial import Trial
+from sim.study.tune.early import EarlyStop, pooled_errors
+from sim.study.tune.front import candidates, compromise, front, nondominated, spread
+from sim.study.tune.importance import importances
+from sim.study.tune.objective import Aim, Start, aim_of
+from sim.study.tune.space import Space, space_of
+from sim.study.tune.suggest import propose
+from sim.study.tune.trial import Trial
 
 TEXT = """\
 name: x

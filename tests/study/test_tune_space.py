@@ -8,9 +8,9 @@ import pytest
 
 from sim.core.errors import ForyouError
 from sim.scenario import Scenario, loads
-from sim.study.plan import RunSpec, with_changes
-from sim.study.search import scenario_of
-from sim.study.space import Space, space_of
+from sim.study.runs.plan import RunSpec, with_changes
+from sim.study.tune.search import scenario_of
+from sim.study.tune.space import Space, space_of
 
 TEXT = """\
 name: x

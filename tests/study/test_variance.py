@@ -14,9 +14,9 @@ from hypothesis.extra.numpy import arrays
 
 from sim.analysis.inequality import gini
 from sim.core.random import key
-from sim.study.intervals import mean_interval
-from sim.study.unpredictability import gini_of_worlds, market_shares, unpredictability
-from sim.study.variance import VarianceComponents, variance_components
+from sim.study.statistics.intervals import mean_interval
+from sim.study.statistics.unpredictability import gini_of_worlds, market_shares, unpredictability
+from sim.study.statistics.variance import VarianceComponents, variance_components
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,11 +14,11 @@ import pytest
 from sim.core.errors import ForyouError, StudyError
 from sim.scenario import Scenario, dump, load
 from sim.study import Outcome, RunSpec, evaluate, world_seed, worlds
-from sim.study.local import InProcess
-from sim.study.metrics import metric
-from sim.study.outcome import failure
-from sim.study.over_worlds import Precision, over_worlds
-from sim.study.statistics import mean_interval, share_interval, worlds_needed
+from sim.study.runs.local import InProcess
+from sim.study.runs.outcome import failure
+from sim.study.statistics.intervals import mean_interval, share_interval, worlds_needed
+from sim.study.statistics.metrics import metric
+from sim.study.statistics.over_worlds import Precision, over_worlds
 
 
 class Listing(InProcess):

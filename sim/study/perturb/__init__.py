@@ -1,0 +1,1 @@
+"""Many weights screened in one world, by giving every user weights of their own."""

@@ -1,0 +1,1 @@
+"""Settings that vary: over which values, at which points, and playing these points."""

@@ -1,0 +1,1 @@
+"""Which setting matters for which number of a run."""

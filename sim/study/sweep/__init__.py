@@ -1,0 +1,1 @@
+"""What numbers of a run do when settings take other values."""

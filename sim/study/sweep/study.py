@@ -1,0 +1,115 @@
+"""``sweep``: what numbers of a run do when settings of the scenario take other values.
+
+Every point of the design is played in the same worlds as the scenario as it is, so that points
+are compared on common random numbers: differences are those of pairs of worlds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.scenario import Scenario, dump
+from sim.study.points.play import play_points
+from sim.study.runs.execute import Executor, Report
+from sim.study.runs.outcome import Outcome
+from sim.study.runs.plan import RunSpec
+from sim.study.runs.start import new_study_folder, subject
+from sim.study.runs.store import Store
+from sim.study.sweep.plan import SweepPlan, plan_sweep
+from sim.study.sweep.result import Cell, Sweep, gather
+
+__all__ = [
+    "Cell",
+    "Sweep",
+    "SweepPlan",
+    "nothing",
+    "plan_sweep",
+    "run_sweep",
+    "silent",
+    "sweep",
+]
+
+
+def silent(report: Report) -> None:
+    """Show no progress."""
+    del report
+
+
+def nothing(spec: RunSpec, outcome: Outcome) -> None:
+    """Do nothing with an outcome."""
+    del spec, outcome
+
+
+def run_sweep(
+    plan: SweepPlan,
+    *,
+    out: Path | str | None = None,
+    executor: Executor | None = None,
+    plots: bool = True,
+    force: bool = False,
+    progress: Callable[[Report], None] = silent,
+    heard: Callable[[RunSpec, Outcome], None] = nothing,
+) -> Sweep:
+    """Do the runs of a plan that are not done yet, and write the result into the study folder.
+
+    ``heard`` is called for every outcome, those of before too. Raises StudyError when the folder
+    is of another study or cannot be written, and when no run worked; runs that are done stay.
+    """
+    store = Store.open(
+        new_study_folder(out, "sweep", plan.subject.scenario.name),
+        {
+            "study": "sweep",
+            **plan.subject.identity,
+            "varies": [variable.path for variable in plan.variables],
+        },
+    )
+    store.write_text("scenario.yaml", dump(plan.subject.scenario))
+    outcomes, failed = play_points(
+        store, plan.specs, plan.metrics[0], executor, plan.runs, progress, heard, force=force
+    )
+    result = gather(plan, store.folder, outcomes, failed)
+    store.write_json("sweep", result.to_dict())
+    store.write_table("sweep", result.table)
+    if plots:
+        from sim.plots.study_sweep import draw_sweep
+
+        draw_sweep(result.to_dict(), store.folder / "plots")
+    return result
+
+
+def sweep(
+    scenario: Scenario | str | os.PathLike[str],
+    vary: Sequence[str] | Mapping[str, Any],
+    n: int = 4,
+    *,
+    samples: int | None = None,
+    out: Path | str | None = None,
+    metric: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    seed: int | None = None,
+    level: float = 0.95,
+    executor: Executor | None = None,
+    allow_code: bool = False,
+    base_dir: Path | None = None,
+    force: bool = False,
+    plots: bool = True,
+    progress: Callable[[Report], None] | None = None,
+) -> Sweep:
+    """Play ``n`` worlds at every point of a grid, or of a Latin hypercube of ``samples`` points.
+
+    ``vary`` says which settings take which values: texts such as ``"feed.weights.share=0.5,1,2"``
+    (see ``sim.study.points.vary``), or a mapping of paths to lists of values or to such texts.
+    ``metric`` are paths into ``summary.json``, by default the usual ones. ``out`` is the study
+    folder; one of the same study goes on. Without an ``executor`` the cores of this machine are
+    used.
+
+    Raises ForyouError before anything runs for what is wrong, StudyError for the folder.
+    """
+    about = subject(scenario, overrides, seed=seed, allow_code=allow_code, base_dir=base_dir)
+    plan = plan_sweep(about, vary, n, samples=samples, metric=metric, level=level)
+    return run_sweep(
+        plan, out=out, executor=executor, plots=plots, force=force, progress=progress or silent
+    )

@@ -1,0 +1,1 @@
+"""A search for settings that do better, and the test of what it finds."""

@@ -1,0 +1,1 @@
+"""One scenario in many parallel worlds."""
