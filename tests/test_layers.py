@@ -27,6 +27,13 @@ ORDER = [
 ]
 """Low to high; layers in one set must not know each other."""
 RANK = {layer: rank for rank, layers in enumerate(ORDER) for layer in layers}
+STUDY = [
+    {"statistics"},
+    {"runs"},
+    {"points"},
+    {"worlds", "compare", "sweep", "sensitivity", "tune", "perturb"},
+]
+"""The same within ``sim/study``: one kind of study knows nothing of another."""
 BESIDE = "testing"
 """May import anything; only tests import it."""
 
@@ -83,6 +90,27 @@ def violations(root: Path) -> list[str]:
     return found
 
 
+def study_violations(root: Path) -> list[str]:
+    """Every import within ``sim.study`` that goes up or sideways."""
+    rank = {folder: number for number, folders in enumerate(STUDY) for folder in folders}
+    known, found = modules(root), []
+    for name, path in known.items():
+        here = name.removeprefix("sim.study.").split(".")[0]
+        if not name.startswith("sim.study."):
+            continue  # the package itself gathers its folders
+        if here not in rank:
+            found.append(f"{name} is in no known folder of sim/study")
+            continue
+        for line, target in imports(name, path, known):
+            if target != "sim.study" and not target.startswith("sim.study."):
+                continue
+            there = target.removeprefix("sim.study.").split(".")[0]
+            if here != there and rank.get(there, len(STUDY)) >= rank[here]:
+                place = f"{path.relative_to(root)}:{line} imports {target}"
+                found.append(f"{place}, which is not below {here}")
+    return found
+
+
 def circle(root: Path) -> list[str]:
     """Modules that import each other in a circle, or nothing."""
     known = modules(root)
@@ -115,6 +143,10 @@ def circle(root: Path) -> list[str]:
 
 def test_imports_go_down() -> None:
     assert violations(ROOT) == []
+
+
+def test_imports_within_studies_go_down() -> None:
+    assert study_violations(ROOT) == []
 
 
 def test_no_import_circles() -> None:
@@ -159,13 +191,33 @@ def test_a_wrong_import_is_found(tmp_path: Path, file: str, text: str) -> None:
     assert len(violations(tree(tmp_path, others | {file: text}))) == 1
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("study/statistics/paired.py", "from sim.study.runs.plan import RunSpec"),
+        ("study/runs/store.py", "def late():\n    from ..points import play"),
+        ("study/sensitivity/plan.py", "from sim.study.sweep.plan import BASE"),
+        ("study/tune/search.py", "from sim.study import compare"),
+        ("study/tune/search.py", "import sim.study"),
+        ("study/alone.py", "import math"),
+    ],
+)
+def test_a_wrong_import_within_studies_is_found(tmp_path: Path, file: str, text: str) -> None:
+    folders = ("", *(f"{folder}/" for folders in STUDY for folder in folders))
+    others = {f"study/{folder}__init__.py": "" for folder in folders}
+    assert len(study_violations(tree(tmp_path, others | {file: text}))) == 1
+
+
 def test_a_right_import_is_accepted(tmp_path: Path) -> None:
     files = {
         "cli/run.py": "from sim.run import simulate",
         "run.py": "from .core import errors",
         "testing/worlds.py": "from sim.cli import run",
         "core/errors.py": "",
+        "study/__init__.py": "from sim.study.tune.study import tune",
+        "study/tune/study.py": "from sim.study.runs import plan\nfrom sim.study.tune import front",
     }
+    assert study_violations(tree(tmp_path, files)) == []
     assert violations(tree(tmp_path, files)) == []
 
 

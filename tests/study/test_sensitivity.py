@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,8 @@ def test_no_global_generator_is_asked_whatever_the_seed(
     method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SALib would take a seed of 0 as none."""
-    monkeypatch.setattr("sim.study.sensitivity.indices.key", lambda seed, purpose: np.uint64(0))
+    found_in = import_module("sim.study.sensitivity.indices")
+    monkeypatch.setattr(found_in, "key", lambda seed, purpose: np.uint64(0))
     samples = take_samples(method, 2, 8, seed=1)
     values = samples.cube[:, 0] + samples.cube[:, 1] ** 2
     assert found(samples, values) == found(samples, values)

@@ -12,7 +12,7 @@ from sim.core.errors import StudyError
 from sim.core.estimates import Scale, scale_of
 from sim.scenario import Scenario, dump
 from sim.study.compare.arms import Arm, arms_of, refuse_unpairable
-from sim.study.runs.execute import Executor, Report, execute
+from sim.study.runs.execute import Executor, Report, execute, silent
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import (
@@ -219,7 +219,7 @@ def compare(
     so_far = _SoFar(wanted[0], [arm.name for arm in found], not unpaired, level)
     with working(executor, len(plan)) as workers:
         outcomes = execute(
-            plan, store, workers, progress or _silent, so_far.note, force=force
+            plan, store, workers, progress or silent, so_far.note, force=force
         )  # fmt: skip
     result = _result(found, plan, outcomes, store.folder, wanted, level, not unpaired)
     store.write_json(NAME, result.to_dict())
@@ -254,10 +254,6 @@ def check_compare(
     if not unpaired:
         refuse_unpairable(found)
     return found, metrics(metric, *(arm.subject.scenario for arm in found))
-
-
-def _silent(report: Report) -> None:
-    del report
 
 
 class _SoFar:

@@ -27,7 +27,7 @@ from sim.study.perturb.per_user import UserOutcome
 from sim.study.perturb.plan import CONTROL, DOWN, PERTURBED, UP, PerturbPlan, plan_perturb
 from sim.study.perturb.regression import SignFit, fit_signs
 from sim.study.perturb.result import Check, Effect, Perturb, check_of, effect_of, scatter
-from sim.study.runs.execute import Executor, Report, execute
+from sim.study.runs.execute import Executor, Report, execute, silent
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import failures, new_study_folder, subject, working
@@ -107,7 +107,7 @@ def run_perturb(
     specs = plan.specs
     with working(executor, len(specs)) as workers:
         outcomes = execute(
-            specs, store, workers, progress or _silent, books.note, force=force
+            specs, store, workers, progress or silent, books.note, force=force
         )  # fmt: skip
     failed = failures(specs, outcomes)
     if not books.complete:
@@ -138,10 +138,6 @@ def run_perturb(
         content = result.to_dict()
         draw_file(store.folder / "plots" / "perturb.png", draw_perturb, perturb_data(content))
     return result
-
-
-def _silent(report: Report) -> None:
-    del report
 
 
 class _Books:

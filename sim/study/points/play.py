@@ -12,7 +12,12 @@ from sim.study.runs.start import Failure, failures, working
 from sim.study.runs.store import Store
 from sim.study.statistics.metrics import Metric
 
-__all__ = ["SoFar", "play_points"]
+__all__ = ["SoFar", "nothing", "play_points"]
+
+
+def nothing(spec: RunSpec, outcome: Outcome) -> None:
+    """Do nothing with an outcome."""
+    del spec, outcome
 
 
 def play_points(

@@ -17,7 +17,7 @@ from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.store import Store
 
-__all__ = ["EXECUTORS", "Executor", "Report", "execute", "fit_memory", "make_executor"]
+__all__ = ["EXECUTORS", "Executor", "Report", "execute", "fit_memory", "make_executor", "silent"]
 
 EXECUTORS: Final = ("auto", "inline", "processes", "ray")
 """Names that :func:`make_executor` knows."""
@@ -78,7 +78,8 @@ class Report:
     """The intermediate result, or a message that has to be read; may be empty."""
 
 
-def _silent(report: Report) -> None:
+def silent(report: Report) -> None:
+    """Show no progress."""
     del report
 
 
@@ -91,7 +92,7 @@ def execute(
     specs: Sequence[RunSpec],
     store: Store,
     executor: Executor,
-    progress: Callable[[Report], None] = _silent,
+    progress: Callable[[Report], None] = silent,
     on_outcome: Callable[[RunSpec, Outcome], str | None] = _nothing,
     *,
     force: bool = False,

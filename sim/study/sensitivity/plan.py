@@ -10,12 +10,12 @@ from typing import Any, Final
 from sim.core.errors import ForyouError
 from sim.scenario import Scenario
 from sim.study.points.design import Variable, refuse
+from sim.study.points.scenarios import of_each_kind, scenario_at
 from sim.study.points.vary import parse_vary
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import MAX_WORLDS, Subject, check_level
 from sim.study.sensitivity.indices import METHODS, Method, Samples, take_samples
 from sim.study.statistics.metrics import Metric, metrics
-from sim.study.sweep.plan import of_each_kind, scenario_at
 
 __all__ = ["SAMPLES", "SensitivityPlan", "plan_sensitivity", "weights_from_half_to_double"]
 

@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from sim.scenario import Scenario, dump
-from sim.study.points.play import play_points
-from sim.study.runs.execute import Executor, Report
+from sim.study.points.play import nothing, play_points
+from sim.study.runs.execute import Executor, Report, silent
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import new_study_folder, subject
 from sim.study.runs.store import Store
 from sim.study.sensitivity.plan import SensitivityPlan, plan_sensitivity
 from sim.study.sensitivity.result import Importance, Sensitivity, gather
-from sim.study.sweep.study import nothing, silent
 
 __all__ = [
     "Importance",

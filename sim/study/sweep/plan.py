@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from sim.core.errors import ForyouError
 from sim.scenario import Scenario
-from sim.study.points.design import Point, Variable, changes, grid, latin_hypercube
+from sim.study.points.design import Point, Variable, grid, latin_hypercube
+from sim.study.points.scenarios import of_each_kind, scenario_at
 from sim.study.points.vary import parse_vary
-from sim.study.runs.plan import RunSpec, with_changes
+from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import MAX_WORLDS, Subject, check_level
 from sim.study.statistics.metrics import Metric, metrics
 
-__all__ = ["BASE", "SweepPlan", "of_each_kind", "plan_sweep", "scenario_at"]
+__all__ = ["BASE", "SweepPlan", "plan_sweep"]
 
 BASE: Final = 0
 """Number of the scenario as it is; the points of the design are counted from 1."""
@@ -91,23 +92,6 @@ def plan_sweep(
     )  # fmt: skip
     _refuse_without_effect(plan)
     return plan
-
-
-def scenario_at(scenario: Scenario, variables: Sequence[Variable], point: Point) -> Scenario:
-    """The scenario with the values of a point. ForyouError, with the point, if they do not fit."""
-    try:
-        return with_changes(scenario, changes(variables, point))
-    except ForyouError as error:
-        if len(variables) == 1:
-            raise
-        where = ", ".join(f"{v.path} {at.text}" for v, at in zip(variables, point, strict=True))
-        raise ForyouError(f"{error}; this is the point {where}") from None
-
-
-def of_each_kind(scenarios: Sequence[Scenario]) -> list[Scenario]:
-    """One scenario for each set of probes and size, on which depends what numbers a run has."""
-    kinds = {(s.probes, s.population.users): s for s in scenarios}
-    return list(kinds.values())
 
 
 def _refuse_without_effect(plan: SweepPlan) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sim.scenario import Scenario, dump
-from sim.study.points.play import play_points
-from sim.study.runs.execute import Executor, Report
+from sim.study.points.play import nothing, play_points
+from sim.study.runs.execute import Executor, Report, silent
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import new_study_folder, subject
@@ -25,22 +25,10 @@ __all__ = [
     "Cell",
     "Sweep",
     "SweepPlan",
-    "nothing",
     "plan_sweep",
     "run_sweep",
-    "silent",
     "sweep",
 ]
-
-
-def silent(report: Report) -> None:
-    """Show no progress."""
-    del report
-
-
-def nothing(spec: RunSpec, outcome: Outcome) -> None:
-    """Do nothing with an outcome."""
-    del spec, outcome
 
 
 def run_sweep(

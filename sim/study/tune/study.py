@@ -13,7 +13,7 @@ from typing import Any, Final
 from sim.core.errors import ForyouError, ScenarioError, StudyError
 from sim.scenario import Scenario, dump, load_file
 from sim.scenario.tune import TuneConfig
-from sim.study.runs.execute import Executor, Report, execute
+from sim.study.runs.execute import Executor, Report, execute, silent
 from sim.study.runs.start import Subject, check_level, new_study_folder, subject, working
 from sim.study.runs.store import Store
 from sim.study.tune.confirm import Candidate, confirmation_plan, confirmed
@@ -147,7 +147,7 @@ def search(
     progress: Callable[[Report], None] | None = None,
 ) -> Tuned:
     """Do what a plan says; see ``tune``."""
-    show = progress or _silent
+    show = progress or silent
     if plan.storage is not None:  # before there is a folder, for it may not answer
         Book.open(plan.storage, plan.folder, plan.name, plan.aim).close()
     store = Store.open(plan.folder, plan.identity)
@@ -168,10 +168,6 @@ def search(
     )
     _write(result, store, plots)
     return result
-
-
-def _silent(report: Report) -> None:
-    del report
 
 
 def _subject(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sim.core.errors import StudyError
 from sim.scenario import Scenario, dump
-from sim.study.runs.execute import Executor, Report, execute
+from sim.study.runs.execute import Executor, Report, execute, silent
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import (
@@ -136,7 +136,7 @@ def worlds(
     so_far = _SoFar(wanted[0], level)
     with working(executor, n) as workers:
         outcomes = execute(
-            plan, store, workers, progress or _silent, so_far.note, force=force
+            plan, store, workers, progress or silent, so_far.note, force=force
         )  # fmt: skip
     result = _result(about, plan, outcomes, folder, wanted, level, goal)
     store.write_json(NAME, result.to_dict())
@@ -144,10 +144,6 @@ def worlds(
     if plots:
         _draw(result, [outcomes[spec.key] for spec in plan])
     return result
-
-
-def _silent(report: Report) -> None:
-    del report
 
 
 class _SoFar:
