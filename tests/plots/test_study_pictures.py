@@ -12,8 +12,8 @@ from matplotlib.text import Text
 
 from sim.plots import style
 from sim.plots.files import draw_file
-from sim.plots.study_compare import MAX_LINES, compare_data, draw_compare
-from sim.plots.study_worlds import MAX_STRIPS, draw_strips, draw_videos, strips_data, videos_data
+from sim.plots.study.compare import MAX_LINES, compare_data, draw_compare
+from sim.plots.study.worlds import MAX_STRIPS, draw_strips, draw_videos, strips_data, videos_data
 
 UNITS = ("share", "users", "min", "percent", "0..1", "s", "count", "")
 LONG = "a-probe-with-a-long-name: share that reached so many users and stayed there"

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.text import Text
 
 from sim.plots import style
-from sim.plots.study_perturb import MAX_PANELS, draw_perturb, perturb_data
+from sim.plots.study.perturb import MAX_PANELS, draw_perturb, perturb_data
 from sim.study.perturb.per_user import USER_OUTCOMES
 
 NAMES = ("completion", "skip", "like", "comment", "share", "follow")

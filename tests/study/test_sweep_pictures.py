@@ -14,13 +14,13 @@ from matplotlib.text import Text
 
 from sim.plots import style
 from sim.plots.response import MAX_PANELS, response_data
-from sim.plots.study_sensitivity import (
+from sim.plots.study.sensitivity import (
     PER_PICTURE,
     draw_importances,
     draw_sensitivity,
     sensitivity_data,
 )
-from sim.plots.study_sweep import draw_response, draw_sweep
+from sim.plots.study.sweep import draw_response, draw_sweep
 from sim.testing.worlds import tiny_scenario
 
 PATH = "watch.minutes_per_user_day"
@@ -262,7 +262,7 @@ def test_a_heat_map_has_the_grid_in_its_order() -> None:
 
 
 def test_more_is_darker_in_grey_too() -> None:
-    from sim.plots.study_sweep import COLOURS
+    from sim.plots.study.sweep import COLOURS
 
     grey = COLOURS(np.linspace(0, 1, 50))[:, :3] @ [0.299, 0.587, 0.114]
     assert (np.diff(grey) < 0).all()

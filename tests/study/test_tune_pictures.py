@@ -14,8 +14,10 @@ from matplotlib.text import Text
 
 from sim.plots import style
 from sim.plots.files import draw_file
-from sim.plots.study_tune import MAX_SLICES, PICTURES, history_data, slices_data
-from sim.plots.study_tune_front import confirmed_data, front_data, importance_data
+from sim.plots.study.tune import MAX_SLICES, PICTURES, history_data, slices_data
+from sim.plots.study.tune_confirmed import confirmed_data
+from sim.plots.study.tune_front import front_data
+from sim.plots.study.tune_importance import importance_data
 
 LONG = "a-probe-with-a-long-name-in-it: reached the viral share of users and stayed there"
 

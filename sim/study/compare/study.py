@@ -227,7 +227,7 @@ def compare(
     store.write_table("runs", result.runs)
     if plots:
         from sim.plots.files import draw_file
-        from sim.plots.study_compare import compare_data, draw_compare
+        from sim.plots.study.compare import compare_data, draw_compare
 
         draw_file(
             store.folder / "plots" / "compare.png", draw_compare, compare_data(result.to_dict())

@@ -133,7 +133,7 @@ def run_perturb(
         store.remove("bias.parquet")
     if plots:
         from sim.plots.files import draw_file
-        from sim.plots.study_perturb import draw_perturb, perturb_data
+        from sim.plots.study.perturb import draw_perturb, perturb_data
 
         content = result.to_dict()
         draw_file(store.folder / "plots" / "perturb.png", draw_perturb, perturb_data(content))

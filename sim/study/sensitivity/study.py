@@ -72,7 +72,7 @@ def run_sensitivity(
     store.write_json("sensitivity", result.to_dict())
     store.write_table("sensitivity", result.table)
     if plots:
-        from sim.plots.study_sensitivity import draw_sensitivity
+        from sim.plots.study.sensitivity import draw_sensitivity
 
         draw_sensitivity(result.to_dict(), store.folder / "plots")
     return result

@@ -62,7 +62,7 @@ def run_sweep(
     store.write_json("sweep", result.to_dict())
     store.write_table("sweep", result.table)
     if plots:
-        from sim.plots.study_sweep import draw_sweep
+        from sim.plots.study.sweep import draw_sweep
 
         draw_sweep(result.to_dict(), store.folder / "plots")
     return result

@@ -279,7 +279,7 @@ def _write(result: Tuned, store: Store, plots: bool) -> None:
 
 def _draw(result: Tuned, folder: Path) -> None:
     from sim.plots.files import draw_file
-    from sim.plots.study_tune import PICTURES
+    from sim.plots.study.tune import PICTURES
     from sim.study.runs.store import plain_json
 
     content = plain_json(result.to_dict())

@@ -193,7 +193,7 @@ def _result(
 def _draw(result: Worlds, outcomes: Sequence[Outcome]) -> None:
     """The numbers of all worlds, and the videos of each probe."""
     from sim.plots.files import draw_file
-    from sim.plots.study_worlds import draw_strips, draw_videos, strips_data, videos_data
+    from sim.plots.study.worlds import draw_strips, draw_videos, strips_data, videos_data
 
     content, folder = result.to_dict(), result.folder / "plots"
     draw_file(folder / "worlds.png", draw_strips, strips_data(content))

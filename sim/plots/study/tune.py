@@ -17,14 +17,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from sim.core.estimates import Scale, scale_of
 from sim.plots import style
-from sim.plots.study_tune_front import (
-    confirmed_data,
-    draw_confirmed,
-    draw_front,
-    draw_importance,
-    front_data,
-    importance_data,
-)
+from sim.plots.study.tune_confirmed import confirmed_data, draw_confirmed
+from sim.plots.study.tune_front import draw_front, front_data
+from sim.plots.study.tune_importance import draw_importance, importance_data
 
 __all__ = [
     "MAX_SLICES",

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from sim.plots import style
-from sim.plots.study_worlds import tick_text
+from sim.plots.study.worlds import tick_text
 
 __all__ = ["MAX_PANELS", "Line", "Panel", "Screening", "draw_perturb", "perturb_data"]
 

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.core.estimates import Scale, scale_of
 from sim.plots import style
-from sim.plots.study_worlds import tick_text
+from sim.plots.study.worlds import tick_text
 
 __all__ = ["MAX_LINES", "Change", "Changes", "Line", "compare_data", "draw_compare"]
 

@@ -1,0 +1,1 @@
+"""Pictures of studies: a file for each kind."""
