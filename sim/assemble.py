@@ -21,11 +21,19 @@ from sim.engine.shards import Memory, parts_of
 from sim.engine.trends import TREND_INTERVAL_S
 from sim.feed import builtin
 from sim.feed.builtin import BuiltinSource, value_weights
+from sim.feed.cold_start import STATE_NAMES
 from sim.feed.component import Stage
 from sim.feed.pipeline import Named, Pipeline, source_counts
 from sim.feed.plugin import load_plugin
 from sim.record.columns import SOURCE_NAMES
 from sim.record.recorders import EventLog, Paths, Timeline
+from sim.record.tables import (
+    creator_columns,
+    probe_columns,
+    probe_names,
+    user_columns,
+    video_columns,
+)
 from sim.scenario import Scenario
 from sim.scenario import feed as spec
 from sim.scenario.components import Custom
@@ -71,6 +79,22 @@ class Live:
     log: EventLog
     timeline: Timeline
     paths: Paths
+
+    def columns(self) -> dict[str, dict[str, Any]]:
+        """The columns of every table, by table, once the world was played to its end."""
+        world, view = self.world, self.platform.view
+        states = np.array(STATE_NAMES, object)[view.cold.state]
+        videos = video_columns(world, view.counts, view.cold.pool, states)
+        return {
+            "videos": videos,
+            "creators": creator_columns(world, view.counts),
+            "users": user_columns(world, self.engine.user_counts(), self.engine.follow_counts()),
+            "timeline": self.timeline.columns(),
+            "paths": self.paths.columns(
+                world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
+            ),
+            "probes": probe_columns(world, videos, self.paths, float(self.scenario.viral.reach)),
+        }
 
 
 def make_pipeline(scenario: Scenario, base_dir: Path | None, allow_code: bool) -> Pipeline:

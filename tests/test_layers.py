@@ -20,7 +20,7 @@ ORDER = [
     {"engine", "analysis"},
     {"plots"},
     {"assemble"},
-    {"run"},
+    {"simulate"},
     {"study"},
     {"lab"},
     {"cli"},
@@ -172,7 +172,10 @@ def tree(root: Path, files: dict[str, str]) -> Path:
     [
         ("feed/rank.py", "from sim.behaviour.watch import hazard"),
         ("behaviour/watch.py", "import sim.feed"),
-        ("core/errors.py", "def late():\n    from sim.run import simulate\n    return simulate"),
+        (
+            "core/errors.py",
+            "def late():\n    from sim.simulate import simulate\n    return simulate",
+        ),
         ("core/errors.py", "from ..scenario import load"),
         ("world/state.py", "from .. import assemble"),
         ("engine/clock.py", "from sim.testing import tiny"),
@@ -210,8 +213,8 @@ def test_a_wrong_import_within_studies_is_found(tmp_path: Path, file: str, text:
 
 def test_a_right_import_is_accepted(tmp_path: Path) -> None:
     files = {
-        "cli/run.py": "from sim.run import simulate",
-        "run.py": "from .core import errors",
+        "cli/run.py": "from sim.simulate import simulate",
+        "simulate.py": "from .core import errors",
         "testing/worlds.py": "from sim.cli import run",
         "core/errors.py": "",
         "study/__init__.py": "from sim.study.tune.study import tune",

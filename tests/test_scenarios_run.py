@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.run import Run, simulate
 from sim.scenario import load
+from sim.simulate import Run, simulate
 
 SCENARIOS = sorted((Path(__file__).resolve().parents[1] / "scenarios").glob("*.yaml"))
 

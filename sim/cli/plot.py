@@ -47,7 +47,7 @@ def plot(
     """
     from sim.analysis import load_tables
     from sim.plots import draw_plots
-    from sim.run import Run
+    from sim.simulate import Run
 
     folder = Run.open(run).path
     tables = load_tables(folder)

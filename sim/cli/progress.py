@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sim.cli.words import clock, number
 
 if TYPE_CHECKING:
-    from sim.run import Progress
+    from sim.simulate import Progress
 
 __all__ = ["Bar", "progress_bar"]
 

@@ -74,8 +74,9 @@ def run(
     from sim.cli.progress import progress_bar
     from sim.cli.words import rough_span
     from sim.engine.estimate import LONG_S, default_shards, estimate_run
-    from sim.run import DEFAULT_ENGINE, Progress, new_run_folder, simulate
+    from sim.record.folder import new_run_folder
     from sim.scenario import load_file
+    from sim.simulate import DEFAULT_ENGINE, Progress, simulate
 
     loaded = load_file(scenario, changes or ())
     folder = new_run_folder(out, loaded.scenario.name)
@@ -129,7 +130,7 @@ def run(
 
 def _say_what_is_left(folder: Path) -> None:
     """Tell, after Ctrl-C, what the stopped run has left on disk."""
-    from sim.run import Run
+    from sim.simulate import Run
 
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     if not names:

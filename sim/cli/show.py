@@ -26,7 +26,7 @@ def show(
     Reads the folder only; nothing is simulated.
     """
     from sim.cli.summary import as_json, print_summary
-    from sim.run import Run
+    from sim.simulate import Run
 
     result = Run.open(run)
     if json:

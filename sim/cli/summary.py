@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.cli.words import amount, number, span
 
 if TYPE_CHECKING:
-    from sim.run import Run
+    from sim.simulate import Run
 
 __all__ = ["Row", "Section", "as_json", "print_summary", "sections"]
 

@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from sim.analysis import load_tables
-from sim.run import simulate
 from sim.scenario import load
+from sim.simulate import simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

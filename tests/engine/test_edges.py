@@ -15,7 +15,7 @@ import pytest
 from sim.plots import PLOTS
 from sim.record.arrow import ARROW
 from sim.record.columns import EVENTS, TABLES
-from sim.run import Run, simulate
+from sim.simulate import Run, simulate
 from sim.testing.worlds import tiny_scenario
 
 HOUR = 3_600.0

@@ -16,8 +16,8 @@ import pytest
 from sim.core.errors import ForyouError, ResourceError, StudyError
 from sim.core.helper import cores
 from sim.engine.estimate import estimate_run
-from sim.run import simulate
 from sim.scenario import load
+from sim.simulate import simulate
 from sim.study.runs import local
 from sim.study.runs.execute import Executor, Report, execute, fit_memory, make_executor
 from sim.study.runs.local import InProcess, LocalProcesses

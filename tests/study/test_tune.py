@@ -23,8 +23,8 @@ import pytest
 
 from sim.core.errors import ForyouError, ScenarioError, StudyError
 from sim.core.random import key, normal, stream
-from sim.run import simulate
 from sim.scenario import Scenario, load, loads
+from sim.simulate import simulate
 from sim.study import Outcome, RunSpec, tune
 from sim.study.runs.local import InProcess
 from sim.study.runs.outcome import failure

@@ -11,8 +11,8 @@ from typing import Final, Literal, Protocol, TypeVar
 
 from sim.core.errors import ForyouError
 from sim.core.helper import cores
-from sim.run import compile_engine
 from sim.scenario import dump
+from sim.simulate import compile_engine
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.store import Store

@@ -251,6 +251,6 @@ def _ending(code: int | None, words: str) -> str:
 
 def _compile_first() -> None:
     """Compile in one process what all workers would compile at the same time."""
-    from sim.run import compile_engine
+    from sim.simulate import compile_engine
 
     compile_engine()

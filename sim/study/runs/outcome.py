@@ -122,7 +122,7 @@ def evaluate(spec: RunSpec) -> Outcome:
 def _played(spec: RunSpec) -> Live:
     """The world of a specification, played to its end in one thread."""
     from sim.assemble import assemble
-    from sim.run import DEFAULT_ENGINE
+    from sim.simulate import DEFAULT_ENGINE
 
     consent = spec.code is not None
     live = assemble(
@@ -139,7 +139,7 @@ def _numbers(
     import polars as pl
 
     from sim.analysis import summarise
-    from sim.run import tables_in_memory
+    from sim.simulate import tables_in_memory
     from sim.study.runs.users import pack_users
 
     tables = tables_in_memory(live)

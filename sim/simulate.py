@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform as machine
-import resource
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from sim.core.errors import ForyouError, RunFolderError
 from sim.core.helper import Helper, cores
-from sim.scenario import Scenario, dump, scenario_hash
+from sim.record.folder import new_run_folder, write_json
+from sim.record.manifest import facts, first_manifest, peak_rss_bytes
+from sim.scenario import Scenario, dump
 
 if TYPE_CHECKING:
     from sim.analysis import Tables
     from sim.assemble import Live
 
 __all__ = [
-    "DEFAULT_ENGINE", "Progress", "Run", "compile_engine", "new_run_folder", "simulate",
-    "tables_in_memory",
+    "DEFAULT_ENGINE", "Progress", "Run", "compile_engine", "simulate", "tables_in_memory",
 ]  # fmt: skip
 
 DEFAULT_ENGINE = "fast"
-_PACKAGES = ("numpy", "numba", "simpy", "scipy", "pydantic", "polars", "pyarrow", "matplotlib")
 
 Phase = Literal["compile", "build", "simulate", "write", "plot"]
 
@@ -78,26 +72,6 @@ class Run:
         if not path.is_file():
             raise RunFolderError(f"{self.path}: has no table {name}")
         return pl.read_parquet(path)
-
-
-def new_run_folder(out: Path | str | None, name: str) -> Path:
-    """The folder for a run: ``out`` if it is absent or empty, else a new one under ``runs/``."""
-    if out is None:
-        stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-        folder = Path("runs") / f"{name}-{stamp}"
-        number = 2
-        while folder.exists():
-            folder = Path("runs") / f"{name}-{stamp}-{number}"
-            number += 1
-        return folder
-    folder = Path(out)
-    if folder.exists() and not folder.is_dir():
-        raise RunFolderError(f"{folder}: is a file; give a folder that is absent or empty")
-    if folder.is_dir() and any(folder.iterdir()):
-        raise RunFolderError(
-            f"{folder}: is not empty; give a folder that is absent or empty, or remove it first"
-        )
-    return folder
 
 
 def simulate(
@@ -197,9 +171,9 @@ class _Execution:
             "simulate": round(played - built, 3),
             "write": round(time.perf_counter() - played, 3),
         }
-        manifest["peak_rss_bytes"] = _peak_rss_bytes()
+        manifest["peak_rss_bytes"] = peak_rss_bytes()
         manifest["finished"] = True
-        _write_json(self.folder / "manifest.json", manifest)
+        write_json(self.folder / "manifest.json", manifest)
         if self.plots:
             self._draw()
         return Run(self.folder, manifest, summary)
@@ -218,7 +192,7 @@ class _Execution:
         self.folder.mkdir(parents=True, exist_ok=True)
         resolved = dump(self.scenario.model_copy(update={"seed": self.seed}))
         (self.folder / "scenario.yaml").write_text(resolved, encoding="utf-8")
-        _write_json(self.folder / "manifest.json", self._first_manifest())
+        write_json(self.folder / "manifest.json", self._manifest())
         return assemble(
             self.scenario,
             self.seed,
@@ -260,12 +234,12 @@ class _Execution:
         self._report("write", float(self.scenario.duration), live.platform.impressions)
         world = live.world
         live.log.close()
-        for name, columns in _columns(live).items():
+        for name, columns in live.columns().items():
             write_table(self.folder, name, columns)
         if self.scenario.record.events:
             (self.folder / "events.parquet.part").replace(self.folder / "events.parquet")
         stages = live.platform.stages
-        manifest = self._first_manifest()
+        manifest = self._manifest()
         manifest.update(
             impressions=live.platform.impressions,
             event_log_hash=live.log.hash,
@@ -287,28 +261,16 @@ class _Execution:
         )
         return manifest
 
-    def _first_manifest(self) -> dict[str, Any]:
-        scenario = self.scenario
-        return {
-            "format": 1,
-            "finished": False,
-            "scenario": scenario.name,
-            "question": scenario.question,
-            "scenario_hash": scenario_hash(scenario),
-            "seed": int(self.seed),
-            "engine": self.engine,
-            "shards": self.shards,
-            "command": self.command,
-            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "versions": _versions(),
-            **_facts(scenario),
-        }
+    def _manifest(self) -> dict[str, Any]:
+        return first_manifest(
+            self.scenario, self.seed, self.engine, shards=self.shards, command=self.command
+        )
 
     def _summarise(self, manifest: dict[str, Any]) -> dict[str, Any]:
         from sim.analysis import read_tables, summarise
 
         summary = summarise(read_tables(self.folder, manifest))
-        _write_json(self.folder / "summary.json", summary)
+        write_json(self.folder / "summary.json", summary)
         return summary
 
     def _draw(self) -> None:
@@ -332,9 +294,9 @@ def tables_in_memory(live: Live) -> Tables:
     from sim.analysis import make_tables
     from sim.record.tables import to_table
 
-    frames = {name: pl.DataFrame(to_table(name, c)) for name, c in _columns(live).items()}
-    facts = _facts(live.scenario)
-    return make_tables(frames, {**facts, "scenario": live.scenario.name, "seed": live.seed})
+    frames = {name: pl.DataFrame(to_table(name, c)) for name, c in live.columns().items()}
+    known = facts(live.scenario)
+    return make_tables(frames, {**known, "scenario": live.scenario.name, "seed": live.seed})
 
 
 def compile_engine(starts: Callable[[], None] = lambda: None) -> float:
@@ -352,70 +314,3 @@ def compile_engine(starts: Callable[[], None] = lambda: None) -> float:
     tiny = assemble(WARM_UP, 0, engine="fast")
     tiny.env.run(until=tiny.end)
     return time.perf_counter() - began
-
-
-def _columns(live: Live) -> dict[str, dict[str, Any]]:
-    """The columns of every table of a world that was played to its end, by table."""
-    from sim.feed.cold_start import STATE_NAMES
-    from sim.record.tables import (
-        creator_columns,
-        probe_columns,
-        probe_names,
-        user_columns,
-        video_columns,
-    )
-
-    world, view = live.world, live.platform.view
-    states = np.array(STATE_NAMES, object)[view.cold.state]
-    videos = video_columns(world, view.counts, view.cold.pool, states)
-    return {
-        "videos": videos,
-        "creators": creator_columns(world, view.counts),
-        "users": user_columns(world, live.engine.user_counts(), live.engine.follow_counts()),
-        "timeline": live.timeline.columns(),
-        "paths": live.paths.columns(
-            world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
-        ),
-        "probes": probe_columns(world, videos, live.paths, float(live.scenario.viral.reach)),
-    }
-
-
-def _facts(scenario: Scenario) -> dict[str, Any]:
-    """What the analysis has to know about a run besides its tables; part of the manifest."""
-    return {
-        "users": scenario.population.users,
-        "duration_s": float(scenario.duration),
-        "warmup_s": float(scenario.warmup),
-        "refresh_s": float(scenario.refresh),
-        "timeline_s": float(scenario.record.timeline),
-        "viral_reach": float(scenario.viral.reach),
-        "locales": [
-            {
-                "name": place.name,
-                "share": float(place.share),
-                "utc_offset_s": float(place.utc_offset),
-            }
-            for place in scenario.population.locales
-        ],
-    }
-
-
-def _versions() -> dict[str, str]:
-    """Versions of what a result may depend on."""
-    found = {"foryou": importlib.metadata.version("foryou"), "python": machine.python_version()}
-    found.update({name: importlib.metadata.version(name) for name in _PACKAGES})
-    return found
-
-
-def _peak_rss_bytes() -> int:
-    """Largest memory that this process has held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak) if sys.platform == "darwin" else int(peak) * 1024
-
-
-def _write_json(path: Path, value: Any) -> None:
-    """Write JSON that appears under its name only when it is whole."""
-    unfinished = path.with_suffix(".json.part")
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(path)
