@@ -7,27 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console, say
-from sim.cli.options import AllowCode, Seed, Set
-from sim.cli.study import (
-    Address,
-    Executors,
-    Force,
-    Json,
-    Level,
-    Metrics,
-    Plots,
-    Quiet,
-    StudyFolder,
-    Where,
-    Workers,
-    WorldsWanted,
-    as_json,
-    executor_of,
-    failed_runs,
-    going_on,
-    table,
-)
+from sim.cli.console import console
+from sim.cli.options import Metrics, Seed, Set, StudyFolder, WorldsWanted
+from sim.cli.study import How, playing, study_command, tell
+from sim.cli.table import table
 
 if TYPE_CHECKING:
     from sim.study.compare.study import Compare, Contrast
@@ -42,6 +25,7 @@ EXAMPLES = (
 """Shown under the help of the command."""
 
 
+@study_command
 def compare(
     scenarios: Annotated[
         list[Path],
@@ -74,15 +58,8 @@ def compare(
             "times, so that their worlds cannot be paired.",
         ),
     ] = False,
-    level: Level = 0.95,
-    workers: Workers = None,
-    executor: Where = Executors.auto,
-    address: Address = None,
-    allow_code: AllowCode = False,
-    force: Force = False,
-    quiet: Quiet = False,
-    json: Json = False,
-    plots: Plots = True,
+    *,
+    how: How,
 ) -> None:
     """Play several scenarios in the same worlds and tell what differs.
 
@@ -97,13 +74,16 @@ def compare(
 
     arms = parse_arms(arm or ())
     found, _ = check_compare(
-        scenarios, arms, metric, changes or (), seed=seed, allow_code=allow_code, unpaired=unpaired
+        scenarios,
+        arms,
+        metric,
+        changes or (),
+        seed=seed,
+        allow_code=how.allow_code,
+        unpaired=unpaired,
     )
     folder = new_study_folder(out, "compare", found[0].subject.scenario.name)
-    with (
-        going_on("Comparing", folder, shown=not quiet and not json) as progress,
-        executor_of(executor, workers, address, runs=n * len(found)) as hands,
-    ):
+    with playing("Comparing", folder, how, n * len(found)) as (hands, progress):
         result = play(
             scenarios,
             n,
@@ -112,19 +92,15 @@ def compare(
             metric=metric,
             overrides=changes or (),
             seed=seed,
-            level=level,
+            level=how.level,
             unpaired=unpaired,
             executor=hands,
-            allow_code=allow_code,
-            force=force,
-            plots=plots,
+            allow_code=how.allow_code,
+            force=how.force,
+            plots=how.plots,
             progress=progress,
         )
-    if json:
-        say(as_json(result.folder, result.to_dict()))
-    elif not quiet:
-        _print(result)
-    failed_runs(result.folder, result.failed)
+    tell(result, how, _print, result.failed)
 
 
 def _print(result: Compare) -> None:

@@ -7,25 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console, say
-from sim.cli.options import AllowCode, ScenarioFile, Seed, Set
-from sim.cli.study import (
-    Address,
-    Executors,
-    Force,
-    Json,
-    Level,
-    Plots,
-    Quiet,
-    StudyFolder,
-    Where,
-    Workers,
-    as_json,
-    executor_of,
-    failed_runs,
-    going_on,
-    table,
-)
+from sim.cli.console import console
+from sim.cli.options import ScenarioFile, Seed, Set, StudyFolder
+from sim.cli.study import How, playing, study_command, tell
+from sim.cli.table import table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +29,7 @@ EXAMPLES = (
 """Shown under the help of the command."""
 
 
+@study_command
 def perturb(
     scenario: ScenarioFile,
     n: Annotated[
@@ -97,15 +83,8 @@ def perturb(
     out: StudyFolder = None,
     seed: Seed = None,
     changes: Set = None,
-    level: Level = 0.95,
-    workers: Workers = None,
-    executor: Where = Executors.auto,
-    address: Address = None,
-    allow_code: AllowCode = False,
-    force: Force = False,
-    quiet: Quiet = False,
-    json: Json = False,
-    plots: Plots = True,
+    *,
+    how: How,
 ) -> None:
     """Give every user weights a little up or down and tell which weight moves what.
 
@@ -116,24 +95,17 @@ def perturb(
     from sim.study.perturb.study import plan_perturb, run_perturb
     from sim.study.runs.start import new_study_folder, subject
 
-    about = subject(scenario, changes or (), seed=seed, allow_code=allow_code)
+    about = subject(scenario, changes or (), seed=seed, allow_code=how.allow_code)
     plan = plan_perturb(
         about, n, size=size, weight=weight, outcome=outcome, check=check, control=control,
-        level=level,
+        level=how.level,
     )  # fmt: skip
     folder = new_study_folder(out, "perturb", plan.scenario.name)
-    with (
-        going_on("Perturbing", folder, shown=not quiet and not json) as progress,
-        executor_of(executor, workers, address, runs=plan.runs) as hands,
-    ):
+    with playing("Perturbing", folder, how, plan.runs) as (hands, progress):
         result = run_perturb(
-            plan, out=folder, executor=hands, force=force, plots=plots, progress=progress
+            plan, out=folder, executor=hands, force=how.force, plots=how.plots, progress=progress
         )
-    if json:
-        say(as_json(result.folder, result.to_dict()))
-    elif not quiet:
-        _print(result)
-    failed_runs(result.folder, result.failed)
+    tell(result, how, _print, result.failed)
 
 
 def _print(result: Perturb) -> None:

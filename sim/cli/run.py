@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sim.cli.console import complain, say
-from sim.cli.options import AllowCode, ScenarioFile, Seed, Set
+from sim.cli.options import AllowCode, Plots, Quiet, ScenarioFile, Seed, Set
 from sim.core.errors import ForyouError
 
 __all__ = ["EXAMPLES", "run"]
@@ -57,13 +57,11 @@ def run(
         bool, typer.Option("--force", help="Start even if the run seems not to fit this machine.")
     ] = False,
     allow_code: AllowCode = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: Quiet = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the manifest and the summary as JSON only.")
     ] = False,
-    plots: Annotated[
-        bool, typer.Option("--plots/--no-plots", help="Draw the pictures at the end.")
-    ] = True,
+    plots: Plots = True,
 ) -> None:
     """Simulate a scenario and tell what happened.
 

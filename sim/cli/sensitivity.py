@@ -8,27 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.console import console, say
-from sim.cli.options import AllowCode, ScenarioFile, Seed, Set
-from sim.cli.study import (
-    Address,
-    Executors,
-    Force,
-    Json,
-    Level,
-    Metrics,
-    Plots,
-    Quiet,
-    StudyFolder,
-    Where,
-    Workers,
-    as_json,
-    executor_of,
-    failed_runs,
-    going_on,
-    table,
-)
-from sim.cli.sweep import last_parts
+from sim.cli.console import console
+from sim.cli.options import Metrics, ScenarioFile, Seed, Set, StudyFolder
+from sim.cli.study import How, playing, study_command, tell
+from sim.cli.table import last_parts, table
 
 if TYPE_CHECKING:
     from sim.core.estimates import Scale
@@ -53,6 +36,7 @@ class Methods(StrEnum):
     sobol = "sobol"
 
 
+@study_command
 def sensitivity(
     scenario: ScenarioFile,
     vary: Annotated[
@@ -91,15 +75,8 @@ def sensitivity(
     metric: Metrics = None,
     changes: Set = None,
     seed: Seed = None,
-    level: Level = 0.95,
-    workers: Workers = None,
-    executor: Where = Executors.auto,
-    address: Address = None,
-    allow_code: AllowCode = False,
-    force: Force = False,
-    quiet: Quiet = False,
-    json: Json = False,
-    plots: Plots = True,
+    *,
+    how: How,
 ) -> None:
     """Tell which setting matters for which number, and what is luck.
 
@@ -110,17 +87,13 @@ def sensitivity(
     from sim.study.runs.start import new_study_folder, subject
     from sim.study.sensitivity.study import plan_sensitivity, run_sensitivity
 
-    about = subject(scenario, changes or (), seed=seed, allow_code=allow_code)
+    about = subject(scenario, changes or (), seed=seed, allow_code=how.allow_code)
     plan = plan_sensitivity(
-        about, vary, n, method=method.value, samples=samples, metric=metric, level=level
+        about, vary, n, method=method.value, samples=samples, metric=metric, level=how.level
     )
     folder = new_study_folder(out, "sensitivity", about.scenario.name)
-    shown = not quiet and not json
-    with (
-        going_on("Sampling", folder, shown=shown) as progress,
-        executor_of(executor, workers, address, plan.runs) as hands,
-    ):
-        forecast = Forecast(hands, shown=shown)
+    with playing("Sampling", folder, how, plan.runs) as (hands, progress):
+        forecast = Forecast(hands, shown=how.shown)
         count = len(plan.variables)
         settings = f"{count} setting{'s' * (count != 1)} and luck"
         points = f"{plan.count} samples, {len(plan.scenarios):,} points"
@@ -130,16 +103,12 @@ def sensitivity(
             plan,
             out=folder,
             executor=hands,
-            plots=plots,
-            force=force,
+            plots=how.plots,
+            force=how.force,
             progress=forecast.after_first(progress),
             heard=forecast.heard,
         )
-    if json:
-        say(as_json(result.folder, result.to_dict()))
-    elif not quiet:
-        _print(result)
-    failed_runs(result.folder, result.failed)
+    tell(result, how, _print, result.failed)
 
 
 def _print(result: Sensitivity) -> None:

@@ -7,34 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console, say
-from sim.cli.options import AllowCode, ScenarioFile, Seed, Set
-from sim.cli.study import (
-    Address,
-    Executors,
-    Force,
-    Json,
-    Level,
-    Metrics,
-    Plots,
-    Quiet,
-    StudyFolder,
-    Where,
-    Workers,
-    WorldsWanted,
-    as_json,
-    executor_of,
-    failed_runs,
-    going_on,
-    table,
-)
+from sim.cli.console import console
+from sim.cli.options import Metrics, ScenarioFile, Seed, Set, StudyFolder, WorldsWanted
+from sim.cli.study import How, playing, study_command, tell
+from sim.cli.table import last_parts, table
 
 if TYPE_CHECKING:
     from sim.study.sweep.response import Answer
     from sim.study.sweep.result import Cell
     from sim.study.sweep.study import Sweep
 
-__all__ = ["EXAMPLES", "last_parts", "sweep"]
+__all__ = ["EXAMPLES", "sweep"]
 
 EXAMPLES = (
     "foryou sweep scenarios/zero_followers.yaml --vary feed.weights.share=0.5,1,2,4",
@@ -52,6 +35,7 @@ WIDE = 110
 """Columns of a terminal from which on intervals of means are printed too."""
 
 
+@study_command
 def sweep(
     scenario: ScenarioFile,
     vary: Annotated[
@@ -78,15 +62,8 @@ def sweep(
     metric: Metrics = None,
     changes: Set = None,
     seed: Seed = None,
-    level: Level = 0.95,
-    workers: Workers = None,
-    executor: Where = Executors.auto,
-    address: Address = None,
-    allow_code: AllowCode = False,
-    force: Force = False,
-    quiet: Quiet = False,
-    json: Json = False,
-    plots: Plots = True,
+    *,
+    how: How,
 ) -> None:
     """Run a scenario with other values of some settings, and compare.
 
@@ -98,31 +75,23 @@ def sweep(
     from sim.study.runs.start import new_study_folder, subject
     from sim.study.sweep.study import plan_sweep, run_sweep
 
-    about = subject(scenario, changes or (), seed=seed, allow_code=allow_code)
-    plan = plan_sweep(about, vary or (), n, samples=samples, metric=metric, level=level)
+    about = subject(scenario, changes or (), seed=seed, allow_code=how.allow_code)
+    plan = plan_sweep(about, vary or (), n, samples=samples, metric=metric, level=how.level)
     folder = new_study_folder(out, "sweep", about.scenario.name)
-    shown = not quiet and not json
-    with (
-        going_on("Sweeping", folder, shown=shown) as progress,
-        executor_of(executor, workers, address, plan.runs) as hands,
-    ):
-        forecast = Forecast(hands, shown=shown)
+    with playing("Sweeping", folder, how, plan.runs) as (hands, progress):
+        forecast = Forecast(hands, shown=how.shown)
         points = f"{len(plan.points):,} points and the scenario as it is"
         forecast.runs(f"{points}, {n} worlds each", plan.runs)
         result = run_sweep(
             plan,
             out=folder,
             executor=hands,
-            plots=plots,
-            force=force,
+            plots=how.plots,
+            force=how.force,
             progress=forecast.after_first(progress),
             heard=forecast.heard,
         )
-    if json:
-        say(as_json(result.folder, result.to_dict()))
-    elif not quiet:
-        _print(result)
-    failed_runs(result.folder, result.failed)
+    tell(result, how, _print, result.failed)
 
 
 def _print(result: Sweep) -> None:
@@ -156,12 +125,6 @@ def _print(result: Sweep) -> None:
         "  sweep.parquet    a row for each number at each point",
         markup=False, soft_wrap=True,
     )  # fmt: skip
-
-
-def last_parts(paths: Sequence[str]) -> list[str]:
-    """The last part of each path, or the path where that says too little: it stands there twice."""
-    ends = [path.rpartition(".")[2] for path in paths]
-    return [end if ends.count(end) == 1 else path for path, end in zip(paths, ends, strict=True)]
 
 
 def _rows(result: Sweep, path: str, unit: str, wide: bool) -> Iterator[list[str]]:

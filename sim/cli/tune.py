@@ -7,24 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console, say
-from sim.cli.options import AllowCode, ScenarioFile, Seed, Set
-from sim.cli.study import (
-    Address,
-    Executors,
-    Force,
-    Json,
-    Level,
-    Plots,
-    Quiet,
-    StudyFolder,
-    Where,
-    Workers,
-    as_json,
-    executor_of,
-    going_on,
-    table,
-)
+from sim.cli.console import console
+from sim.cli.options import ScenarioFile, Seed, Set, StudyFolder
+from sim.cli.study import How, playing, study_command, tell
+from sim.cli.table import table
 
 if TYPE_CHECKING:
     from sim.core.estimates import Scale
@@ -40,6 +26,7 @@ EXAMPLES = (
 """Shown under the help of the command."""
 
 
+@study_command
 def tune(
     scenario: ScenarioFile,
     trials: Annotated[
@@ -82,15 +69,8 @@ def tune(
     out: StudyFolder = None,
     seed: Seed = None,
     changes: Set = None,
-    level: Level = 0.95,
-    workers: Workers = None,
-    executor: Where = Executors.auto,
-    address: Address = None,
-    allow_code: AllowCode = False,
-    force: Force = False,
-    quiet: Quiet = False,
-    json: Json = False,
-    plots: Plots = True,
+    *,
+    how: How,
 ) -> None:
     """Search for settings that do better; test the best on fresh worlds.
 
@@ -115,18 +95,12 @@ def tune(
         out=out,
         overrides=changes or (),
         seed=seed,
-        level=level,
-        allow_code=allow_code,
+        level=how.level,
+        allow_code=how.allow_code,
     )
-    with (
-        going_on("Search", plan.folder, shown=not quiet and not json) as progress,
-        executor_of(executor, workers, address, runs=plan.runs) as hands,
-    ):
-        result = search(plan, executor=hands, force=force, plots=plots, progress=progress)
-    if json:
-        say(as_json(result.folder, result.to_dict()))
-    elif not quiet:
-        _print(result)
+    with playing("Search", plan.folder, how, plan.runs) as (hands, progress):
+        result = search(plan, executor=hands, force=how.force, plots=how.plots, progress=progress)
+    tell(result, how, _print)
 
 
 def _print(result: Tuned) -> None:

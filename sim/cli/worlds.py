@@ -6,27 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console, say
-from sim.cli.options import AllowCode, ScenarioFile, Seed, Set
-from sim.cli.study import (
-    Address,
-    Executors,
-    Force,
-    Json,
-    Level,
-    Metrics,
-    Plots,
-    Quiet,
-    StudyFolder,
-    Where,
-    Workers,
-    WorldsWanted,
-    as_json,
-    executor_of,
-    failed_runs,
-    going_on,
-    table,
-)
+from sim.cli.console import console
+from sim.cli.options import Metrics, ScenarioFile, Seed, Set, StudyFolder, WorldsWanted
+from sim.cli.study import How, playing, study_command, tell
+from sim.cli.table import table
 
 if TYPE_CHECKING:
     from sim.study.statistics.intervals import Interval
@@ -42,6 +25,7 @@ EXAMPLES = (
 """Shown under the help of the command."""
 
 
+@study_command
 def worlds(
     scenario: ScenarioFile,
     n: WorldsWanted = 50,
@@ -57,15 +41,8 @@ def worlds(
             "in the unit of the number.",
         ),
     ] = "5 %",
-    level: Level = 0.95,
-    workers: Workers = None,
-    executor: Where = Executors.auto,
-    address: Address = None,
-    allow_code: AllowCode = False,
-    force: Force = False,
-    quiet: Quiet = False,
-    json: Json = False,
-    plots: Plots = True,
+    *,
+    how: How,
 ) -> None:
     """Play a scenario in many worlds: numbers with intervals, quality and luck.
 
@@ -77,33 +54,26 @@ def worlds(
     from sim.study.statistics.over_worlds import Precision
     from sim.study.worlds.study import worlds as play
 
-    about = subject(scenario, changes or (), seed=seed, allow_code=allow_code)
+    about = subject(scenario, changes or (), seed=seed, allow_code=how.allow_code)
     metrics(metric, about.scenario)
     goal = Precision.parse(precision)
     folder = new_study_folder(out, "worlds", about.scenario.name)
-    with (
-        going_on("Worlds", folder, shown=not quiet and not json) as progress,
-        executor_of(executor, workers, address, runs=n) as hands,
-    ):
+    with playing("Worlds", folder, how, n) as (hands, progress):
         result = play(
             about.scenario,
             n,
             out=folder,
             metric=metric,
-            level=level,
+            level=how.level,
             precision=goal,
             executor=hands,
-            allow_code=allow_code,
+            allow_code=how.allow_code,
             base_dir=scenario.resolve().parent,
-            force=force,
-            plots=plots,
+            force=how.force,
+            plots=how.plots,
             progress=progress,
         )
-    if json:
-        say(as_json(result.folder, result.to_dict()))
-    elif not quiet:
-        _print(result)
-    failed_runs(result.folder, result.failed)
+    tell(result, how, _print, result.failed)
 
 
 def _print(result: Worlds) -> None:

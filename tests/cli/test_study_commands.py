@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from sim.cli.main import main
-from sim.cli.study import progress_line, stopped
+from sim.cli.study_progress import progress_line, stopped
 from sim.study.runs.execute import Report
 
 FORYOU = [sys.executable, "-m", "sim.cli.main"]

@@ -39,12 +39,12 @@ def formulas() -> ModuleType:
 def scenario(formulas: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A scenario whose worlds are formulas."""
 
-    def made(where: str, workers: int | None, address: str | None, **how: Any) -> InProcess:
-        del where, workers, address, how
+    def made(how: Any, runs: int) -> InProcess:
+        del how, runs
         found: InProcess = formulas.Formulas(2, 1)
         return found
 
-    monkeypatch.setattr("sim.cli.tune.executor_of", made)
+    monkeypatch.setattr("sim.cli.study.executor_of", made)
     path = tmp_path / "formula.yaml"
     path.write_text(formulas.TEXT)
     return path
