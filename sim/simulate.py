@@ -74,7 +74,7 @@ class Run:
         return pl.read_parquet(path)
 
 
-def simulate(
+def simulate(  # noqa: PLR0913  each is one decision of the caller, given by its name
     scenario: Scenario,
     *,
     seed: int | None = None,

@@ -23,10 +23,14 @@ FORBIDDEN = {
 
 
 def tracked() -> list[Path]:
+    return listed("--cached", "--others")
+
+
+def listed(*which: str) -> list[Path]:
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: which files are tracked is not known")
     names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z", *which, "--exclude-standard"],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -56,6 +60,12 @@ def test_no_tracked_file_speaks_of_one_machine() -> None:
         if wrong := faults(content.decode("utf-8", errors="replace")):
             found[str(path.relative_to(ROOT))] = wrong
     assert found == {}
+
+
+def test_no_source_file_is_ignored() -> None:
+    """A folder of the package may bear the name of one that runs are written to."""
+    ignored = [path for path in listed("--others", "--ignored") if path.suffix == ".py"]
+    assert [path for path in ignored if (ROOT / "sim") in path.parents] == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import table
 
 if TYPE_CHECKING:
-    from sim.study.compare.study import Compare, Contrast
+    from sim.study.compare.result import Compare, Contrast
 
 __all__ = ["EXAMPLES", "compare"]
 
@@ -26,7 +26,7 @@ EXAMPLES = (
 
 
 @study_command
-def compare(
+def compare(  # noqa: PLR0913  its arguments are its options
     scenarios: Annotated[
         list[Path],
         typer.Argument(
@@ -68,37 +68,17 @@ def compare(
     larger -n plays only the new worlds.
     """
     from sim.study.compare.arms import parse_arms
-    from sim.study.compare.study import check_compare
-    from sim.study.compare.study import compare as play
+    from sim.study.compare.study import plan_compare, run_compare
     from sim.study.runs.start import new_study_folder
 
-    arms = parse_arms(arm or ())
-    found, _ = check_compare(
-        scenarios,
-        arms,
-        metric,
-        changes or (),
-        seed=seed,
-        allow_code=how.allow_code,
-        unpaired=unpaired,
-    )
-    folder = new_study_folder(out, "compare", found[0].subject.scenario.name)
-    with playing("Comparing", folder, how, n * len(found)) as (hands, progress):
-        result = play(
-            scenarios,
-            n,
-            arms=arms,
-            out=folder,
-            metric=metric,
-            overrides=changes or (),
-            seed=seed,
-            level=how.level,
-            unpaired=unpaired,
-            executor=hands,
-            allow_code=how.allow_code,
-            force=how.force,
-            plots=how.plots,
-            progress=progress,
+    plan = plan_compare(
+        scenarios, n, arms=parse_arms(arm or ()), metric=metric, level=how.level,
+        unpaired=unpaired, overrides=changes or (), seed=seed, allow_code=how.allow_code,
+    )  # fmt: skip
+    folder = new_study_folder(out, "compare", plan.name)
+    with playing("Comparing", folder, how, len(plan.specs)) as (hands, progress):
+        result = run_compare(
+            plan, out=folder, executor=hands, force=how.force, plots=how.plots, progress=progress
         )
     tell(result, how, _print, result.failed)
 

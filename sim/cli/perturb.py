@@ -30,7 +30,7 @@ EXAMPLES = (
 
 
 @study_command
-def perturb(
+def perturb(  # noqa: PLR0913  its arguments are its options
     scenario: ScenarioFile,
     n: Annotated[
         int,

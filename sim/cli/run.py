@@ -23,7 +23,7 @@ EXAMPLES = (
 """Shown under the help of the command."""
 
 
-def run(
+def run(  # noqa: PLR0913  its arguments are its options
     scenario: ScenarioFile,
     out: Annotated[
         Path | None,

@@ -37,7 +37,7 @@ class Methods(StrEnum):
 
 
 @study_command
-def sensitivity(
+def sensitivity(  # noqa: PLR0913  its arguments are its options
     scenario: ScenarioFile,
     vary: Annotated[
         list[str] | None,

@@ -36,7 +36,7 @@ WIDE = 110
 
 
 @study_command
-def sweep(
+def sweep(  # noqa: PLR0913  its arguments are its options
     scenario: ScenarioFile,
     vary: Annotated[
         list[str] | None,

@@ -27,7 +27,7 @@ EXAMPLES = (
 
 
 @study_command
-def tune(
+def tune(  # noqa: PLR0913  its arguments are its options
     scenario: ScenarioFile,
     trials: Annotated[
         int | None,
@@ -80,6 +80,7 @@ def tune(
     """
     from sim.core.errors import ForyouError
     from sim.core.units import UnitError, parse_duration
+    from sim.study.runs.start import new_study_folder
     from sim.study.tune.study import prepare, search
 
     try:
@@ -92,14 +93,16 @@ def tune(
         worlds=worlds,
         time_limit_s=limit,
         storage=storage,
-        out=out,
         overrides=changes or (),
         seed=seed,
         level=how.level,
         allow_code=how.allow_code,
     )
-    with playing("Search", plan.folder, how, plan.runs) as (hands, progress):
-        result = search(plan, executor=hands, force=how.force, plots=how.plots, progress=progress)
+    folder = new_study_folder(out, "tune", plan.scenario.name)
+    with playing("Search", folder, how, plan.runs) as (hands, progress):
+        result = search(
+            plan, out=folder, executor=hands, force=how.force, plots=how.plots, progress=progress
+        )
     tell(result, how, _print)
 
 

@@ -50,28 +50,14 @@ def worlds(
     on where it was stopped, and a larger -n plays only the new worlds.
     """
     from sim.study.runs.start import new_study_folder, subject
-    from sim.study.statistics.metrics import metrics
-    from sim.study.statistics.over_worlds import Precision
-    from sim.study.worlds.study import worlds as play
+    from sim.study.worlds.study import plan_worlds, run_worlds
 
     about = subject(scenario, changes or (), seed=seed, allow_code=how.allow_code)
-    metrics(metric, about.scenario)
-    goal = Precision.parse(precision)
+    plan = plan_worlds(about, n, metric=metric, level=how.level, precision=precision)
     folder = new_study_folder(out, "worlds", about.scenario.name)
     with playing("Worlds", folder, how, n) as (hands, progress):
-        result = play(
-            about.scenario,
-            n,
-            out=folder,
-            metric=metric,
-            level=how.level,
-            precision=goal,
-            executor=hands,
-            allow_code=how.allow_code,
-            base_dir=scenario.resolve().parent,
-            force=how.force,
-            plots=how.plots,
-            progress=progress,
+        result = run_worlds(
+            plan, out=folder, executor=hands, force=how.force, plots=how.plots, progress=progress
         )
     tell(result, how, _print, result.failed)
 

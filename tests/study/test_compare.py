@@ -15,7 +15,7 @@ from sim.core.errors import ForyouError, ScenarioError, StudyError
 from sim.scenario import Scenario, dump, load
 from sim.study import RunSpec, compare, evaluate, with_changes, world_seed
 from sim.study.compare.arms import Arm, arms_of, parse_arms, unlike
-from sim.study.compare.study import contrast_of
+from sim.study.compare.result import contrast_of
 from sim.study.runs.local import InProcess
 from sim.study.runs.outcome import Outcome, failure
 from sim.study.runs.start import Subject

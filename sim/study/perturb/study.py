@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ from sim.study.perturb.plan import CONTROL, DOWN, PERTURBED, UP, PerturbPlan, pl
 from sim.study.perturb.regression import SignFit, fit_signs
 from sim.study.perturb.result import Check, Effect, Perturb, check_of, effect_of, scatter
 from sim.study.runs.execute import Executor, Report, execute, silent
+from sim.study.runs.options import Options, split
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import failures, new_study_folder, subject, working
@@ -52,16 +53,8 @@ def perturb(
     outcome: Sequence[str] | None = None,
     check: Sequence[str] | None = None,
     control: bool = True,
-    out: Path | str | None = None,
-    overrides: Sequence[str] = (),
-    seed: int | None = None,
     level: float = 0.95,
-    executor: Executor | None = None,
-    allow_code: bool = False,
-    base_dir: Path | None = None,
-    force: bool = False,
-    plots: bool = True,
-    progress: Callable[[Report], None] | None = None,
+    **options: Unpack[Options],
 ) -> Perturb:
     """Which weight moves what users do, within ``n`` worlds whose users have weights up or down.
 
@@ -70,20 +63,19 @@ def perturb(
     names what is counted of each user (``sim.study.perturb.per_user``). ``check`` names weights
     whose effect is measured in separate worlds too, or is ``["all"]``: two more runs a weight and
     world. ``control`` plays each world without perturbation as well, for narrower intervals. The
-    rest is as in ``worlds``; a study that is there already goes on, with more worlds, checks or
-    outcomes.
+    ``options`` are those of every study, see ``sim.study.runs.options``; a study that is there
+    already goes on, with more worlds, checks or outcomes.
 
     Raises ForyouError for everything that the user can mend, StudyError for the folder and when no
     world is left.
     """
-    about = subject(scenario, overrides, seed=seed, allow_code=allow_code, base_dir=base_dir)
+    opening, playing = split(options)
+    about = subject(scenario, **opening)
     plan = plan_perturb(
         about, n, size=size, weight=weight, outcome=outcome, check=check, control=control,
         level=level,
     )  # fmt: skip
-    return run_perturb(
-        plan, out=out, executor=executor, force=force, plots=plots, progress=progress
-    )
+    return run_perturb(plan, **playing)
 
 
 def run_perturb(

@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from sim.scenario import Scenario, dump
 from sim.study.points.play import nothing, play_points
 from sim.study.runs.execute import Executor, Report, silent
+from sim.study.runs.options import Options, split
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import new_study_folder, subject
@@ -40,7 +41,7 @@ def run_sensitivity(
     executor: Executor | None = None,
     plots: bool = True,
     force: bool = False,
-    progress: Callable[[Report], None] = silent,
+    progress: Callable[[Report], None] | None = None,
     heard: Callable[[RunSpec, Outcome], None] = nothing,
 ) -> Sensitivity:
     """Do the runs of a plan that are not done yet, and write the result into the study folder.
@@ -66,7 +67,14 @@ def run_sensitivity(
     )
     store.write_text("scenario.yaml", dump(plan.subject.scenario))
     outcomes, failed = play_points(
-        store, plan.specs, plan.metrics[0], executor, plan.runs, progress, heard, force=force
+        store,
+        plan.specs,
+        plan.metrics[0],
+        executor,
+        plan.runs,
+        progress or silent,
+        heard,
+        force=force,
     )
     result = gather(plan, store.folder, outcomes, failed)
     store.write_json("sensitivity", result.to_dict())
@@ -85,31 +93,23 @@ def sensitivity(
     *,
     method: str = "morris",
     samples: int | None = None,
-    out: Path | str | None = None,
     metric: Sequence[str] | None = None,
-    overrides: Sequence[str] = (),
-    seed: int | None = None,
     level: float = 0.95,
-    executor: Executor | None = None,
-    allow_code: bool = False,
-    base_dir: Path | None = None,
-    force: bool = False,
-    plots: bool = True,
-    progress: Callable[[Report], None] | None = None,
+    **options: Unpack[Options],
 ) -> Sensitivity:
     """Which setting matters for which number, by Morris or Sobol, over ``n`` worlds a sample.
 
     ``vary`` gives ranges as in ``sweep``; without it every weight of the ranker that is not zero
     varies from half to double. ``samples`` are trajectories of Morris (10) or base samples of Sobol
     (64). With K settings a study has samples · (K + 2) points for Morris, samples · (K + 3)
-    for Sobol, each of ``n`` runs.
+    for Sobol, each of ``n`` runs. The ``options`` are those of every study, see
+    ``sim.study.runs.options``.
 
     Raises ForyouError before anything runs for what is wrong, StudyError for the folder.
     """
-    about = subject(scenario, overrides, seed=seed, allow_code=allow_code, base_dir=base_dir)
+    opening, playing = split(options)
+    about = subject(scenario, **opening)
     plan = plan_sensitivity(
         about, vary, n, method=method, samples=samples, metric=metric, level=level
     )
-    return run_sensitivity(
-        plan, out=out, executor=executor, plots=plots, force=force, progress=progress or silent
-    )
+    return run_sensitivity(plan, **playing)

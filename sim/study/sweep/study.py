@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from sim.scenario import Scenario, dump
 from sim.study.points.play import nothing, play_points
 from sim.study.runs.execute import Executor, Report, silent
+from sim.study.runs.options import Options, split
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import new_study_folder, subject
@@ -38,7 +39,7 @@ def run_sweep(
     executor: Executor | None = None,
     plots: bool = True,
     force: bool = False,
-    progress: Callable[[Report], None] = silent,
+    progress: Callable[[Report], None] | None = None,
     heard: Callable[[RunSpec, Outcome], None] = nothing,
 ) -> Sweep:
     """Do the runs of a plan that are not done yet, and write the result into the study folder.
@@ -56,7 +57,14 @@ def run_sweep(
     )
     store.write_text("scenario.yaml", dump(plan.subject.scenario))
     outcomes, failed = play_points(
-        store, plan.specs, plan.metrics[0], executor, plan.runs, progress, heard, force=force
+        store,
+        plan.specs,
+        plan.metrics[0],
+        executor,
+        plan.runs,
+        progress or silent,
+        heard,
+        force=force,
     )
     result = gather(plan, store.folder, outcomes, failed)
     store.write_json("sweep", result.to_dict())
@@ -74,30 +82,20 @@ def sweep(
     n: int = 4,
     *,
     samples: int | None = None,
-    out: Path | str | None = None,
     metric: Sequence[str] | None = None,
-    overrides: Sequence[str] = (),
-    seed: int | None = None,
     level: float = 0.95,
-    executor: Executor | None = None,
-    allow_code: bool = False,
-    base_dir: Path | None = None,
-    force: bool = False,
-    plots: bool = True,
-    progress: Callable[[Report], None] | None = None,
+    **options: Unpack[Options],
 ) -> Sweep:
     """Play ``n`` worlds at every point of a grid, or of a Latin hypercube of ``samples`` points.
 
     ``vary`` says which settings take which values: texts such as ``"feed.weights.share=0.5,1,2"``
     (see ``sim.study.points.vary``), or a mapping of paths to lists of values or to such texts.
-    ``metric`` are paths into ``summary.json``, by default the usual ones. ``out`` is the study
-    folder; one of the same study goes on. Without an ``executor`` the cores of this machine are
-    used.
+    ``metric`` are paths into ``summary.json``, by default the usual ones. The ``options`` are
+    those of every study, see ``sim.study.runs.options``.
 
     Raises ForyouError before anything runs for what is wrong, StudyError for the folder.
     """
-    about = subject(scenario, overrides, seed=seed, allow_code=allow_code, base_dir=base_dir)
+    opening, playing = split(options)
+    about = subject(scenario, **opening)
     plan = plan_sweep(about, vary, n, samples=samples, metric=metric, level=level)
-    return run_sweep(
-        plan, out=out, executor=executor, plots=plots, force=force, progress=progress or silent
-    )
+    return run_sweep(plan, **playing)

@@ -8,12 +8,13 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from sim.core.errors import ForyouError, ScenarioError, StudyError
 from sim.scenario import Scenario, dump, load_file
 from sim.scenario.tune import TuneConfig
 from sim.study.runs.execute import Executor, Report, execute, silent
+from sim.study.runs.options import Opening, Options, split
 from sim.study.runs.start import Subject, check_level, new_study_folder, subject, working
 from sim.study.runs.store import Store
 from sim.study.tune.confirm import Candidate, confirmation_plan, confirmed
@@ -43,7 +44,6 @@ class TunePlan:
     space: Space
     aim: Aim
     storage: str | None
-    folder: Path
     level: float
 
     @property
@@ -77,34 +77,27 @@ def tune(
     worlds: int | None = None,
     time_limit_s: float | None = None,
     storage: str | None = None,
-    out: Path | str | None = None,
-    overrides: Sequence[str] = (),
-    seed: int | None = None,
     level: float = 0.95,
-    executor: Executor | None = None,
-    allow_code: bool = False,
-    base_dir: Path | None = None,
-    force: bool = False,
-    plots: bool = True,
-    progress: Callable[[Report], None] | None = None,
+    **options: Unpack[Options],
 ) -> Tuned:
     """Search as the ``tune:`` section of a scenario says, and test the best on fresh worlds.
 
-    ``trials``, ``worlds`` and ``time_limit_s`` stand in for those of the section. ``out`` is the
-    study folder; one of the same search goes on where it was, also with more trials than before.
-    ``storage`` is the address of a database in which trials are kept, for several machines that
-    search together; by default they are in a file of the folder. Without an ``executor`` the
-    cores of this machine are used; it changes no result.
+    ``trials``, ``worlds`` and ``time_limit_s`` stand in for those of the section. ``storage`` is
+    the address of a database in which trials are kept, for several machines that search together;
+    by default they are in a file of the folder. The ``options`` are those of every study, see
+    ``sim.study.runs.options``; a folder of the same search goes on where it was, also with more
+    trials than before.
 
     Raises ForyouError before anything runs for what is wrong in the scenario, and StudyError for
     a folder of another study, a database that does not answer, a disk that is full, and a start
     that does not run. What is done then stays.
     """
+    opening, playing = split(options)
     plan = prepare(
-        scenario, trials, worlds=worlds, time_limit_s=time_limit_s, storage=storage, out=out,
-        overrides=overrides, seed=seed, level=level, allow_code=allow_code, base_dir=base_dir,
+        scenario, trials, worlds=worlds, time_limit_s=time_limit_s, storage=storage, level=level,
+        **opening,
     )  # fmt: skip
-    return search(plan, executor=executor, force=force, plots=plots, progress=progress)
+    return search(plan, **playing)
 
 
 def prepare(
@@ -114,16 +107,12 @@ def prepare(
     worlds: int | None = None,
     time_limit_s: float | None = None,
     storage: str | None = None,
-    out: Path | str | None = None,
-    overrides: Sequence[str] = (),
-    seed: int | None = None,
     level: float = 0.95,
-    allow_code: bool = False,
-    base_dir: Path | None = None,
+    **opening: Unpack[Opening],
 ) -> TunePlan:
     """What ``tune`` would do, with everything checked and nothing written. Raises ForyouError."""
     check_level(level)
-    about = _subject(scenario, overrides, seed, allow_code, base_dir)
+    about = _subject(scenario, opening)
     asked = _asked(about.scenario, trials, worlds, time_limit_s)
     found = about.scenario
     return TunePlan(
@@ -133,7 +122,6 @@ def prepare(
         space=space_of(found),
         aim=aim_of(found, asked),
         storage=storage,
-        folder=new_study_folder(out, NAME, found.name),
         level=level,
     )
 
@@ -141,6 +129,7 @@ def prepare(
 def search(
     plan: TunePlan,
     *,
+    out: Path | str | None = None,
     executor: Executor | None = None,
     force: bool = False,
     plots: bool = True,
@@ -148,11 +137,12 @@ def search(
 ) -> Tuned:
     """Do what a plan says; see ``tune``."""
     show = progress or silent
+    folder = new_study_folder(out, NAME, plan.scenario.name)
     if plan.storage is not None:  # before there is a folder, for it may not answer
-        Book.open(plan.storage, plan.folder, plan.name, plan.aim).close()
-    store = Store.open(plan.folder, plan.identity)
+        Book.open(plan.storage, folder, plan.name, plan.aim).close()
+    store = Store.open(folder, plan.identity)
     store.write_text("scenario.yaml", dump(plan.scenario))
-    book = Book.open(plan.storage, plan.folder, plan.name, plan.aim)
+    book = Book.open(plan.storage, folder, plan.name, plan.aim)
     try:
         with working(executor, plan.runs) as workers:
             start = _start(plan, store, workers, show, force)
@@ -170,26 +160,21 @@ def search(
     return result
 
 
-def _subject(
-    scenario: Scenario | str | os.PathLike[str],
-    overrides: Sequence[str],
-    seed: int | None,
-    allow_code: bool,
-    base_dir: Path | None,
-) -> Subject:
+def _subject(scenario: Scenario | str | os.PathLike[str], opening: Opening) -> Subject:
     """The scenario; an unknown number in its section is told with its place in the file."""
     if isinstance(scenario, Scenario):
-        about = subject(scenario, overrides, seed=seed, allow_code=allow_code, base_dir=base_dir)
+        about = subject(scenario, **opening)
         found = about.scenario
         if found.tune is not None and (problems := aim_problems(found, found.tune)):
             raise ForyouError("; ".join(f"{path}: {message}" for path, message in problems))
         return about
-    loaded = load_file(scenario, overrides)
+    loaded = load_file(scenario, opening.get("overrides", ()))
     found = loaded.scenario
     if found.tune is not None and (problems := aim_problems(found, found.tune)):
         places = [loaded.problem(path, message) for path, message in problems]
         raise ScenarioError(loaded.source, places)
-    return subject(found, seed=seed, allow_code=allow_code, base_dir=loaded.base_dir)
+    rest: Opening = {**opening, "overrides": (), "base_dir": loaded.base_dir}
+    return subject(found, **rest)
 
 
 def _asked(

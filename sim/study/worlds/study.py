@@ -6,32 +6,31 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from sim.core.errors import StudyError
 from sim.scenario import Scenario, dump
 from sim.study.runs.execute import Executor, Report, execute, silent
+from sim.study.runs.options import Options, split
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.plan import RunSpec
 from sim.study.runs.start import (
     Failure,
-    Subject,
-    check_level,
-    check_worlds,
     failures,
     new_study_folder,
     subject,
     working,
 )
 from sim.study.runs.store import Store
-from sim.study.statistics.metrics import Metric, metrics
+from sim.study.statistics.metrics import Metric
 from sim.study.statistics.over_worlds import OverWorlds, Precision, over_worlds, said
 from sim.study.worlds.luck import ProbeLuck, probe_columns, probe_luck
+from sim.study.worlds.plan import WorldsPlan, plan_worlds
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Worlds", "worlds"]
+__all__ = ["Worlds", "WorldsPlan", "plan_worlds", "run_worlds", "worlds"]
 
 NAME: Final = "worlds"
 
@@ -100,18 +99,10 @@ def worlds(
     scenario: Scenario | str | os.PathLike[str],
     n: int = 50,
     *,
-    out: Path | str | None = None,
     metric: Sequence[str] | None = None,
-    overrides: Sequence[str] = (),
-    seed: int | None = None,
     level: float = 0.95,
     precision: str | float | Precision = "5 %",
-    executor: Executor | None = None,
-    allow_code: bool = False,
-    base_dir: Path | None = None,
-    force: bool = False,
-    plots: bool = True,
-    progress: Callable[[Report], None] | None = None,
+    **options: Unpack[Options],
 ) -> Worlds:
     """Play a scenario in ``n`` parallel worlds, which differ in the seed alone.
 
@@ -119,30 +110,44 @@ def worlds(
     are not done again, so more worlds later cost only those that are new. ``metric`` are paths
     into ``summary.json``, by default those of the probes and a few of the platform. ``precision``
     is for the number of worlds needed: ``"5 %"`` of the mean, or ``0.01`` in the unit of the
-    number. Without an ``executor`` the cores of this machine are used.
+    number. The ``options`` are those of every study, see ``sim.study.runs.options``.
 
     A run that fails is in ``failed``; the others count. Raises ForyouError for everything that
     the user can mend: StudyError for the folder and when fewer than two worlds are left.
     """
-    about = subject(scenario, overrides, seed=seed, allow_code=allow_code, base_dir=base_dir)
-    wanted = metrics(metric, about.scenario)
-    goal = precision if isinstance(precision, Precision) else Precision.parse(precision)
-    check_worlds(n)
-    check_level(level)
+    opening, playing = split(options)
+    about = subject(scenario, **opening)
+    plan = plan_worlds(about, n, metric=metric, level=level, precision=precision)
+    return run_worlds(plan, **playing)
+
+
+def run_worlds(
+    plan: WorldsPlan,
+    *,
+    out: Path | str | None = None,
+    executor: Executor | None = None,
+    force: bool = False,
+    plots: bool = True,
+    progress: Callable[[Report], None] | None = None,
+) -> Worlds:
+    """Do the runs of a plan that are not done yet, and write the result into the study folder.
+
+    Raises StudyError for the folder and when fewer than two worlds are left.
+    """
+    about, specs = plan.subject, plan.specs
     folder = new_study_folder(out, NAME, about.scenario.name)
     store = Store.open(folder, {"study": NAME, **about.identity})
     store.write_text("scenario.yaml", dump(about.scenario))
-    plan = [about.run(world) for world in range(n)]
-    so_far = _SoFar(wanted[0], level)
-    with working(executor, n) as workers:
+    so_far = _SoFar(plan.metrics[0], plan.level)
+    with working(executor, len(specs)) as workers:
         outcomes = execute(
-            plan, store, workers, progress or silent, so_far.note, force=force
+            specs, store, workers, progress or silent, so_far.note, force=force
         )  # fmt: skip
-    result = _result(about, plan, outcomes, folder, wanted, level, goal)
+    result = _result(plan, specs, outcomes, folder)
     store.write_json(NAME, result.to_dict())
     store.write_table(NAME, result.table)
     if plots:
-        _draw(result, [outcomes[spec.key] for spec in plan])
+        _draw(result, [outcomes[spec.key] for spec in specs])
     return result
 
 
@@ -160,29 +165,24 @@ class _SoFar:
 
 
 def _result(
-    about: Subject,
-    plan: Sequence[RunSpec],
-    outcomes: dict[str, Outcome],
-    folder: Path,
-    wanted: Sequence[Metric],
-    level: float,
-    precision: Precision,
+    plan: WorldsPlan, specs: Sequence[RunSpec], outcomes: dict[str, Outcome], folder: Path
 ) -> Worlds:
-    failed = failures(plan, outcomes)
-    if len(plan) - len(failed) < 2:
+    failed = failures(specs, outcomes)
+    if len(specs) - len(failed) < 2:
         raise StudyError(
-            f"{folder}: {len(failed)} of {len(plan)} runs failed; the first: {failed[0].error} "
+            f"{folder}: {len(failed)} of {len(specs)} runs failed; the first: {failed[0].error} "
             f"(its scenario: {folder / failed[0].scenario})"
         )
-    ordered = [outcomes[spec.key] for spec in plan]
+    about, level = plan.subject, plan.level
+    ordered = [outcomes[spec.key] for spec in specs]
     summaries = [outcome.summary for outcome in ordered]
     return Worlds(
         folder=folder,
         scenario=about.scenario,
-        seeds=tuple(spec.seed for spec in plan),
+        seeds=tuple(spec.seed for spec in specs),
         level=level,
-        precision=precision,
-        numbers=tuple(over_worlds(m, summaries, level, precision) for m in wanted),
+        precision=plan.precision,
+        numbers=tuple(over_worlds(m, summaries, level, plan.precision) for m in plan.metrics),
         probes=tuple(
             probe_luck(probe.name, ordered, about.seed, level) for probe in about.scenario.probes
         ),
