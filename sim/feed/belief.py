@@ -36,14 +36,21 @@ SLOT_COLUMNS = 6 * SLOTS
 
 AFFINITY_CENTRE = np.float32(0.35)
 """Cosine of profile and caption of an ordinary candidate; above it is a match (assumption)."""
-_SOUND_WEIGHT = np.float32(0.15)
-_TAG_WEIGHT = np.float32(0.10)
-_CREATOR_WEIGHT = np.float32(0.30)
-_KEEP = np.float32(0.97)
+SOUND_WEIGHT = np.float32(0.15)
+TAG_WEIGHT = np.float32(0.10)
+CREATOR_WEIGHT = np.float32(0.30)
+KEEP = np.float32(0.97)
 """Share of an affinity that is left after each further change of its kind (assumption)."""
+LARGEST_STEP = 0.9
+"""Share of the way to a video that a profile goes at most (assumption)."""
+DISLIKE = np.float32(0.25)
+"""Step away from a disliked video, of a step towards a liked one (assumption)."""
+AFFINITY_STEP = 0.1
+"""Share of the way to its bound that an affinity moves, per unit of signal (assumption)."""
 
-_PROFILE_ONE = np.float32(16384.0)
+PROFILE_ONE = 16_384
 """A profile entry of 1 in a taste."""
+_PROFILE_ONE = np.float32(PROFILE_ONE)
 _ONE = np.float32(TOPIC_ONE * 16384.0)
 """An affinity of 1 in the sums of a taste: below 2^24, so float32 holds every sum exactly."""
 _PER_ONE = np.float32(1.0 / (TOPIC_ONE * 16384.0))
@@ -141,11 +148,11 @@ def read_taste(profile, weights, user, taste_profile, taste_weights):
         for d in range(first, first + STEP):
             taste_profile[0, d] = np.int16(profile[u, d] * _PROFILE_ONE + np.float32(0.5))
     for i in range(SLOTS):
-        taste_weights[0, i] = np.int32(weights[u, i + SOUND_SLOTS] * (_SOUND_WEIGHT * _ONE))
+        taste_weights[0, i] = np.int32(weights[u, i + SOUND_SLOTS] * (SOUND_WEIGHT * _ONE))
         j = i + SLOTS
-        taste_weights[0, j] = np.int32(weights[u, i + TAG_SLOTS] * (_TAG_WEIGHT * _ONE))
+        taste_weights[0, j] = np.int32(weights[u, i + TAG_SLOTS] * (TAG_WEIGHT * _ONE))
         j = i + 2 * SLOTS
-        taste_weights[0, j] = np.int32(weights[u, i + CREATOR_SLOTS] * (_CREATOR_WEIGHT * _ONE))
+        taste_weights[0, j] = np.int32(weights[u, i + CREATOR_SLOTS] * (CREATOR_WEIGHT * _ONE))
 
 
 @njit(forceinline=True)
@@ -208,9 +215,9 @@ def move_topics(rate, profile, u, caption, v, signal):
     There is no branch: which way it goes cannot be foreseen, and both ways are a few steps in
     vector registers.
     """
-    step = np.float32(min(rate * abs(signal), 0.9))
+    step = np.float32(min(rate * abs(signal), LARGEST_STEP))
     # a dislike takes away where the video is strong, a quarter as fast as a like adds
-    loss = step * (np.float32(0.25) * _PER_TOPIC_ONE)
+    loss = step * (DISLIKE * _PER_TOPIC_ONE)
     for first in range(0, profile.shape[1], STEP):
         move_row(profile, u, first, caption, v, signal > 0.0, step, loss, _PER_TOPIC_ONE)
     return _square(profile, u)
@@ -244,15 +251,15 @@ def learn_affinities(step, ids, weights, u, sound, tag0, tag1, tag2, creator, si
     That takes three steps, 0 to 2, a hashtag in each, because a row's hashtags wait for each other.
     Different users may take the steps in turns.
     """
-    amount = np.float32(0.1 * signal)
+    amount = np.float32(AFFINITY_STEP * signal)
     if step == 0:
-        change_one(ids, weights, u, SOUND_SLOTS, sound, amount, _KEEP)
-        change_one(ids, weights, u, TAG_SLOTS, tag0, amount, _KEEP)
+        change_one(ids, weights, u, SOUND_SLOTS, sound, amount, KEEP)
+        change_one(ids, weights, u, TAG_SLOTS, tag0, amount, KEEP)
     elif step == 1:
-        change_one(ids, weights, u, CREATOR_SLOTS, creator, amount, _KEEP)
-        change_one(ids, weights, u, TAG_SLOTS, tag1, amount, _KEEP)
+        change_one(ids, weights, u, CREATOR_SLOTS, creator, amount, KEEP)
+        change_one(ids, weights, u, TAG_SLOTS, tag1, amount, KEEP)
     else:
-        change_one(ids, weights, u, TAG_SLOTS, tag2, amount, _KEEP)
+        change_one(ids, weights, u, TAG_SLOTS, tag2, amount, KEEP)
 
 
 @njit(forceinline=True)

@@ -40,7 +40,7 @@ _MEMORY = 200
 """Finished videos a pool remembers for its threshold (assumption)."""
 _QUICK = 20
 """Finished videos before the threshold is theirs; until then it is the platform's mean value."""
-_RESERVED_DRAW = 4_000_000
+RESERVED_DRAW = 4_000_000
 """Draw numbers of a request from here on place the kept slots; sources use those below."""
 
 
@@ -175,9 +175,9 @@ def reserved_places(r, share, length):
 
     On average ``share`` of ``length`` (at most 64) positions.
     """
-    wanted = int(share * length + uniform(r, _RESERVED_DRAW))
+    wanted = int(share * length + uniform(r, RESERVED_DRAW))
     bits = np.uint64(0)
-    jitter = uniform(r, _RESERVED_DRAW + 1)
+    jitter = uniform(r, RESERVED_DRAW + 1)
     for i in range(wanted):
         place = int((float(i) + jitter) * float(length) / float(wanted))
         bits |= np.uint64(1) << np.uint64(place)

@@ -1,0 +1,152 @@
+"""The components of a plain pipeline.
+
+Filters and the value model have no other form than the plain one, so they are those of
+``sim.feed.builtin``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.feed.belief import SLOTS, SOUND_SLOTS, TAG_SLOTS
+from sim.feed.builtin import SmoothedPrediction
+from sim.feed.cold_start import WAITING
+from sim.feed.component import Candidates
+from sim.feed.plain.predict import affinities
+from sim.feed.plain.select import Rules, reserved_places, select_spaced
+from sim.feed.plain.sources import (
+    Luck,
+    by_profile,
+    by_slots,
+    newest_of_follows,
+    newest_of_sound,
+    of_follows,
+    of_list,
+)
+from sim.feed.view import FeedView, Requests
+from sim.scenario.feed import SOURCES
+from sim.world.state import NOBODY
+
+__all__ = ["PlainFollowing", "PlainSmoothed", "PlainSoundPage", "PlainSource", "PlainSpaced"]
+
+_FRESH = SOURCES.index("fresh")
+
+
+@dataclass(frozen=True)
+class PlainSource:
+    """One of the built-in sources; ``code`` is its position in SOURCE_NAMES."""
+
+    name: str
+    code: int
+
+    @classmethod
+    def named(cls, name: str) -> PlainSource:
+        """The source with this name."""
+        return cls(name, SOURCES.index(name))
+
+    def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
+        """Up to ``count`` candidates for each request."""
+        return _rows(
+            [
+                self._one(int(user), Luck(stream, self.code), view, count)
+                for user, stream in zip(requests.user, requests.stream, strict=True)
+            ],
+            count,
+        )
+
+    def _one(self, user: int, luck: Luck, view: FeedView, count: int) -> list[int]:
+        """The candidates of one request."""
+        index, beliefs = view.index, view.beliefs
+        ids, weights = beliefs.slot_id[user], beliefs.slot_weight[user]
+        sounds, tags = (slice(first, first + SLOTS) for first in (SOUND_SLOTS, TAG_SLOTS))
+        match self.name:
+            case "interest":
+                profile = list(beliefs.profile[user, : view.topics])
+                return by_profile(profile, index.topic, count, luck)
+            case "sound":
+                return by_slots(ids[sounds], weights[sounds], index.sound, count, luck)
+            case "hashtag":
+                return by_slots(ids[tags], weights[tags], index.tag, count, luck)
+            case "following":
+                return of_follows(view.follows.of(user), index.creator, count, luck)
+        videos = {"fresh": index.fresh, "trending": index.trending, "random": index.live}
+        return of_list(videos[self.name], count, luck)
+
+
+class PlainFollowing:
+    """The following surface."""
+
+    def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
+        """The ``count`` newest videos of followed creators, by turns."""
+        creator = view.index.creator
+        follows = [view.follows.of(user) for user in requests.user.tolist()]
+        return _rows([newest_of_follows(row, creator, count) for row in follows], count)
+
+
+class PlainSoundPage:
+    """The page of a sound."""
+
+    def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
+        """The ``count`` newest videos with the sound."""
+        sounds = requests.sound.tolist()
+        return _rows([newest_of_sound(s, view.index.sound, count) for s in sounds], count)
+
+
+@dataclass(frozen=True)
+class PlainSmoothed:
+    """Predicts from each video's own counts and the user's affinity."""
+
+    prior: float
+
+    def predict(
+        self, requests: Requests, candidates: Candidates, view: FeedView
+    ) -> SmoothedPrediction:
+        """Affinities of all candidates; probabilities are worked out when asked for."""
+        found = affinities(requests, candidates, view)
+        return SmoothedPrediction(found, candidates.video, requests.user, view, self.prior)
+
+
+@dataclass(frozen=True)
+class PlainSpaced:
+    """Best first with distance between creators and sounds, and slots for the cold start."""
+
+    creator_gap: int
+    sound_gap: int
+    slots: float
+
+    def select(
+        self,
+        requests: Requests,
+        candidates: Candidates,
+        scores: NDArray[np.float32],
+        view: FeedView,
+        length: int,
+    ) -> NDArray[np.int64]:
+        """[B, length] positions; see :func:`select_spaced`."""
+        rules = Rules(length, self.creator_gap, self.sound_gap)
+        slates = []
+        for b, stream in enumerate(requests.stream):
+            places = np.flatnonzero(candidates.present[b])
+            video = candidates.video[b, places]
+            tested = (candidates.source[b, places] == _FRESH) & (view.cold.state[video] == WAITING)
+            chosen = select_spaced(
+                scores[b, places].tolist(),
+                view.videos.creator[video].tolist(),
+                view.videos.sound[video].tolist(),
+                np.flatnonzero(tested).tolist(),
+                reserved_places(stream, self.slots, length),
+                rules,
+            )
+            slates.append(places[chosen].tolist())
+        return _rows(slates, length).astype(np.int64)
+
+
+def _rows(found: list[list[int]], length: int) -> NDArray[np.int32]:
+    """[B, length] the lists, with NOBODY behind each."""
+    rows = np.full((len(found), length), NOBODY, np.int32)
+    for row, numbers in zip(rows, found, strict=True):
+        row[: len(numbers)] = numbers
+    return rows

@@ -1,0 +1,438 @@
+"""The plain feed gives the same bits as the fast one, function by function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sim.behaviour import interest
+from sim.behaviour import plain as plain_behaviour
+from sim.core.actions import ACTIONS
+from sim.core.random import key, stream
+from sim.feed import belief, builtin, pipeline, retrieve
+from sim.feed.belief import CREATOR_SLOTS, SLOTS, SOUND_SLOTS, TAG_SLOTS, Beliefs, no_affinities
+from sim.feed.cold_start import reserved_places
+from sim.feed.component import Candidates
+from sim.feed.index import Groups
+from sim.feed.plain import components, hydrate, select, sources, taste
+from sim.feed.plain.taste import Listed
+from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced
+from sim.machine.compiled import njit
+from sim.machine.lanes import change_one
+from sim.testing.contracts import situation
+from sim.testing.worlds import requests_of
+from sim.world.state import NOBODY, TOPIC_ONE, padded
+
+SEEDS = range(40)
+R = [np.uint64(stream(key(1, "request"), n)) for n in range(64)]
+
+
+def same(found: Any, wanted: Any) -> None:
+    """Equal in type, shape and every bit."""
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    assert found.dtype == wanted.dtype
+    assert found.shape == wanted.shape
+    assert found.tobytes() == wanted.tobytes(), (found, wanted)
+
+
+# ---- taste ----------------------------------------------------------------------------------
+
+
+@njit()
+def _affinity(profile, weights, taste_profile, taste_weights, ids, u, caption, v, things):
+    belief.read_taste(profile, weights, u, taste_profile, taste_weights)
+    return belief.affinity(
+        taste_profile, taste_weights, ids, u, caption, v, things[0], things[1], things[2],
+        things[3], things[4],
+    )  # fmt: skip
+
+
+@njit()
+def _learn(rate, profile, ids, weights, u, caption, v, things, signal):
+    belief.learn(
+        rate, profile, ids, weights, u, caption, v, things[0], things[1], things[2], things[3],
+        things[4], signal,
+    )  # fmt: skip
+
+
+@njit()
+def _signal_of(actions, signals):
+    return belief.signal_of(actions, signals)
+
+
+@njit()
+def _change(ids, weights, u, first, wanted, amount, keep):
+    change_one(ids, weights, u, first, wanted, amount, keep)
+
+
+@njit()
+def _cosine(interests, u, topics, v, dims):
+    return interest.cosine(interests, u, topics, v, dims)
+
+
+def rows_of_topics(random: Any, rows: int, topics: int) -> NDArray[np.int8]:
+    """Rows of norm 1 in 1/127, some of them of a single topic."""
+    strength = random.random((rows, topics)) ** 4
+    strength[::3] = np.eye(topics)[random.integers(0, topics, len(strength[::3]))]
+    strength /= np.linalg.norm(strength, axis=1, keepdims=True)
+    out = np.zeros((rows, padded(topics)), np.int8)
+    out[:, :topics] = np.rint(strength * TOPIC_ONE)
+    return out
+
+
+def beliefs_of(random: Any, users: int, topics: int) -> Beliefs:
+    """Users of whom little, much, or nothing is known."""
+    profile = np.zeros((users, padded(topics)), np.float32)
+    profile[:, :topics] = random.random((users, topics)) ** 3
+    profile[::4, topics // 2 + 1 :] = 0.0
+    profile /= np.linalg.norm(profile, axis=1, keepdims=True)
+    ids, weights = no_affinities(users)
+    for u in range(users):
+        for first in (SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS):
+            known = int(random.integers(0, SLOTS + 1))
+            places = first + random.permutation(SLOTS)[:known]
+            ids[u, places] = random.permutation(30)[:known]
+            # ties among the weakest, and affinities of exactly 0
+            weights[u, places] = random.choice([0.0, 0.1, -0.1, 1.0, -1.0, random.random()], known)
+    return Beliefs(profile, ids, weights)
+
+
+def copy_of(beliefs: Beliefs) -> Beliefs:
+    ids, weights = no_affinities(len(beliefs.profile))
+    columns = np.add.outer([SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS], np.arange(SLOTS)).ravel()
+    ids[:, columns], weights[:, columns] = (
+        beliefs.slot_id[:, columns],
+        beliefs.slot_weight[:, columns],
+    )
+    return Beliefs(beliefs.profile.copy(), ids, weights)
+
+
+def videos_of(random: Any, count: int, topics: int) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """(caption [V, D], things [V, 5] sound, three hashtags and creator; NOBODY among them)."""
+    things = random.integers(0, 30, (count, 5)).astype(np.int32)
+    things[:, 1:4][random.random((count, 3)) < 0.4] = NOBODY
+    things[random.random(count) < 0.1, 0] = NOBODY
+    same_twice = random.random(count) < 0.2
+    things[same_twice, 2] = things[same_twice, 1]
+    return rows_of_topics(random, count, topics), things
+
+
+def listed(caption: Any, things: Any) -> Listed:
+    sound, *tags, creator = things.tolist()
+    return Listed(caption, sound, tuple(tags), creator)
+
+
+TOPICS = [1, 2, 6, 16, 17, 40, 64]
+
+
+@pytest.mark.parametrize("topics", TOPICS)
+def test_affinity(topics: int) -> None:
+    random = np.random.default_rng(topics)
+    beliefs, (caption, things) = beliefs_of(random, 20, topics), videos_of(random, 30, topics)
+    room = belief.new_taste(padded(topics))
+    found = set()
+    for u in range(20):
+        mine = taste.taste_of(beliefs, u)
+        for v in range(30):
+            wanted = np.float32(
+                _affinity(
+                    beliefs.profile, beliefs.slot_weight, *room, beliefs.slot_id, u, caption, v,
+                    things[v],
+                )
+            )  # fmt: skip
+            one = taste.affinity(mine, listed(caption[v], things[v]))
+            same(one, wanted)
+            found.add(float(one))
+    assert len(found) > 20
+
+
+SIGNALS = [0.0, -0.0, 0.3, -0.3, 0.999, 1.0, -1.0, -1.999, -2.0, 2.7, 3.0, -3.0]
+
+
+@pytest.mark.parametrize("topics", TOPICS)
+@pytest.mark.parametrize("rate", [1e-4, 0.08, 1.0])
+def test_learning(topics: int, rate: float) -> None:
+    random = np.random.default_rng(topics)
+    fast, (caption, things) = beliefs_of(random, 6, topics), videos_of(random, 30, topics)
+    slow = copy_of(fast)
+    for step in range(300):
+        u, v = int(random.integers(6)), int(random.integers(30))
+        signal = SIGNALS[int(random.integers(len(SIGNALS)))]
+        _learn(rate, *fast, u, caption, v, things[v], signal)
+        taste.learn(rate, slow, u, listed(caption[v], things[v]), signal)
+        same(slow.profile[u], fast.profile[u])
+        if step % 50 == 0:
+            for name in ("slot_id", "slot_weight"):
+                same(*(getattr(copy_of(b), name) for b in (slow, fast)))
+    for name in ("profile", "slot_id", "slot_weight"):
+        same(*(getattr(copy_of(b), name) for b in (slow, fast)))
+
+
+@pytest.mark.parametrize("amount", [0.1, -0.2, 0.3, -0.3, 0.1 * 1e-7, 1.0])
+def test_one_affinity(amount: float) -> None:
+    random = np.random.default_rng(3)
+    fast = beliefs_of(random, 200, 2)
+    slow = copy_of(fast)
+    for u in range(200):
+        for wanted in (int(random.integers(0, 30)), NOBODY, 99):
+            _change(
+                fast.slot_id, fast.slot_weight, u, TAG_SLOTS, wanted, np.float32(amount),
+                belief.KEEP,
+            )  # fmt: skip
+            kind = slice(TAG_SLOTS, TAG_SLOTS + SLOTS)
+            taste.change_one(
+                slow.slot_id[u, kind], slow.slot_weight[u, kind], wanted, np.float32(amount)
+            )
+            same(slow.slot_id[u, kind], fast.slot_id[u, kind])
+            same(slow.slot_weight[u, kind], fast.slot_weight[u, kind])
+
+
+def test_signals() -> None:
+    random = np.random.default_rng(1)
+    for each in ([9.0] * 10, [-9.0] * 10, [0.0] * 10, random.normal(0, 1, 10).tolist()):
+        table = belief.sums_of_sets(np.array(each))
+        for actions in range(2 ** len(ACTIONS)):
+            same(taste.signal_of(actions, tuple(each)), _signal_of(actions, table))
+
+
+@pytest.mark.parametrize("topics", TOPICS)
+def test_cosine(topics: int) -> None:
+    random = np.random.default_rng(topics)
+    a, b = rows_of_topics(random, 9, topics), rows_of_topics(random, 9, topics)
+    for i in range(9):
+        for j in range(9):
+            same(plain_behaviour.cosine(a[i], b[j]), _cosine(a, i, b, j, padded(topics)))
+
+
+# ---- sources --------------------------------------------------------------------------------
+
+
+def groups_of(random: Any, groups: int, videos: int) -> Groups:
+    """Some groups are empty, and of no videos all are."""
+    label = np.sort(random.integers(0, max(groups, 1), videos))
+    start = np.searchsorted(label, np.arange(groups + 1)).astype(np.int32)
+    return Groups(start, random.permutation(videos).astype(np.int32)[: int(start[-1])])
+
+
+def fast(source: Any, count: int, *rest: Any) -> list[int]:
+    """What a fast source writes into ``out``."""
+    out = np.full(count, -7, np.int32)
+    found: list[int] = out[: source(out, *rest)].tolist()
+    return found
+
+
+def cases() -> Iterator[tuple[Any, int, int, np.uint64]]:
+    """(generator, number of videos, candidates asked for, stream)."""
+    for seed in SEEDS:
+        random = np.random.default_rng(seed)
+        yield (
+            random,
+            int(random.choice([0, 1, 5, 300])),
+            int(random.choice([1, 3, 40, 500])),
+            R[seed],
+        )
+
+
+def test_by_profile() -> None:
+    for random, videos, count, r in cases():
+        topics = int(random.choice([1, 2, 6, 64]))
+        profile = beliefs_of(random, 1, topics).profile
+        topic = groups_of(random, topics, videos)
+        runs = np.empty(count + retrieve.RUN, np.int8)
+        wanted = fast(
+            retrieve.from_interest, count, runs, 0, count, r, 0, profile, 0, topics, *topic
+        )
+        found = sources.by_profile(list(profile[0, :topics]), topic, count, sources.Luck(r, 0))
+        assert found == wanted
+        assert len(found) == 0 or set(found) <= set(topic.video.tolist())
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_by_slots(code: int) -> None:
+    lengths = set()
+    for random, videos, count, r in cases():
+        _, ids, weights = beliefs_of(random, 1, 2)
+        group = groups_of(random, int(random.choice([0, 1, 20, 40])), videos)
+        runs = np.empty(count + retrieve.RUN, np.int8)
+        wanted = fast(
+            retrieve.from_groups, count, runs, 0, count, r, code, ids, weights, 0, TAG_SLOTS, *group
+        )
+        kind = slice(TAG_SLOTS, TAG_SLOTS + SLOTS)
+        luck = sources.Luck(r, code)
+        found = sources.by_slots(ids[0, kind], weights[0, kind], group, count, luck)
+        assert found == wanted
+        lengths.add(len(found))
+    assert len(lengths) > 3
+
+
+def follows_of(random: Any) -> NDArray[np.int32]:
+    """Followed creators, in any order; some of them are newer than the index."""
+    return random.permutation(30).astype(np.int32)[: int(random.choice([0, 1, 2, 25]))]
+
+
+def test_of_follows() -> None:
+    for random, videos, count, r in cases():
+        who, creator = follows_of(random), groups_of(random, 25, videos)
+        wanted = fast(retrieve.from_following, count, 0, count, r, 3, who, 0, len(who), *creator)
+        assert sources.of_follows(who, creator, count, sources.Luck(r, 3)) == wanted
+
+
+def test_of_list() -> None:
+    for random, videos, count, r in cases():
+        some = random.permutation(videos).astype(np.int32)
+        for code in (4, 5, 6):
+            wanted = fast(retrieve.from_list, count, 0, count, r, code, some)
+            assert sources.of_list(some, count, sources.Luck(r, code)) == wanted
+
+
+def test_pages() -> None:
+    for random, videos, count, _ in cases():
+        who, groups = follows_of(random), groups_of(random, 25, videos)
+        wanted = fast(retrieve.latest_of_follows, count, 0, count, who, 0, len(who), *groups)
+        assert sources.newest_of_follows(who, groups, count) == wanted
+        for sound in (NOBODY, 0, 12, 24, 25, 99):
+            wanted = fast(retrieve.from_sound_page, count, 0, count, sound, *groups)
+            assert sources.newest_of_sound(sound, groups, count) == wanted
+
+
+# ---- hydrate and select ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (3, 0), (1, 1), (4, 40)])
+def test_hydrate(shape: tuple[int, int]) -> None:
+    for seed in SEEDS:
+        random = np.random.default_rng(seed)
+        video = random.integers(-1, random.choice([1, 5, 200]), shape).astype(np.int32)
+        before = video.copy()
+        candidates = Candidates(video, np.zeros(shape, np.int8))
+        found, wanted = hydrate.hydrate(candidates), pipeline.hydrate(candidates)
+        same(found.video, wanted.video)
+        same(video, before)
+
+
+@njit()
+def _reserved(r, share, length):
+    return reserved_places(r, share, length)
+
+
+@pytest.mark.parametrize("length", [1, 3, 10, 63, 64])
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.5, 1.0])
+def test_reserved_places(length: int, share: float) -> None:
+    for r in R:
+        bits = int(_reserved(r, share, length))
+        wanted = {place for place in range(64) if bits >> place & 1}
+        assert select.reserved_places(r, share, length) == wanted
+        assert share < 1.0 or len(wanted) == length
+
+
+def fast_slate(case: dict[str, Any]) -> list[int]:
+    scores, rules = np.array(case["scores"], np.float32), case["rules"]
+    k = len(scores)
+    keys = np.full(k + GROUP, 2**62, np.int64)
+    keys[:k] = [score_key(score, i) for i, score in enumerate(scores)]
+    tops, slate = np.full(room_for_tops(k), 2**62, np.int64), np.full(rules.length, -7, np.int64)
+    waiting = np.array(case["waiting"], np.int64)
+    ids = np.arange(k, dtype=np.int32)
+    n = select_spaced(
+        keys, k, best_by_group(keys, k, tops), waiting, len(waiting), ids,
+        np.array(case["creators"], np.int32), np.array(case["sounds"], np.int32),
+        np.uint64(sum(1 << place for place in case["reserved"])), rules.length, rules.creator_gap,
+        rules.sound_gap, tops, slate,
+    )  # fmt: skip
+    found: list[int] = slate[:n].tolist()
+    return found
+
+
+SCORES = {
+    "all differ": lambda random, k: random.normal(0, 1, k),
+    "ties": lambda random, k: random.choice([0.0, -0.0, 1.0, -1.0], k),
+    "never shown": lambda random, k: random.choice([-np.inf, np.nan, 1.0, 2.0], k),
+    "none is shown": lambda random, k: np.full(k, -np.inf),
+    "extremes": lambda random, k: random.choice([np.inf, -np.inf, 3.4e38, -3.4e38, 1e-45], k),
+}
+
+
+@pytest.mark.parametrize("kind", SCORES)
+def test_select(kind: str) -> None:
+    for seed in range(120):
+        random = np.random.default_rng(seed)
+        k = int(random.choice([0, 1, 3, 15, 16, 17, 60, 257, 500]))
+        length = int(random.choice([1, 4, 10, 64]))
+        gaps = random.choice([0, 1, 2, 5, 64], 2).tolist()
+        share = random.choice([0.0, 0.3, 1.0])
+        case = {
+            "scores": SCORES[kind](random, k).astype(np.float32).tolist(),
+            "creators": random.integers(0, random.choice([1, 4, 99]), k).tolist(),
+            "sounds": random.integers(0, random.choice([1, 4, 99]), k).tolist(),
+            "waiting": np.flatnonzero(random.random(k) < random.choice([0.0, 0.3, 1.0])).tolist(),
+            "reserved": {place for place in range(length) if random.random() < share},
+            "rules": select.Rules(length, *gaps),
+        }
+        assert select.select_spaced(**case) == fast_slate(case)
+
+
+# ---- components -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", builtin.SOURCES)
+def test_sources_as_components(name: str) -> None:
+    view = situation().view
+    requests = requests_of(list(range(150)), view)
+    plain, fast = components.PlainSource.named(name), builtin.BuiltinSource.named(name)
+    assert vars(plain) == vars(fast)
+    for count in (1, 12, 200):
+        found = plain.candidates(requests, view, count)
+        same(found, fast.candidates(requests, view, count))
+    assert (found >= 0).any()
+
+
+def test_smoothed_as_a_component() -> None:
+    part = situation()
+    arguments = (part.requests, part.candidates, part.view)
+    found = components.PlainSmoothed(20.0).predict(*arguments)
+    wanted = builtin.Smoothed(20.0).predict(*arguments)
+    for name in ("affinity", "probability", "watch_s"):
+        same(getattr(found, name), getattr(wanted, name))
+    same(found.value(), wanted.value())
+    assert len(set(found.affinity.ravel().tolist())) > 20
+
+
+@pytest.mark.parametrize("slots", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("gap", [0, 1, 64])
+def test_spaced_as_a_component(slots: float, gap: int) -> None:
+    part = situation()
+    waiting = np.flatnonzero(part.view.cold.state == 1)
+    video = part.candidates.video.copy()
+    video[:, : len(waiting[:9])] = waiting[:9]
+    candidates = pipeline.hydrate(Candidates(video, part.candidates.source))
+    for length in (1, 6, 24, 64):
+        arguments = (part.requests, candidates, part.scores, part.view, length)
+        found = components.PlainSpaced(gap, 1, slots).select(*arguments)
+        same(found, builtin.Spaced(gap, 1, slots).select(*arguments))
+
+
+def test_pages_as_components() -> None:
+    view = situation().view
+    requests = requests_of(list(range(150)), view)
+    requests.sound[:] = np.arange(150) - 1
+    for count in (1, 40):
+        follows = components.PlainFollowing().candidates(requests, view, count)
+        sounds = components.PlainSoundPage().candidates(requests, view, count)
+        for b in range(150):
+            same(follows[b], builtin.newest_of_follows(b, view, count))
+            same(sounds[b], builtin.newest_of_sound(b - 1, view, count))
+        assert (follows >= 0).any()
+        assert (sounds >= 0).any()
+
+
+def test_a_learner_is_made_of_the_settings() -> None:
+    learning = SimpleNamespace(rate=0.25, signals={"like": 2.0, "skip": -1.0})
+    learner = taste.Learner.of(learning)  # type: ignore[arg-type]
+    assert learner.rate == 0.25
+    assert len(learner.signals) == len(ACTIONS)
+    assert sum(learner.signals) == 1.0
