@@ -9,18 +9,18 @@ additions at each access: that cost more than all the arithmetic of a reaction.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.behaviour.tables import Table, factor_table, hazard_tables
+from sim.core.config import Config
 from sim.scenario.behaviour import (
-    ActConfig,
     BehaviourConfig,
     CreateConfig,
-    InterestConfig,
     SessionConfig,
     WatchConfig,
 )
@@ -76,16 +76,9 @@ class WatchParams(NamedTuple):
     max_plays: float
 
 
-class ActParams(NamedTuple):
-    """Odds of actions; see ``ActConfig``."""
+class ActParams(Protocol):
+    """Odds of actions; see ``ActConfig``. Levels of actions stand beside these by their names."""
 
-    like: float
-    comment: float
-    share: float
-    save: float
-    follow: float
-    sound_tap: float
-    not_interested: float
     like_shape: Table
     """Factor on the odds of like, share, save, follow and sound tap by watch ratio."""
     comment_shape: Table
@@ -124,8 +117,8 @@ class CreateParams(NamedTuple):
     rest_s: float
 
 
-class BehaviourParams(NamedTuple):
-    """All of it, one argument of a compiled function."""
+class BehaviourParams(Protocol):
+    """All of it, one argument of a compiled function: a group for each of ``BehaviourConfig``."""
 
     interest: InterestParams
     watch: WatchParams
@@ -144,8 +137,12 @@ def _hours(weights: Sequence[float]) -> NDArray[np.float64]:
     return np.asarray(shares)
 
 
-def _interest(c: InterestConfig) -> InterestParams:
-    return InterestParams(c.affinity, c.affinity_center, c.quality, c.taste, c.locale_gap)
+def _group(config: Config) -> Any:
+    """A group of settings as they are: numbers as numbers, curves as tables of factors."""
+    values = {name: getattr(config, name) for name in type(config).model_fields}
+    make: Any = namedtuple
+    group = make(type(config).__name__, list(values))
+    return group(*(factor_table(v) if isinstance(v, tuple) else float(v) for v in values.values()))
 
 
 def _watch(c: WatchConfig) -> WatchParams:
@@ -168,24 +165,6 @@ def _watch(c: WatchConfig) -> WatchParams:
         late_patience=c.late_patience,
         replay_appeal=c.replay_appeal,
         max_plays=c.max_plays,
-    )
-
-
-def _act(c: ActConfig) -> ActParams:
-    return ActParams(
-        like=c.like,
-        comment=c.comment,
-        share=c.share,
-        save=c.save,
-        follow=c.follow,
-        sound_tap=c.sound_tap,
-        not_interested=c.not_interested,
-        like_shape=factor_table(c.like_shape),
-        comment_shape=factor_table(c.comment_shape),
-        appeal=c.appeal,
-        generosity_spread=c.generosity_spread,
-        followed=c.followed,
-        dislike_appeal=c.dislike_appeal,
     )
 
 
@@ -236,12 +215,14 @@ def _fill(record: Any, value: Any) -> None:
 
 def behaviour_params(config: BehaviourConfig) -> BehaviourParams:
     """What the compiled behaviour functions take as ``p``; each takes its own group."""
-    groups = BehaviourParams(
-        interest=_interest(config.interest),
-        watch=_watch(config.watch),
-        act=_act(config.act),
-        session=_session(config.session),
-        create=_create(config.create),
+    made: dict[str, Any] = {
+        "watch": _watch(config.watch), "session": _session(config.session),
+        "create": _create(config.create),
+    }  # fmt: skip
+    names = list(BehaviourConfig.model_fields)
+    make: Any = namedtuple
+    groups = make("Behaviour", names)(
+        *(made[name] if name in made else _group(getattr(config, name)) for name in names)
     )
     block = np.zeros(1, dtype=_dtype(groups)).view(np.recarray)
     _fill(block[0], groups)

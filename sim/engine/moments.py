@@ -23,8 +23,18 @@ from sim.engine import exposure, tally
 from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, in_turn
 from sim.feed import learn
 from sim.machine.table import Table
+from sim.scenario.behaviour import BehaviourConfig
 
-__all__ = ["LANES", "MOMENTS", "REACT", "TABLES", "acting", "fast_moments", "one_by_one"]
+__all__ = [
+    "LANES",
+    "MOMENTS",
+    "REACT",
+    "TABLES",
+    "acting",
+    "fast_moments",
+    "new_tables",
+    "one_by_one",
+]
 
 MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
     "meet": (
@@ -76,6 +86,20 @@ TABLES: Final[tuple[type[Table], ...]] = tuple(
     table for module in _MODULES for table in getattr(module, "TABLES", ())
 )
 """State that mechanisms declare."""
+
+
+def new_tables(config: BehaviourConfig, rows: Mapping[str, int]) -> tuple[Table, ...]:
+    """The state of all mechanisms; ``rows`` is how many each owner has.
+
+    A mechanism that declares tables has a function ``is_on(config)``; while it is off its tables
+    have no rows.
+    """
+    return tuple(
+        table(rows[table.OWNER] if module.is_on(config) else 0)
+        for module in _MODULES
+        for table in getattr(module, "TABLES", ())
+    )
+
 
 LANES: Final = (
     ("left", np.int64),  # places of those who are left in a funnel

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import floor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from sim.core.maths import exp
 from sim.core.random import key, stream2
 from sim.engine.fold import add_cells, fold_counts, update_momentum
 from sim.engine.keys import KEYS, Keys, make_keys
+from sim.engine.moments import new_tables
 from sim.engine.trends import follow_trends
 from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
@@ -99,6 +100,9 @@ class Platform:
         self.world = world
         self.keys: Keys = make_keys(seed)
         self.behaviour: BehaviourParams = behaviour_params(scenario.behaviour)
+        self.mechanisms = new_tables(
+            scenario.behaviour, {"user": world.users, "creator": world.creators.count}
+        )
         self._create = self.behaviour.create  # a look into a record costs more than a small kernel
         self.learning: LearnParams = learn_params(scenario)
         self.weights, self.watch_weight = value_weights(scenario.feed)
@@ -153,7 +157,7 @@ class Platform:
     def constants(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """(name in the frame, array) of what stays as it is for the whole run."""
         behaviour = np.zeros(1, self.behaviour.dtype)  # type: ignore[attr-defined]
-        behaviour[0] = self.behaviour
+        behaviour[0] = cast(Any, self.behaviour)
         learning = np.zeros(1, LEARNING)
         learning["rate"], learning["signals"] = self.learning.rate, self.learning.signals
         yield "behaviour", behaviour
@@ -161,14 +165,18 @@ class Platform:
         yield "keys", np.array([tuple(self.keys)], KEYS)
         yield "utc_offset_s", self.world.utc_offset_s
 
+    def tables(self) -> tuple[Table, ...]:
+        """All tables of the world, of what the feed made of it, and of mechanisms."""
+        world = self.world
+        return (
+            world.truth, world.accounts, world.creators, world.video_truth, world.videos,
+            world.follows, self.view.tables, *self.mechanisms,
+        )  # fmt: skip
+
     def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """(name in the frame, array) of the world and of what the feed knows."""
-        world, view = self.world, self.view
-        tables: tuple[Table, ...] = (
-            world.truth, world.accounts, world.creators, world.video_truth, world.videos,
-            world.follows, view.tables,
-        )  # fmt: skip
-        for table in tables:
+        view = self.view
+        for table in self.tables():
             for name, _, array in table.arrays():
                 yield f"{table.NAME}.{name}", array
         for name, array in zip(view.beliefs._fields, view.beliefs, strict=True):

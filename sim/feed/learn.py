@@ -1,6 +1,6 @@
 """Learn: what the platform concludes from an impression that it has seen.
 
-The plain functions are ``sim.feed.belief`` in a person's row; the others do the same for people
+The plain functions are those of ``sim.feed.plain.taste``; the others do the same for people
 side by side, and what only some bring about is put on a list and done afterwards, so that the rest
 is without branches.
 """
@@ -21,7 +21,7 @@ from sim.feed.belief import (
     scale_topics,
     signal_of,
 )
-from sim.feed.belief import learn_topics as learn_row
+from sim.feed.plain import taste as plain
 from sim.machine.borrow import at
 from sim.machine.compiled import njit
 from sim.machine.twins import side_by_side
@@ -37,7 +37,8 @@ LEARNING = np.dtype([("rate", np.float64), ("signals", np.float64, (len(ACTIONS)
 
 def find_signal(feed: Any, seen: Any, k: int) -> None:
     """What the actions say, as one number."""
-    seen.signal[k] = signal_of(int(seen.actions[k]), feed.learning.signals)
+    signals = tuple(feed.learning.signals.tolist())
+    seen.signal[k] = plain.signal_of(int(seen.actions[k]), signals)
 
 
 @side_by_side(find_signal)
@@ -52,10 +53,9 @@ def find_signals(feed: Any, seen: Any, n: int) -> None:
 
 def topics(feed: Any, seen: Any, k: int) -> None:
     """Move the believed profile towards the video's topics, or away from them."""
-    learn_row(
-        feed.learning.rate, feed.beliefs.profile, int(seen.user[k]), feed.videos.caption,
-        int(seen.video[k]), float(seen.signal[k]),
-    )  # fmt: skip
+    row = feed.beliefs.profile[int(seen.user[k])]
+    caption = feed.videos.caption[int(seen.video[k])]
+    plain.learn_topics(float(feed.learning.rate), row, caption, float(seen.signal[k]))
 
 
 @side_by_side(topics)
@@ -80,16 +80,9 @@ def topics_of_all(feed: Any, seen: Any, n: int) -> None:
 def affinities(feed: Any, seen: Any, k: int) -> None:
     """Change the affinities for sound, hashtags and creator after a strong signal."""
     signal = float(seen.signal[k])
-    if not is_strong(signal):
-        return
-    video = int(seen.video[k])
-    tag0, tag1, tag2 = feed.videos.tags[video].tolist()
-    for step in (0, 1, 2):
-        learn_affinities(
-            step, feed.beliefs.slot_id, feed.beliefs.slot_weight, int(seen.user[k]),
-            int(feed.videos.sound[video]), tag0, tag1, tag2, int(feed.videos.creator[video]),
-            signal,
-        )  # fmt: skip
+    if signal >= 1.0 or signal <= -2.0:  # a weak one says nothing of these
+        video = plain.listed(feed.videos, int(seen.video[k]))
+        plain.learn_affinities(feed.beliefs, int(seen.user[k]), video, signal)
 
 
 @side_by_side(affinities)
