@@ -14,6 +14,7 @@ from sim.behaviour.signatures import SURFACE as SURFACE_TYPES
 from sim.core.actions import bit
 from sim.core.maths import exp
 from sim.core.random import exponential, uniform
+from sim.core.surfaces import FOLLOWING, FOR_YOU
 from sim.machine.compiled import njit
 
 __all__ = [
@@ -28,9 +29,8 @@ __all__ = [
     "swipe_on",
 ]
 
-FOR_YOU = 0
-FOLLOWING = 1
 _SKIP = bit("skip")
+
 
 
 @njit(forceinline=True)

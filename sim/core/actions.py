@@ -29,33 +29,28 @@ class Action:
     """Words on plot axes and in tables."""
     meaning: str
     """Definition, for the reference."""
+    start_rate: float
+    """Rate per impression that the platform assumes before its first one; assumption."""
     draw: int = -1
     """Draw number of a click in the stream of its impression (``sim.behaviour.draws`` has the
     others); -1 for what follows from the seconds watched."""
 
 
 ACTIONS: Final[tuple[Action, ...]] = (
-    Action(
-        "completion", "watch", 1, "completions", "completions", "watched to the end at least once"
-    ),
-    Action("skip", "watch", -1, "skips", "skips", "swiped away within the first 3 seconds"),
-    Action("loop", "watch", 1, "loops", "loops", "let the video start again after its end"),
-    Action("like", "click", 1, "likes", "likes", "liked the video", 2),
-    Action("comment", "click", 1, "comments", "comments", "wrote a comment", 3),
-    Action("share", "click", 1, "shares", "shares", "passed the video on", 4),
-    Action("save", "click", 1, "saves", "saves", "kept the video for later", 5),
-    Action("follow", "click", 1, "follows", "follows", "started to follow the creator", 6),
-    Action("sound_tap", "click", 1, "sound_taps", "sound taps", "opened the page of the sound", 7),
-    Action(
-        "not_interested",
-        "click",
-        -1,
-        "not_interested",
-        "not interested",
-        "asked for less of this",
-        8,
-    ),
-)
+    Action("completion", "watch", 1, "completions", "completions",
+           "watched to the end at least once", 0.2),
+    Action("skip", "watch", -1, "skips", "skips", "swiped away within the first 3 seconds", 0.35),
+    Action("loop", "watch", 1, "loops", "loops", "let the video start again after its end", 0.05),
+    Action("like", "click", 1, "likes", "likes", "liked the video", 0.05, 2),
+    Action("comment", "click", 1, "comments", "comments", "wrote a comment", 0.002, 3),
+    Action("share", "click", 1, "shares", "shares", "passed the video on", 0.002, 4),
+    Action("save", "click", 1, "saves", "saves", "kept the video for later", 0.004, 5),
+    Action("follow", "click", 1, "follows", "follows", "started to follow the creator", 0.002, 6),
+    Action("sound_tap", "click", 1, "sound_taps", "sound taps",
+           "opened the page of the sound", 0.004, 7),
+    Action("not_interested", "click", -1, "not_interested", "not interested",
+           "asked for less of this", 0.001, 8),
+)  # fmt: skip
 """All actions, in the order of bits, counters and columns."""
 
 ACTION_NAMES: Final[tuple[str, ...]] = tuple(a.name for a in ACTIONS)

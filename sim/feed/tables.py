@@ -32,13 +32,10 @@ __all__ = [
 SIGNS = np.array([float(a.sign) for a in ACTIONS])
 """signs [A] of the actions."""
 
-_START_RATES = {
-    "completion": 0.2, "skip": 0.35, "loop": 0.05, "like": 0.05, "comment": 0.002,
-    "share": 0.002, "save": 0.004, "follow": 0.002, "sound_tap": 0.004, "not_interested": 0.001,
-}  # fmt: skip
 _START_WATCH_S = 8.0
 _START_IMPRESSIONS = 1_000.0
-"""What the platform assumes before its first impression, and how much that weighs."""
+"""Seconds watched that the platform assumes before its first impression, and how many impressions
+its assumptions weigh; those about actions stand in the action table."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def base_and_lift(
 def platform_rates(totals: NDArray[np.int64]) -> Rates:
     """Rates over all impressions so far, given the sums [F] of all counters."""
     impressions = float(totals[IMPRESSIONS]) + _START_IMPRESSIONS
-    start = np.array([_START_RATES[a.name] for a in ACTIONS])
+    start = np.array([a.start_rate for a in ACTIONS])
     counts = totals[FIRST_ACTION:WIDTH].astype(np.float64)
     watch = totals[WATCH_MS] / 1000.0 + _START_WATCH_S * _START_IMPRESSIONS
     return Rates((counts + start * _START_IMPRESSIONS) / impressions, watch / impressions)

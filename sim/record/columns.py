@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from sim.core.actions import ACTIONS
+from sim.core.sources import SOURCE_NAMES
+from sim.core.surfaces import SURFACE_NAMES
 
 __all__ = [
     "CREATORS",
@@ -28,21 +30,6 @@ __all__ = [
 DType = Literal[
     "int64", "int32", "int16", "int8", "float64", "float32", "bool", "string", "category"
 ]
-
-SURFACE_NAMES: Final = ("for_you", "following", "sound_page")
-"""Where an impression can happen; the position is the code in arrays."""
-
-SOURCE_NAMES: Final = (
-    "interest",
-    "sound",
-    "hashtag",
-    "following",
-    "fresh",
-    "trending",
-    "random",
-    "custom",
-)
-"""Where a candidate can come from; the position is the code in arrays."""
 
 
 @dataclass(frozen=True)

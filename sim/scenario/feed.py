@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.core.actions import ACTION_NAMES
 from sim.core.config import Config, FrozenDict
+from sim.core.sources import CUSTOM_SOURCE, SOURCE_NAMES
 from sim.core.units import Count, Duration, Number, Share, shown, suggest
 from sim.scenario.components import Choice, Component, Custom, is_custom
 
@@ -34,7 +35,7 @@ __all__ = [
     "Value",
 ]
 
-SOURCES: Final = ("interest", "sound", "hashtag", "following", "fresh", "trending", "random")
+SOURCES: Final = tuple(name for name in SOURCE_NAMES if name != CUSTOM_SOURCE)
 """Built-in candidate sources, in canonical order."""
 
 WATCH: Final = "watch"

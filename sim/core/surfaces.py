@@ -1,0 +1,73 @@
+"""The surfaces: every place of the app where an impression can happen, one row each.
+
+For You is ranked: its candidates come from the scenario's sources and are scored. The others are
+pages: each lists the candidates of a source of its own, in an order of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sim.core.errors import ForyouError
+from sim.core.registry import position_of
+
+__all__ = [
+    "FOLLOWING", "FOR_YOU", "SOUND_PAGE", "SURFACES", "SURFACE_NAMES", "Surface", "surface_at",
+    "surface_code",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Surface:
+    """One row of the table of surfaces."""
+
+    name: str
+    """Name in YAML, columns and code."""
+    subject: Literal["", "sound"]
+    """What a page is about; empty when it is about nothing but who looks at it."""
+    source: str
+    """Source under which the impressions of a page are booked; empty for a ranked surface, whose
+    candidates come from the scenario's sources."""
+    length: int | None
+    """Videos that a request returns at most; None for a whole slate."""
+    label: str
+    """Words on plot axes and in tables."""
+    meaning: str
+    """Definition, for the reference."""
+
+    @property
+    def ranked(self) -> bool:
+        """Whether candidates are gathered from the scenario's sources, scored and selected."""
+        return not self.source
+
+
+SURFACES: Final[tuple[Surface, ...]] = (
+    Surface("for_you", "", "", None, "For You", "the feed that is ranked for the user"),
+    Surface(
+        "following", "", "following", None, "Following", "the newest videos of followed creators"
+    ),
+    # how many somebody looks at before going back is an assumption
+    Surface("sound_page", "sound", "sound", 5, "sound page", "the newest videos with one sound"),
+)
+"""All surfaces; the position is the code in arrays."""
+
+SURFACE_NAMES: Final[tuple[str, ...]] = tuple(s.name for s in SURFACES)
+
+
+def surface_code(name: str) -> int:
+    """The code of a surface; ForyouError for an unknown name."""
+    return position_of("surface", SURFACE_NAMES, name)
+
+
+def surface_at(code: int) -> Surface:
+    """The surface with a code; ForyouError for an unknown one."""
+    if not 0 <= code < len(SURFACES):
+        raise ForyouError(f"unknown surface {code}; codes go from 0 to {len(SURFACES) - 1}")
+    return SURFACES[code]
+
+
+FOR_YOU: Final = surface_code("for_you")
+FOLLOWING: Final = surface_code("following")
+SOUND_PAGE: Final = surface_code("sound_page")
+"""The codes of those that the code speaks of by name."""
