@@ -12,6 +12,9 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.core.errors import ForyouError
+from sim.core.registry import entry_of
+from sim.core.sources import CUSTOM_SOURCE, source_code
+from sim.core.surfaces import surface_code
 from sim.engine.clock import PLAY, REFRESH, SNAPSHOT, TRENDS, UPLOADS, every, stop_at
 from sim.engine.demand import expected_demand
 from sim.engine.fast import FastEngine
@@ -20,12 +23,12 @@ from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
 from sim.engine.shards import Memory, parts_of
 from sim.engine.trends import TREND_INTERVAL_S
 from sim.feed import builtin
-from sim.feed.builtin import BuiltinSource, value_weights
+from sim.feed.builtin import value_weights
 from sim.feed.cold_start import STATE_NAMES
 from sim.feed.component import Stage
+from sim.feed.kit import FAST, PLAIN, Kit
 from sim.feed.pipeline import Named, Pipeline, source_counts
 from sim.feed.plugin import load_plugin
-from sim.record.columns import SOURCE_NAMES
 from sim.record.recorders import EventLog, Paths, Timeline
 from sim.record.tables import (
     creator_columns,
@@ -44,6 +47,8 @@ __all__ = ["ENGINES", "Engine", "Live", "assemble", "make_pipeline"]
 
 ENGINES = ("fast", "reference")
 """Names of the engines."""
+_KITS: Mapping[str, Kit] = {"fast": FAST, "reference": PLAIN}
+"""What each engine is fed from."""
 
 
 class Engine(Protocol):
@@ -97,24 +102,31 @@ class Live:
         }
 
 
-def make_pipeline(scenario: Scenario, base_dir: Path | None, allow_code: bool) -> Pipeline:
-    """The pipeline that a scenario describes; imports the user's own code only with consent."""
+def make_pipeline(
+    scenario: Scenario, base_dir: Path | None, allow_code: bool, *, engine: str = "fast"
+) -> Pipeline:
+    """The pipeline that a scenario describes; imports the user's own code only with consent.
+
+    For every ``engine`` it gives the same slates; for the reference engine it is made of plain
+    parts, which share no code with the fast engine that is there for speed alone.
+    """
     feed = scenario.feed
+    kit = entry_of("engine", _KITS, engine)
 
     def part(stage: Stage, wanted: Any) -> Named[Any]:
         if isinstance(wanted, Custom):
             component = load_plugin(stage, wanted.use, wanted.options, base_dir, allow_code)
             return Named(wanted.use, component, True)
-        return Named(wanted.use, _builtin(scenario, wanted), False)
+        return Named(wanted.use, _builtin(kit, scenario, wanted), False)
 
     sources = []
     for name, count in source_counts(dict(feed.sources), feed.candidates).items():
         if name in spec.SOURCES:
-            named: Named[Any] = Named(name, BuiltinSource.named(name), False)
-            code = SOURCE_NAMES.index(name)
+            named: Named[Any] = Named(name, kit.source(name), False)
+            code = source_code(name)
         else:
             named = Named(name, load_plugin("source", name, {}, base_dir, allow_code), True)
-            code = SOURCE_NAMES.index("custom")
+            code = source_code(CUSTOM_SOURCE)
         sources.append((named, code, count))
     return Pipeline(
         sources=tuple(sources),
@@ -122,12 +134,14 @@ def make_pipeline(scenario: Scenario, base_dir: Path | None, allow_code: bool) -
         predict=part("predict", feed.predict),
         score=tuple(part("score", wanted) for wanted in feed.score),
         select=part("select", feed.select),
+        pages={surface_code(name): page for name, page in kit.pages.items()},
+        hydrate=kit.hydrate,
         slate=feed.slate,
         candidates=feed.candidates,
     )
 
 
-def _builtin(scenario: Scenario, wanted: Any) -> Any:
+def _builtin(kit: Kit, scenario: Scenario, wanted: Any) -> Any:
     """The built-in component of a specification."""
     feed = scenario.feed
     match wanted:
@@ -140,12 +154,12 @@ def _builtin(scenario: Scenario, wanted: Any) -> Any:
         case spec.TooOld():
             return builtin.TooOld(float(wanted.max_age))
         case spec.Smoothed():
-            return builtin.Smoothed(float(wanted.prior))
+            return kit.smoothed(float(wanted.prior))
         case spec.Value():
             return builtin.Value(*value_weights(feed))
         case spec.Spaced():
             slots = feed.cold_start.slots if isinstance(feed.cold_start, spec.Pools) else 0.0
-            return builtin.Spaced(int(wanted.creator_gap), int(wanted.sound_gap), float(slots))
+            return kit.spaced(int(wanted.creator_gap), int(wanted.sound_gap), float(slots))
     raise ForyouError(f"no component is built for {wanted!r}")
 
 
@@ -166,7 +180,7 @@ def assemble(
     that was made already.
     """
     if pipeline is None:
-        pipeline = make_pipeline(scenario, base_dir, allow_code)
+        pipeline = make_pipeline(scenario, base_dir, allow_code, engine=engine)
     world = build_world(scenario, seed)
     log = EventLog(events)
     platform, player = _ENGINE_PARTS[engine](scenario, seed, world, pipeline, log, shards)

@@ -185,7 +185,7 @@ class _Execution:
         """Everything that can be refused is refused before the folder is made."""
         from sim.assemble import assemble, make_pipeline
 
-        pipeline = make_pipeline(self.scenario, self.base_dir, self.allow_code)
+        pipeline = make_pipeline(self.scenario, self.base_dir, self.allow_code, engine=self.engine)
         self._compile()
         self._call_drawer()
         self._report("build")

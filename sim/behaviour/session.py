@@ -32,7 +32,6 @@ __all__ = [
 _SKIP = bit("skip")
 
 
-
 @njit(forceinline=True)
 def leave_probability(
     p: SessionParams, appeal: float, videos_in_session: int, skipped: bool

@@ -19,8 +19,6 @@ from sim.feed.retrieve import (
     from_groups,
     from_interest,
     from_list,
-    from_sound_page,
-    latest_of_follows,
 )
 from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced
 from sim.feed.tables import SIGNS, base_and_lift
@@ -31,7 +29,7 @@ from sim.world.state import NOBODY
 
 __all__ = [
     "BuiltinSource", "Ineligible", "Own", "Seen", "Smoothed", "SmoothedPrediction", "Spaced",
-    "TooOld", "Value", "newest_of_follows", "newest_of_sound", "value_weights",
+    "TooOld", "Value", "value_weights",
 ]  # fmt: skip
 
 Ids = NDArray[np.int32]
@@ -83,21 +81,6 @@ class BuiltinSource:
                 )
         videos = {"fresh": index.fresh, "trending": index.trending, "random": index.live}
         return from_list(out, 0, count, r, code, videos[self.name])
-
-
-def newest_of_follows(user: int, view: FeedView, count: int) -> Ids:
-    """[count] newest videos of followed creators, for the following surface."""
-    out = np.full(count, NOBODY, np.int32)
-    follows = view.follows.of(user)
-    latest_of_follows(out, 0, count, follows, 0, len(follows), *view.index.creator)
-    return out
-
-
-def newest_of_sound(sound: int, view: FeedView, count: int) -> Ids:
-    """[count] newest videos with a sound, for its page."""
-    out = np.full(count, NOBODY, np.int32)
-    from_sound_page(out, 0, count, sound, *view.index.sound)
-    return out
 
 
 class Seen:

@@ -18,8 +18,8 @@ from sim.core.errors import ComponentError
 from sim.feed.view import FeedView, Requests
 
 __all__ = [
-    "ARGUMENTS", "METHODS", "Candidates", "Filter", "GivenPrediction", "Prediction", "Predictor",
-    "Scorer", "Selector", "Source", "Stage", "checked", "checked_prediction",
+    "ARGUMENTS", "METHODS", "Candidates", "Filter", "GivenPrediction", "Page", "Prediction",
+    "Predictor", "Scorer", "Selector", "Source", "Stage", "checked", "checked_prediction",
 ]  # fmt: skip
 
 Stage = Literal["source", "filter", "predict", "score", "select"]
@@ -80,6 +80,13 @@ class Source(Protocol):
 
     def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
         """[B, count] video ids; below 0 for places left empty."""
+
+
+class Page(Protocol):
+    """What a surface lists that is not ranked."""
+
+    def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
+        """[B, count] video ids in the order of the page; below 0 for places left empty."""
 
 
 class Filter(Protocol):

@@ -1,23 +1,35 @@
 """The feed request: sources -> hydrate -> filters -> predict -> score -> select.
 
-The runner knows no component by name. It is the definition of a request; a compiled engine has
-to return the same slates.
+On a surface that is not ranked: page -> hydrate -> filters -> the first that are left.
+
+The runner knows no component and no surface by name. It is the definition of a request; a compiled
+engine has to return the same slates.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.errors import ComponentError
-from sim.feed.builtin import newest_of_follows, newest_of_sound
+from sim.core.errors import ComponentError, ForyouError
+from sim.core.sources import source_code
+from sim.core.surfaces import (
+    FOLLOWING,
+    FOR_YOU,
+    SOUND_PAGE,
+    SURFACES,
+    Surface,
+    surface_at,
+)
 from sim.feed.compiled import CompiledScore
 from sim.feed.component import (
     Candidates,
     Filter,
+    Page,
     Predictor,
     Scorer,
     Selector,
@@ -36,12 +48,8 @@ __all__ = [
     "StageCounts", "first_present", "hydrate", "source_counts",
 ]  # fmt: skip
 
-FOR_YOU, FOLLOWING, SOUND_PAGE = 0, 1, 2
-"""Positions in SURFACE_NAMES."""
-SOUND_PAGE_LENGTH = 5
-"""Videos that a user looks at on the page of a sound before going back (assumption)."""
-_FOLLOWING_SOURCE, _SOUND_SOURCE = 3, 1
-"""Positions in SOURCE_NAMES that the other two surfaces are booked under."""
+SOUND_PAGE_LENGTH = SURFACES[SOUND_PAGE].length or 0
+"""Videos that a user looks at on the page of a sound before going back."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,16 @@ class StageCounts:
     def __post_init__(self) -> None:
         self.removed = self.removed or [0] * self.filters
 
+    def note(
+        self, requests: Requests, found: Candidates, unique: Candidates, left: Candidates
+    ) -> None:
+        """Add what a batch of requests found, what of it was left, and what the filters left."""
+        retrieved, different = int(found.present.sum()), int(unique.present.sum())
+        self.requests += len(requests)
+        self.retrieved += retrieved
+        self.duplicates += retrieved - different
+        self.kept += int(left.present.sum())
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -93,6 +111,10 @@ class Pipeline:
     predict: Named[Predictor]
     score: tuple[Named[Scorer], ...]
     select: Named[Selector]
+    pages: Mapping[int, Page]
+    """what each surface lists that is not ranked, by its code"""
+    hydrate: Callable[[Candidates], Candidates]
+    """drops repeated candidates"""
     slate: int
     candidates: int
 
@@ -108,27 +130,35 @@ class Pipeline:
 
     def run(self, requests: Requests, view: FeedView, counts: StageCounts) -> Slates:
         """Slates for a batch of requests on one surface."""
-        surface = int(requests.surface[0])
-        if surface == FOR_YOU:
-            candidates = self._retrieve(requests, view)
-        else:
-            candidates = self._newest(requests, view, surface)
-        counts.requests += len(requests)
-        retrieved = int(candidates.present.sum())
-        counts.retrieved += retrieved
-        candidates = hydrate(candidates)
-        counts.duplicates += retrieved - int(candidates.present.sum())
-        candidates = self._filter(requests, candidates, view, counts)
-        counts.kept += int(candidates.present.sum())
-        if surface == FOR_YOU:
-            scores = self._score(requests, candidates, view)
-            chosen = self._select(requests, candidates, scores, view)
-        else:
-            length = self.slate if surface == FOLLOWING else min(self.slate, SOUND_PAGE_LENGTH)
-            chosen = first_present(candidates, self.slate, length)
-        slates = _slates(candidates, chosen, view)
+        surface = surface_at(int(requests.surface[0]))
+        found = self._gather(surface, requests, view)
+        unique = self.hydrate(found)
+        left = self._filter(requests, unique, view, counts)
+        chosen = self._choose(surface, requests, left, view)
+        slates = _slates(left, chosen, view)
+        counts.note(requests, found, unique, left)
         counts.selected += int(slates.length.sum())
         return slates
+
+    def _gather(self, surface: Surface, requests: Requests, view: FeedView) -> Candidates:
+        """What the sources find, or what the page lists."""
+        if surface.ranked:
+            return self._retrieve(requests, view)
+        code = int(requests.surface[0])
+        if code not in self.pages:
+            raise ForyouError(f'the feed has no page for the surface "{surface.name}"')
+        ids = self.pages[code].candidates(requests, view, self.candidates)
+        return Candidates(ids, np.full(ids.shape, source_code(surface.source), np.int8))
+
+    def _choose(
+        self, surface: Surface, requests: Requests, candidates: Candidates, view: FeedView
+    ) -> NDArray[np.int64]:
+        """[B, P] positions: the best by score, or the first of a page."""
+        if surface.ranked:
+            scores = self._score(requests, candidates, view)
+            return self._select(requests, candidates, scores, view)
+        length = self.slate if surface.length is None else min(self.slate, surface.length)
+        return first_present(candidates, self.slate, length)
 
     def _retrieve(self, requests: Requests, view: FeedView) -> Candidates:
         """All sources side by side, in the order of the scenario."""
@@ -146,17 +176,6 @@ class Pipeline:
             codes[:, place : place + count] = code
             place += count
         return Candidates(ids, codes)
-
-    def _newest(self, requests: Requests, view: FeedView, surface: int) -> Candidates:
-        """Newest first, for the following surface and for the page of a sound."""
-        ids = np.full((len(requests), self.candidates), NOBODY, np.int32)
-        for b in range(len(requests)):
-            if surface == FOLLOWING:
-                ids[b] = newest_of_follows(int(requests.user[b]), view, self.candidates)
-            else:
-                ids[b] = newest_of_sound(int(requests.sound[b]), view, self.candidates)
-        code = _FOLLOWING_SOURCE if surface == FOLLOWING else _SOUND_SOURCE
-        return Candidates(ids, np.full(ids.shape, code, np.int8))
 
     def _filter(
         self, requests: Requests, candidates: Candidates, view: FeedView, counts: StageCounts

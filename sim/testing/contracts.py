@@ -226,10 +226,10 @@ class CompiledScoreContract(ScorerContract):
         """Two hours of a small world have the same events."""
         scenario = tiny_scenario(duration=7_200.0)
         own = Named[Scorer]("own", self.component(), True)
-        pipeline = make_pipeline(scenario, None, allow_code=False)
-        pipeline = replace(pipeline, score=(*pipeline.score, own))
         found = []
         for engine, shards in (("reference", 1), ("fast", 1), ("fast", 3)):
+            pipeline = make_pipeline(scenario, None, False, engine=engine)
+            pipeline = replace(pipeline, score=(*pipeline.score, own))
             live = assemble(scenario, 1, engine=engine, shards=shards, pipeline=pipeline)
             live.env.run(until=live.end)
             found.append(live.log.hash)

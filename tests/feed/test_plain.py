@@ -14,7 +14,7 @@ from sim.behaviour import interest
 from sim.behaviour import plain as plain_behaviour
 from sim.core.actions import ACTIONS
 from sim.core.random import key, stream
-from sim.feed import belief, builtin, pipeline, retrieve
+from sim.feed import belief, builtin, pages, pipeline, retrieve
 from sim.feed.belief import CREATOR_SLOTS, SLOTS, SOUND_SLOTS, TAG_SLOTS, Beliefs, no_affinities
 from sim.feed.cold_start import reserved_places
 from sim.feed.component import Candidates
@@ -192,6 +192,21 @@ def test_one_affinity(amount: float) -> None:
             same(slow.slot_weight[u, kind], fast.slot_weight[u, kind])
 
 
+def test_the_weakest_affinity_makes_room_for_its_equal() -> None:
+    ids, weights = no_affinities(1)
+    kind = slice(TAG_SLOTS, TAG_SLOTS + SLOTS)
+    ids[0, kind], weights[0, kind] = np.arange(SLOTS), 0.5
+    amount = weights[0, TAG_SLOTS] * belief.KEEP
+    for one in (amount, np.nextafter(amount, np.float32(0.0))):
+        slow = copy_of(Beliefs(np.zeros((1, 16), np.float32), ids, weights))
+        fast_ids, fast_weights = copy_of(slow)[1:]
+        _change(fast_ids, fast_weights, 0, TAG_SLOTS, 99, one, belief.KEEP)
+        taste.change_one(slow.slot_id[0, kind], slow.slot_weight[0, kind], 99, one)
+        same(slow.slot_id[0, kind], fast_ids[0, kind])
+        same(slow.slot_weight[0, kind], fast_weights[0, kind])
+        assert (99 in slow.slot_id[0, kind]) == (one == amount)
+
+
 def test_signals() -> None:
     random = np.random.default_rng(1)
     for each in ([9.0] * 10, [-9.0] * 10, [0.0] * 10, random.normal(0, 1, 10).tolist()):
@@ -236,6 +251,28 @@ def cases() -> Iterator[tuple[Any, int, int, np.uint64]]:
             int(random.choice([1, 3, 40, 500])),
             R[seed],
         )
+
+
+@njit()
+def _share(passed, total, count, jitter):
+    return retrieve._share(passed, total, count, jitter)
+
+
+def test_shares_are_rounded_alike() -> None:
+    """With steps that begin so that the last bit of a share decides."""
+    random = np.random.default_rng(1)
+    sides = set()
+    for _ in range(2_000):
+        pair = random.random(2).astype(np.float32)
+        count = int(random.integers(1, 500))
+        share = float(pair[0]) / (float(pair[0]) + float(pair[1])) * count
+        jitter = min(max(float(np.ceil(share) - share), 0.0), 1.0 - 2.0**-53)
+        found = sources.shared_out(pair, count, jitter)
+        wanted = _share(pair[0], pair[0] + pair[1], count, jitter)
+        assert found.count(0) == wanted
+        assert len(found) == count
+        sides.add(wanted - np.floor(share))
+    assert sides == {0, 1}
 
 
 def test_by_profile() -> None:
@@ -423,9 +460,8 @@ def test_pages_as_components() -> None:
     for count in (1, 40):
         follows = components.PlainFollowing().candidates(requests, view, count)
         sounds = components.PlainSoundPage().candidates(requests, view, count)
-        for b in range(150):
-            same(follows[b], builtin.newest_of_follows(b, view, count))
-            same(sounds[b], builtin.newest_of_sound(b - 1, view, count))
+        same(follows, pages.Following().candidates(requests, view, count))
+        same(sounds, pages.SoundPage().candidates(requests, view, count))
         assert (follows >= 0).any()
         assert (sounds >= 0).any()
 

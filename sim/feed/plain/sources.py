@@ -78,7 +78,6 @@ def by_profile(profile: Sequence[np.float32], topic: Groups, count: int, luck: L
     if len(topic.video) == 0:
         return []
     topics = shared_out(profile, count, luck.uniform(0))
-    topics += [len(profile) - 1] * (count - len(topics))  # what rounding has left over
     found = []
     for i, number in enumerate(topics):
         best_first = members_of(topic, number)
