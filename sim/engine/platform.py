@@ -27,11 +27,11 @@ from sim.engine.trends import follow_trends
 from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
 from sim.feed.builtin import value_weights
-from sim.feed.cold_start import ColdStart, PoolPolicy
+from sim.feed.cold_start import cold_start_of
 from sim.feed.index import IndexBuilder, empty_index
 from sim.feed.learn import LEARNING
 from sim.feed.pipeline import StageCounts
-from sim.feed.tables import SIGNS, Rates, ScoreTables, platform_rates, refresh_tables
+from sim.feed.tables import SIGNS, Rates, ScoreTables, platform_rates, prior_of, refresh_tables
 from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import njit
@@ -39,7 +39,7 @@ from sim.machine.marks import new_marks
 from sim.machine.table import Table
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
-from sim.scenario.feed import Pools, Smoothed, TooOld
+from sim.scenario.feed import TooOld
 from sim.world.publish import Posts, PublishSettings, publish
 from sim.world.state import NOBODY, World
 
@@ -113,11 +113,7 @@ class Platform:
         self.bin_s = float(scenario.record.timeline)
         self._publish = PublishSettings.of(scenario, key(seed, "video"), key(seed, "sound"))
         self._tag_count = scenario.population.topics * scenario.catalogue.hashtags_per_topic
-        self._prior = (
-            float(scenario.feed.predict.prior)
-            if isinstance(scenario.feed.predict, Smoothed)
-            else float(Smoothed().prior)
-        )
+        self._prior = prior_of(scenario.feed.predict)
         ages = [float(f.max_age) for f in scenario.feed.filters if isinstance(f, TooOld)]
         self._max_age = min(ages, default=np.inf)
         self._next_index_s = -np.inf
@@ -133,7 +129,7 @@ class Platform:
             videos=world.videos, sounds=world.sounds, counts=np.zeros((rows, WIDTH), np.int64),
             totals=np.zeros(WIDTH, np.int64), rates=platform_rates(np.zeros(WIDTH, np.int64)),
             tables=ScoreTables(rows, G=arms if arms > 1 else 0),
-            index=empty_index(world.topics), cold=ColdStart(_policy(scenario), rows),
+            index=empty_index(world.topics), cold=cold_start_of(scenario.feed.cold_start, rows),
             momentum=np.zeros(rows, np.float32), beliefs=first_beliefs(world.accounts,
             world.topics), arm_weights=weights, arm=user_arms(self.keys.perturb, world.users, arms),
             exposures=exposures, follows=follows,
@@ -315,7 +311,7 @@ class Platform:
 
     def _fresh(self, now: float) -> NDArray[np.int32]:
         """Videos for the fresh source: those in pools, or without pools those of the last day."""
-        if self.view.cold.policy.levels > 0:
+        if self.view.cold.finds_audience:
             return self.view.cold.waiting
         videos = self.world.videos
         # ids follow upload times, so the last day is the tail of the table
@@ -363,16 +359,6 @@ class Platform:
             table[:, 4], table[:, 5], table[:, 6].astype(np.int16), table[:, 7].astype(np.int32),
         )  # fmt: skip
         self._probe_done = np.zeros(len(columns), bool)
-
-
-def _policy(scenario: Scenario) -> PoolPolicy:
-    cold = scenario.feed.cold_start
-    if isinstance(cold, Pools):
-        return PoolPolicy(
-            int(cold.levels), float(cold.first), float(cold.growth), float(cold.promote),
-            float(cold.slots),
-        )  # fmt: skip
-    return PoolPolicy(0, 0.0, 1.0, 0.0, 0.0)
 
 
 def _longer(array: NDArray[Number], rows: int) -> NDArray[Number]:

@@ -1,5 +1,7 @@
 """The cold start of videos: how much attention a new one gets before anything is known of it.
 
+A policy is one class and one entry of POLICIES.
+
 ``pools``: a new video waits in pool 1 until it was shown ``first`` times. Those whose value per
 impression is in the best ``promote`` share of the videos that lately finished the same pool move
 on to the next one, ``growth`` times as large; the others stop. A share of every slate is kept for
@@ -12,24 +14,32 @@ no tuning to a population (X1, X2).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.core.random import uniform
+from sim.core.registry import entry_of
 from sim.machine.borrow import ROWS_AHEAD, prefetch
 from sim.machine.compiled import njit
 
 __all__ = [
     "GRADUATED",
     "NONE",
+    "POLICIES",
     "STATE_NAMES",
     "STOPPED",
     "WAITING",
-    "ColdStart",
+    "ColdStartPolicy",
+    "NoColdStart",
     "PoolPolicy",
+    "Pools",
+    "cold_start_of",
     "reserved_places",
 ]
 
@@ -44,9 +54,80 @@ RESERVED_DRAW = 4_000_000
 """Draw numbers of a request from here on place the kept slots; sources use those below."""
 
 
+class ColdStartPolicy(ABC):
+    """Who gets to see new videos, and the state of all videos in that."""
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("pool", "state", "open_to_all")
+    """Arrays with a row a video."""
+    reserved: float
+    """share of the places of a slate that is kept for waiting videos"""
+    finds_audience: bool
+    """whether new videos wait for an audience; if so, source ``fresh`` shows those that wait,
+    and else all that are new"""
+
+    def __init__(self, rows: int) -> None:
+        self.pool = np.zeros(rows, np.int8)
+        """pool [V] highest pool entered; 0 for none"""
+        self.state = np.zeros(rows, np.int8)
+        """state [V] NONE, WAITING, STOPPED or GRADUATED"""
+        self.open_to_all = np.ones(rows, np.int8)
+        """open_to_all [V] 1 when any source may show it; 0 for its test audience and followers"""
+        self.waiting = np.empty(0, np.int32)
+        """waiting [N] videos that wait for their audience, by id"""
+
+    def grow(self, rows: int) -> None:
+        """Make room for ``rows`` videos."""
+        old = len(self.pool)
+        if rows > old:
+            for name in self.COLUMNS:
+                array = getattr(self, name)
+                longer = np.zeros((rows, *array.shape[1:]), array.dtype)
+                longer[:old] = array
+                setattr(self, name, longer)
+            self.open_to_all[old:] = 1
+
+    @abstractmethod
+    def enter(self, videos: NDArray[np.int64]) -> None:
+        """New uploads [N] begin their cold start."""
+
+    @abstractmethod
+    def step(
+        self,
+        counts: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        watch_weight: float,
+        mean_value: float,
+    ) -> int:
+        """Judge what waits, given the counters [V, F] of the last refresh; how many were promoted.
+
+        Value is measured with the value model's own ``weights`` [A] and that of a second watched;
+        ``mean_value`` is that of an impression on the whole platform.
+        """
+
+
+class NoColdStart(ColdStartPolicy):
+    """``none``: new videos get no help."""
+
+    reserved = 0.0
+    finds_audience = False
+
+    def enter(self, videos: NDArray[np.int64]) -> None:
+        """They compete at once."""
+
+    def step(
+        self,
+        counts: NDArray[np.int64],  # noqa: ARG002
+        weights: NDArray[np.float64],  # noqa: ARG002
+        watch_weight: float,  # noqa: ARG002
+        mean_value: float,  # noqa: ARG002
+    ) -> int:
+        """Nobody waits, so nobody is promoted."""
+        return 0
+
+
 @dataclass(frozen=True)
 class PoolPolicy:
-    """Numbers of the ``pools`` policy; ``levels`` 0 means the policy ``none``."""
+    """Numbers of the policy ``pools``."""
 
     levels: int
     first: float
@@ -55,39 +136,23 @@ class PoolPolicy:
     slots: float
 
 
-class ColdStart:
-    """State of the cold start of all videos."""
+class Pools(ColdStartPolicy):
+    """``pools``: staged audiences, with promotion on relative thresholds."""
+
+    COLUMNS = (*ColdStartPolicy.COLUMNS, "_entry", "_entry_value")
+    finds_audience = True
 
     def __init__(self, policy: PoolPolicy, rows: int) -> None:
+        super().__init__(rows)
         self.policy = policy
-        self.pool = np.zeros(rows, np.int8)
-        """pool [V] highest pool entered; 0 for none"""
-        self.state = np.zeros(rows, np.int8)
-        """state [V] NONE, WAITING, STOPPED or GRADUATED"""
-        self.open_to_all = np.ones(rows, np.int8)
-        """open_to_all [V] 1 when any source may show it; 0 for its test audience and followers"""
+        self.reserved = policy.slots
         self._entry = np.zeros(rows, np.int64)
         self._entry_value = np.zeros(rows)
-        self._memory = np.zeros((max(policy.levels, 1), _MEMORY))
-        self._finished = np.zeros(max(policy.levels, 1), np.int64)
-        self.waiting = np.empty(0, np.int32)
-        """waiting [N] videos now in a pool, by id"""
-
-    def grow(self, rows: int) -> None:
-        """Make room for ``rows`` videos."""
-        old = len(self.pool)
-        if rows > old:
-            for name in ("pool", "state", "open_to_all", "_entry", "_entry_value"):
-                array = getattr(self, name)
-                longer = np.zeros((rows, *array.shape[1:]), array.dtype)
-                longer[:old] = array
-                setattr(self, name, longer)
-            self.open_to_all[old:] = 1
+        self._memory = np.zeros((policy.levels, _MEMORY))
+        self._finished = np.zeros(policy.levels, np.int64)
 
     def enter(self, videos: NDArray[np.int64]) -> None:
-        """New uploads begin their cold start."""
-        if self.policy.levels == 0 or len(videos) == 0:
-            return
+        """They wait in the first pool."""
         self.pool[videos] = 1
         self.state[videos] = WAITING
         self.open_to_all[videos] = 0
@@ -100,10 +165,7 @@ class ColdStart:
         watch_weight: float,
         mean_value: float,
     ) -> int:
-        """Judge the videos whose pool is full; returns how many were promoted.
-
-        ``counts`` [V, F]; value is measured with the value model's own ``weights`` [A].
-        """
+        """Judge the videos whose pool is full; returns how many were promoted."""
         policy = self.policy
         if len(self.waiting) == 0:
             return 0
@@ -116,6 +178,26 @@ class ColdStart:
         if judged:
             self.waiting = self.waiting[self.state[self.waiting] == WAITING]
         return int(promoted)
+
+
+def _pools(wanted: Any, rows: int) -> Pools:
+    numbers = PoolPolicy(
+        int(wanted.levels), float(wanted.first), float(wanted.growth), float(wanted.promote),
+        float(wanted.slots),
+    )  # fmt: skip
+    return Pools(numbers, rows)
+
+
+POLICIES: Final[Mapping[str, Callable[[Any, int], ColdStartPolicy]]] = {
+    "none": lambda wanted, rows: NoColdStart(rows),  # noqa: ARG005
+    "pools": _pools,
+}
+"""(settings, rows) -> the policy with room for so many videos, by its name in scenarios."""
+
+
+def cold_start_of(wanted: Any, rows: int = 0) -> ColdStartPolicy:
+    """The policy that the settings ``feed.cold_start`` of a scenario name."""
+    return entry_of("cold-start policy", POLICIES, wanted.policy)(wanted, rows)
 
 
 @njit()

@@ -12,21 +12,26 @@ one multiplication a candidate.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTIONS
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS, WIDTH
+from sim.core.registry import entry_of
 from sim.machine.aligned import LINE
 from sim.machine.borrow import ROWS_AHEAD, prefetch, prefetch_at
 from sim.machine.compiled import njit
 from sim.machine.table import Side, Table, column
+from sim.scenario.components import Component, Custom
+from sim.scenario.feed import Smoothed
 
 __all__ = [
-    "SIGNS", "Rates", "ScoreTables", "base_and_lift", "platform_rates", "refresh_tables",
-    "smoothed",
+    "PRIORS", "SIGNS", "Rates", "ScoreTables", "base_and_lift", "platform_rates", "prior_of",
+    "refresh_tables", "smoothed",
 ]  # fmt: skip
 
 SIGNS = np.array([float(a.sign) for a in ACTIONS])
@@ -78,6 +83,19 @@ def platform_rates(totals: NDArray[np.int64]) -> Rates:
     counts = totals[FIRST_ACTION:WIDTH].astype(np.float64)
     watch = totals[WATCH_MS] / 1000.0 + _START_WATCH_S * _START_IMPRESSIONS
     return Rates((counts + start * _START_IMPRESSIONS) / impressions, watch / impressions)
+
+
+PRIORS: Final[Mapping[str, Callable[[Any], float]]] = {
+    Smoothed.tag(): lambda wanted: float(wanted.prior),
+    # compiled scores are told base and lift, whatever predicts
+    Custom.tag(): lambda wanted: float(Smoothed().prior),  # noqa: ARG005
+}
+"""Impressions of prior with which base and lift are made, by the predictor in the scenario."""
+
+
+def prior_of(wanted: Component) -> float:
+    """Impressions of prior under the predictor ``feed.predict`` of a scenario."""
+    return entry_of("predictor", PRIORS, wanted.tag())(wanted)
 
 
 @njit()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.feed.belief import Beliefs
-from sim.feed.cold_start import ColdStart
+from sim.feed.cold_start import ColdStartPolicy
 from sim.feed.index import Index
 from sim.feed.tables import Rates, ScoreTables
 from sim.world.state import SoundListing, UserAccounts, VideoListing
@@ -64,7 +64,7 @@ class FeedView:
     rates: Rates
     tables: ScoreTables
     index: Index
-    cold: ColdStart
+    cold: ColdStartPolicy
     momentum: NDArray[np.float32]
     """momentum [V] decayed number of recent views"""
     beliefs: Beliefs

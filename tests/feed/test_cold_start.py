@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from sim.core.actions import ACTION_INDEX, ACTION_NAMES
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS, WIDTH
-from sim.feed.cold_start import GRADUATED, NONE, STOPPED, WAITING, ColdStart, PoolPolicy
+from sim.core.errors import ForyouError
+from sim.feed.cold_start import (
+    GRADUATED,
+    NONE,
+    POLICIES,
+    STOPPED,
+    WAITING,
+    NoColdStart,
+    PoolPolicy,
+    Pools,
+    cold_start_of,
+)
+from sim.scenario import feed as spec
 from sim.testing.worlds import tiny_platform
 
 LIKE = FIRST_ACTION + ACTION_INDEX["like"]
@@ -15,8 +29,8 @@ WEIGHTS = np.zeros(len(ACTION_NAMES))
 WEIGHTS[ACTION_INDEX["like"]] = 1.0
 
 
-def cold(rows: int, *, levels: int = 3, promote: float = 0.2) -> ColdStart:
-    return ColdStart(PoolPolicy(levels, 100.0, 5.0, promote, 0.1), rows)
+def cold(rows: int, *, levels: int = 3, promote: float = 0.2) -> Pools:
+    return Pools(PoolPolicy(levels, 100.0, 5.0, promote, 0.1), rows)
 
 
 def counts_of(impressions: list[int], likes: list[float]) -> np.ndarray:
@@ -113,8 +127,25 @@ def test_growing_keeps_what_is_known() -> None:
     assert state.open_to_all.tolist() == [1, 1, 0, 1, 1, 1, 1, 1]
 
 
+def test_policies_are_those_that_a_scenario_can_name() -> None:
+    assert set(POLICIES) == {spec.NoColdStart.tag(), spec.Pools.tag()}
+    pools = cold_start_of(spec.Pools(levels=2, first=7, slots=0.25), 5)
+    assert isinstance(pools, Pools)
+    assert pools.policy == PoolPolicy(2, 7.0, 5.0, 0.2, 0.25)
+    assert pools.reserved == 0.25
+    none = cold_start_of(spec.NoColdStart(), 5)
+    assert isinstance(none, NoColdStart)
+    assert none.reserved == 0.0
+    assert len(none.pool) == len(pools.pool) == 5
+
+
+def test_an_unknown_policy_is_an_error() -> None:
+    with pytest.raises(ForyouError, match='unknown cold-start policy "pool"; did you mean "pools"'):
+        cold_start_of(SimpleNamespace(policy="pool"))
+
+
 def test_without_the_policy_videos_compete_at_once() -> None:
-    state = ColdStart(PoolPolicy(0, 0.0, 1.0, 0.0, 0.0), 3)
+    state = NoColdStart(3)
     state.enter(np.array([0, 1]))
     assert state.waiting.size == 0
     assert not state.pool.any()

@@ -15,6 +15,7 @@ from sim.core.random import uniform
 from sim.feed.builtin import BuiltinSource, Ineligible, Own, Seen, Smoothed, Spaced, TooOld, Value
 from sim.feed.compiled import CompiledScore
 from sim.feed.component import Candidates, GivenPrediction
+from sim.feed.plain.components import PlainSmoothed, PlainSource, PlainSpaced
 from sim.feed.view import FeedView, Requests
 from sim.testing.contracts import (
     CompiledScoreContract,
@@ -63,6 +64,26 @@ class TestRandom(SourceContract):
         return BuiltinSource.named("random")
 
 
+class TestPlainInterest(SourceContract):
+    def component(self) -> PlainSource:
+        return PlainSource.named("interest")
+
+
+class TestPlainSound(SourceContract):
+    def component(self) -> PlainSource:
+        return PlainSource.named("sound")
+
+
+class TestPlainFollowing(SourceContract):
+    def component(self) -> PlainSource:
+        return PlainSource.named("following")
+
+
+class TestPlainRandom(SourceContract):
+    def component(self) -> PlainSource:
+        return PlainSource.named("random")
+
+
 class TestSeen(FilterContract):
     def component(self) -> Seen:
         return Seen()
@@ -88,6 +109,11 @@ class TestSmoothed(PredictorContract):
         return Smoothed(20.0)
 
 
+class TestPlainSmoothed(PredictorContract):
+    def component(self) -> PlainSmoothed:
+        return PlainSmoothed(20.0)
+
+
 class TestValue(ScorerContract):
     def component(self) -> Value:
         return Value(WEIGHTS, 0.1)
@@ -107,6 +133,11 @@ class TestCompiled(CompiledScoreContract):
 class TestSpaced(SelectorContract):
     def component(self) -> Spaced:
         return Spaced(1, 1, 0.2)
+
+
+class TestPlainSpaced(SelectorContract):
+    def component(self) -> PlainSpaced:
+        return PlainSpaced(1, 1, 0.2)
 
 
 class TestSpacedWithoutRules(SelectorContract):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,11 @@ import pytest
 from sim.assemble import make_pipeline
 from sim.core.actions import ACTION_NAMES
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
+from sim.core.errors import ForyouError
+from sim.core.surfaces import SURFACES
 from sim.feed.builtin import Ineligible, Own, Seen, Smoothed, TooOld, Value, value_weights
 from sim.feed.component import Candidates, GivenPrediction
+from sim.feed.kit import FAST, PLAIN
 from sim.feed.pipeline import (
     FOLLOWING,
     SOUND_PAGE,
@@ -120,6 +124,30 @@ def test_a_sound_page_is_short_and_of_one_sound(view: FeedView) -> None:
     slates, _ = ask(pipeline_of(filters=[]), view, USERS, surface=SOUND_PAGE, sound=sound)
     assert 0 < slates.length.max() <= SOUND_PAGE_LENGTH
     assert (view.videos.sound[slates.video[slates.video >= 0]] == sound).all()
+
+
+def test_every_page_has_its_component() -> None:
+    pages = {surface.name for surface in SURFACES if not surface.ranked}
+    assert set(FAST.pages) == set(PLAIN.pages) == pages
+
+
+def test_a_surface_without_a_page_is_an_error(view: FeedView) -> None:
+    with pytest.raises(ForyouError, match='no page for the surface "following"'):
+        ask(replace(pipeline_of(), pages={}), view, USERS, surface=FOLLOWING)
+    with pytest.raises(ForyouError, match="unknown surface 9"):
+        ask(pipeline_of(), view, USERS, surface=9)
+
+
+@pytest.mark.parametrize("surface", [0, FOLLOWING, SOUND_PAGE])
+def test_a_plain_pipeline_gives_the_same_slates(view: FeedView, surface: int) -> None:
+    found = []
+    for engine in ("fast", "reference"):
+        pipeline = make_pipeline(tiny_scenario(), None, False, engine=engine)
+        slates, counts = ask(pipeline, view, USERS, surface=surface, sound=3)
+        found.append(([getattr(slates, f.name).tolist() for f in fields(slates)], counts))
+    assert found[0] == found[1]
+    with pytest.raises(ForyouError, match='unknown engine "fats"'):
+        make_pipeline(tiny_scenario(), None, False, engine="fats")
 
 
 # ---- filters --------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from sim.engine.scorers import tell_places
 from sim.engine.ways import view_of
 from sim.feed.builtin import Smoothed
 from sim.feed.candidate import Candidate, address_of, read_candidate, rows_at
-from sim.feed.cold_start import ColdStart
+from sim.feed.cold_start import Pools
 from sim.feed.compiled import told_of
 from sim.feed.component import Candidates
 from sim.machine.table import Side
@@ -164,7 +164,7 @@ def test_a_planted_leak_is_found(plant: str) -> None:
 
 
 def test_cold_start_does_not_hold_the_world(played: Played) -> None:
-    assert isinstance(played.live.platform.view.cold, ColdStart)
+    assert isinstance(played.live.platform.view.cold, Pools)
     assert leaks(played.live.platform.view.cold, played.live.world) == []
 
 
