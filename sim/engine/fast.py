@@ -20,16 +20,16 @@ from numpy.typing import NDArray
 
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, unpack
 from sim.engine.fold import add_to_window
-from sim.engine.judge import FILTERS, REMOVED
+from sim.engine.judge import REMOVED
 from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, play
-from sim.engine.layout import LAYOUT, PLAN, ROOM, SCORERS, WINDOW
+from sim.engine.layout import LAYOUT, ROOM, SCORERS, WINDOW
 from sim.engine.lines import Lines
+from sim.engine.plan import plan_of
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.scorers import compiled_steps, tell_places
 from sim.engine.scratch import new_scratch
 from sim.engine.sessions import first_sessions, next_requests, take_slates
 from sim.engine.shards import Memory
-from sim.feed.builtin import BuiltinSource, Spaced, TooOld, Value
 from sim.feed.candidate import TOLD
 from sim.feed.compiled import CompiledScore
 from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
@@ -84,7 +84,7 @@ class FastEngine:
         self._end_s = float(scenario.duration)
         self._kernel = Settled(play)
         self._lines = Lines(platform)
-        plan = _plan(scenario, pipeline)
+        plan = plan_of(scenario, pipeline)
         self._threads = [self._new_thread(plan) for _ in range(shards)]
         self._pool = ThreadPoolExecutor(shards - 1) if shards > 1 else None
         self._bind(self._threads[0])
@@ -338,33 +338,3 @@ def _impressions(timeline):
     for cell in timeline.reshape(-1, timeline.shape[3]):
         shown += cell[IMPRESSIONS]
     return shown
-
-
-def _plan(scenario: Scenario, pipeline: Pipeline) -> dict[str, NDArray[Any]]:
-    """The pipeline as numbers for the kernel: the record PLAN, sources and filters."""
-    built_in = [
-        (code, count)
-        for named, code, count in pipeline.sources
-        if isinstance(named.component, BuiltinSource)
-    ]
-    select = pipeline.select.component
-    spaced = select if isinstance(select, Spaced) else Spaced(0, 0, 0.0)
-    plan = np.zeros(1, PLAN)
-    plan["candidates"], plan["slate"] = pipeline.candidates, pipeline.slate
-    plan["topics"] = scenario.population.topics
-    plan["dims"] = padded(scenario.population.topics)
-    plan["slots"] = spaced.slots
-    plan["creator_gap"], plan["sound_gap"] = spaced.creator_gap, spaced.sound_gap
-    values = sum(isinstance(s.component, Value) for s in pipeline.score)
-    # with scorers of the user's own, scores are made step by step
-    plan["values"] = 0 if len(compiled_steps(pipeline)) else values
-    return {
-        "plan": plan,
-        "source": np.array([code for code, _ in built_in], np.int64),
-        "quota": np.array([count for _, count in built_in], np.int64),
-        "filter": np.array([FILTERS.get(f.name, -1) for f in pipeline.filters], np.int64),
-        "max_age": np.array(
-            [f.component.max_age if isinstance(f.component, TooOld) else np.inf
-             for f in pipeline.filters], np.float64
-        ),
-    }  # fmt: skip

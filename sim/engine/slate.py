@@ -30,16 +30,21 @@ from sim.machine.borrow import at, prefetch
 from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES
 
-__all__ = ["choose", "gather"]
+__all__ = ["LISTS", "choose", "gather"]
 
 _INTEREST, _SOUND, _HASHTAG, _FOLLOWING, _FRESH, _TRENDING, _RANDOM = range(7)
+LISTS = {
+    "interest": _INTEREST, "sound": _SOUND, "hashtag": _HASHTAG, "following": _FOLLOWING,
+    "fresh": _FRESH, "trending": _TRENDING, "random": _RANDOM,
+}  # fmt: skip
+"""Sources that the kernel knows; whoever plans a feed refuses others (``sim.engine.plan``)."""
 _NONE, _ONE, _SIX, _LAST = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
-assert SOURCES == ("interest", "sound", "hashtag", "following", "fresh", "trending", "random")
+assert all(SOURCES.index(name) == code for name, code in LISTS.items())
 
 
 @njit(forceinline=True)
 def _list_of(feed, code):
-    """The list of videos from which a source draws."""
+    """The list of videos from which a source of LISTS draws."""
     index = feed.index
     if code == _INTEREST:
         return feed.topic.video

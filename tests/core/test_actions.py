@@ -15,6 +15,14 @@ def test_names_and_counters_are_unique() -> None:
     assert [a.name for a in CLICKS] == [a.name for a in ACTIONS if a.kind == "click"]
 
 
+def test_what_is_assumed_before_the_first_impression_are_rates() -> None:
+    rates = {a.name: a.start_rate for a in ACTIONS}
+    assert all(0 < rate < 1 for rate in rates.values())
+    # whoever completes a video did not skip it
+    assert rates["completion"] + rates["skip"] <= 1
+    assert rates["loop"] <= rates["completion"]
+
+
 def test_bits_are_separate() -> None:
     assert sum(bit(name) for name in ACTION_NAMES) == 2 ** len(ACTIONS) - 1
     assert all(bit(name) == 1 << ACTION_INDEX[name] for name in ACTION_NAMES)
