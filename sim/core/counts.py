@@ -26,10 +26,11 @@ WIDTH: Final = FIRST_ACTION + len(ACTIONS)
 
 COUNT_NAMES: Final = ("impressions", "views", "watch_ms", "reach", *(a.plural for a in ACTIONS))
 
-PACKED: Final = 16
-"""Columns of a packed row: int32, one line of memory. The columns are the same; watch time is
-``row[WATCH_MS] + row[HIGH] * 2**30`` milliseconds, because 32 bits would overflow."""
-HIGH: Final = 14
+PACKED: Final = -(-(WIDTH + 1) // 16) * 16
+"""Columns of a packed row: int32, whole cache lines: one for up to eleven actions, two for up to
+27. The columns are the same; watch time is ``row[WATCH_MS] + row[HIGH] * 2**30`` milliseconds,
+because 32 bits would overflow."""
+HIGH: Final = PACKED - 1
 LOW_BITS: Final = 30
 LOW: Final = (1 << LOW_BITS) - 1
 """Where the high part of watch time is, and the bits of the low part."""

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from sim.behaviour import interest
-from sim.behaviour import plain as plain_behaviour
 from sim.core.actions import ACTIONS
 from sim.feed import belief
 from sim.feed.belief import SLOTS, TAG_SLOTS, Beliefs, no_affinities
@@ -141,7 +140,8 @@ def test_the_weakest_affinity_makes_room_for_its_equal() -> None:
 def test_signals() -> None:
     random = np.random.default_rng(1)
     for each in ([9.0] * 10, [-9.0] * 10, [0.0] * 10, random.normal(0, 1, 10).tolist()):
-        table = belief.sums_of_sets(np.array(each))
+        each = [*each, *[0.0] * (len(ACTIONS) - len(each))]
+        table = np.array(each)
         for actions in range(2 ** len(ACTIONS)):
             same(taste.signal_of(actions, tuple(each)), _signal_of(actions, table))
 
@@ -152,7 +152,8 @@ def test_cosine(topics: int) -> None:
     a, b = rows_of_topics(random, 9, topics), rows_of_topics(random, 9, topics)
     for i in range(9):
         for j in range(9):
-            same(plain_behaviour.cosine(a[i], b[j]), _cosine(a, i, b, j, padded(topics)))
+            plain = int(a[i].astype(int) @ b[j].astype(int)) * (1.0 / 127**2)
+            same(plain, _cosine(a, i, b, j, padded(topics)))
 
 
 def test_a_learner_is_made_of_the_settings() -> None:
