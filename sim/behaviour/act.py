@@ -21,8 +21,8 @@ from sim.machine.compiled import njit
 
 __all__ = [
     "CHANCES", "LANES", "chance", "comment", "comment_shape", "find_shapes", "find_warmth",
-    "follow", "like", "like_shape", "not_interested", "not_interested_shape", "save", "share",
-    "sound_tap", "warmth",
+    "follow", "like", "like_shape", "not_interested", "not_interested_shape", "report", "save",
+    "share", "sound_tap", "warmth",
 ]  # fmt: skip
 
 LANES = (
@@ -127,8 +127,16 @@ def not_interested(p: Any, room: Any, k: int) -> float:
     return chance(p.act.not_interested, not_interested_shape(room.ratio[k]), room.coldness[k])
 
 
+@njit(forceinline=True)
+def report(p: Any, room: Any, k: int) -> float:
+    """Probability of a report, which costs more than asking for less of this: watching shows what
+    there is to report, so it does not end with the video; assumption.
+    """
+    return chance(p.act.report, 1.0, room.coldness[k])
+
+
 CHANCES: Final[Mapping[str, Callable[[Any, Any, int], float]]] = {
     "like": like, "comment": comment, "share": share, "save": save, "follow": follow,
-    "sound_tap": sound_tap, "not_interested": not_interested,
+    "sound_tap": sound_tap, "not_interested": not_interested, "report": report,
 }  # fmt: skip
 """The formula of each click: its probability, given the room."""

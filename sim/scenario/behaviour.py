@@ -223,6 +223,10 @@ class ActConfig(Config):
         default=0.0009171,
         description="level of not interested, odds; fitted to E4 (0.080 per 100 views)",
     )
+    report: Odds = Field(
+        default=0.0,
+        description="level of report, odds; 0 until it is calibrated, so nobody reports",
+    )
     like_shape: Curve = Field(
         default=(
             (0.0, 0.112),

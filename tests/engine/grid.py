@@ -522,6 +522,12 @@ def _mixtures() -> Iterator[tuple[str, Overrides]]:
         )
 
 
+_MECHANISMS: dict[str, Overrides] = {
+    "reports": _behave(act={"report": 0.5, "not_interested": 1.0}),
+}
+"""One case or more for each mechanism that is off elsewhere; not part of the mixtures, so that a
+new one leaves them as they are."""
+
 CASES: dict[str, dict[str, Any]] = {
     name: merged(BASE, overrides)
     for name, overrides in [
@@ -532,6 +538,7 @@ CASES: dict[str, dict[str, Any]] = {
             for name, over in cases.items()
         ),
         *_mixtures(),
+        *((f"mechanisms: {name}", over) for name, over in _MECHANISMS.items()),
     ]
 }
 """Overrides of the tiny scenario, by name."""
