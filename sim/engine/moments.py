@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.behaviour import act, facts, interest, session, watch
+from sim.behaviour import act, boredom, facts, interest, session, watch
 from sim.engine import exposure, tally
 from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, in_turn
 from sim.feed import learn
@@ -41,6 +41,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
         Each(
             exposure.show,  # the next video of the slate; was it shown before?
             facts.meet,
+            boredom.find,
         ),
     ),
     "appeal": (
@@ -51,6 +52,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
             interest.quality,
             interest.taste,
             interest.locale,
+            boredom.less,
         ),
     ),
     "watch": (
@@ -64,7 +66,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
         Decide(act.CHANCES),
     ),
     "stay": (Lanes(session.stay_or_leave, session.swipe_on),),
-    "remember": (Each(exposure.follow),),
+    "remember": (Each(exposure.follow, boredom.note),),
     "learn": (Each(learn.find_signal, learn.topics, learn.affinities),),
     "send": (),
     "log": (Each(tally.log),),

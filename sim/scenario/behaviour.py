@@ -16,10 +16,12 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.core.config import Config
+from sim.core.units import Duration
 
 __all__ = [
     "ActConfig",
     "BehaviourConfig",
+    "BoredomConfig",
     "CreateConfig",
     "InterestConfig",
     "SessionConfig",
@@ -29,6 +31,7 @@ __all__ = [
 Slope = Annotated[float, Field(ge=-5, le=5)]
 Spread = Annotated[float, Field(ge=0, le=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Weariness = Annotated[float, Field(ge=0, le=5)]
 Odds = Annotated[float, Field(ge=0, le=10)]
 Factor = Annotated[float, Field(ge=0, le=1000)]
 Hours = Annotated[
@@ -381,6 +384,23 @@ class CreateConfig(Config):
     )
 
 
+class BoredomConfig(Config):
+    """What is seen often appeals less; off until it is calibrated."""
+
+    creator: Weariness = Field(
+        default=0.0, description="appeal lost per recent video of the same creator, sd; assumption"
+    )
+    topic: Weariness = Field(
+        default=0.0, description="appeal lost per recent video of the same topic, sd; assumption"
+    )
+    sound: Weariness = Field(
+        default=0.0, description="appeal lost per recent video with the same sound, sd; assumption"
+    )
+    half_life: Duration = Field(
+        default=6 * 3_600.0, ge=60, description="time after which half is forgotten; assumption"
+    )
+
+
 class BehaviourConfig(Config):
     """Everything people do."""
 
@@ -393,3 +413,6 @@ class BehaviourConfig(Config):
         default_factory=SessionConfig, description="when they come and leave"
     )
     create: CreateConfig = Field(default_factory=CreateConfig, description="when creators post")
+    boredom: BoredomConfig = Field(
+        default_factory=BoredomConfig, description="what people have seen too often lately"
+    )

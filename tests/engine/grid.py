@@ -524,6 +524,14 @@ def _mixtures() -> Iterator[tuple[str, Overrides]]:
 
 _MECHANISMS: dict[str, Overrides] = {
     "reports": _behave(act={"report": 0.5, "not_interested": 1.0}),
+    "boredom": _behave(
+        boredom={"creator": 0.3, "topic": 0.1, "sound": 0.1, "half_life": 6 * HOUR}, users=60
+    ),
+    "boredom with creators alone": _behave(boredom={"creator": 2.0, "half_life": 600.0}, users=60),
+    "boredom of people who see it all": {
+        **_behave(boredom={"topic": 0.5, "sound": 1.0}, session=_ADDICTS, users=10),
+        **_MANY_VIDEOS,
+    },
 }
 """One case or more for each mechanism that is off elsewhere; not part of the mixtures, so that a
 new one leaves them as they are."""
