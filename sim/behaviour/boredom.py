@@ -22,7 +22,7 @@ from sim.machine.table import Side, Table, column
 from sim.scenario.behaviour import BehaviourConfig
 from sim.world.state import NOBODY
 
-__all__ = ["LANES", "TABLES", "Bored", "find", "is_on", "less", "note"]
+__all__ = ["LANES", "PLACES", "TABLES", "Bored", "find", "is_on", "less", "note"]
 
 PLACES = 8
 """Creators, topics and sounds that a person is bored with at a time, of each kind (assumption)."""

@@ -1,0 +1,115 @@
+"""Boredom: the contract of a mechanism, and its formula in closed form."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from sim.behaviour import boredom
+from sim.behaviour.params import behaviour_params
+from sim.core.room import SEEN, lanes
+from sim.machine.compiled import njit
+from sim.machine.frame import Frame, Layout
+from sim.machine.table import Side
+from sim.scenario.behaviour import BehaviourConfig
+from sim.testing.mechanisms import MechanismContract
+from sim.world.state import VideoListing, VideoTruth
+
+HOUR = 3_600.0
+
+
+class TestBoredom(MechanismContract):
+    on: ClassVar = {"behaviour": {"boredom": {"creator": 0.3, "topic": 0.1, "sound": 0.1}}}
+    off: ClassVar = {"behaviour": {"boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0}}}
+    tables = ("bored",)
+
+
+ROOM = np.dtype([*lanes(boredom.LANES).descr, ("seen", SEEN)], align=True)
+SETTINGS = {"boredom": {"creator": 0.5, "topic": 0.2, "sound": 0.1, "half_life": "2 h"}}
+P = behaviour_params(BehaviourConfig.model_validate(SETTINGS))
+LAYOUT = Layout("boredom-test", {"world": tuple(Side)})
+for _table in (boredom.Bored, VideoListing, VideoTruth):
+    LAYOUT.add_table(_table)
+LAYOUT.add("room", ROOM, 1, Side.TRUTH, record=True)
+LAYOUT.add("p", P.dtype, 1, Side.TRUTH, record=True)  # type: ignore[attr-defined]
+open_frame: Any = LAYOUT.opener()
+
+
+@njit()
+def _find(words: Any) -> None:
+    frame = open_frame(words)
+    boredom.find(frame.world, frame.p, frame.room, 0)
+
+
+@njit()
+def _note(words: Any) -> None:
+    frame = open_frame(words)
+    boredom.note(frame.world, frame.p, frame.room, 0)
+
+
+class Person:
+    """One person in front of videos whose creator, topic and sound are given."""
+
+    def __init__(self, videos: list[tuple[int, int, int]]) -> None:
+        self.frame: Any = Frame(LAYOUT)
+        self.bored = boredom.Bored(1)
+        listing, truth = VideoListing(len(videos), D=16), VideoTruth(len(videos), D=16)
+        for v, (creator, topic, sound) in enumerate(videos):
+            listing.creator[v], listing.sound[v], truth.topics[v, topic] = creator, sound, 100
+        for table in (self.bored, listing, truth):
+            self.frame.bind_table(table)
+        p = np.zeros(1, P.dtype)  # type: ignore[attr-defined]
+        p[0] = P
+        self.frame.bind("room", np.zeros(1, ROOM))
+        self.frame.bind("p", p)
+
+    def lost(self, video: int, t: float) -> float:
+        seen = self.frame.room.seen
+        seen.video[0], seen.time_s[0] = video, t
+        _find(self.frame.words)
+        return float(self.frame.room.bored[0])
+
+    def watch(self, video: int, t: float) -> None:
+        self.lost(video, t)
+        _note(self.frame.words)
+
+
+def test_nothing_is_lost_before_anything_was_seen() -> None:
+    assert Person([(1, 2, 3)]).lost(0, 0.0) == 0.0
+
+
+def test_what_is_shared_counts() -> None:
+    """Slopes 0.5, 0.2 and 0.1 for creator, topic and sound."""
+    person = Person([(1, 2, 3), (1, 4, 5), (6, 2, 5), (6, 4, 3), (7, 8, 9), (1, 2, 3)])
+    person.watch(0, 0.0)
+    lost = [person.lost(v, 0.0) for v in range(6)]
+    assert lost == pytest.approx([0.8, 0.5, 0.2, 0.1, 0.0, 0.8])
+
+
+def test_half_is_forgotten_after_the_half_life() -> None:
+    person = Person([(1, 2, 3)])
+    person.watch(0, 0.0)
+    assert person.lost(0, 2 * HOUR) == pytest.approx(0.4)
+    person.watch(0, 2 * HOUR)
+    assert person.lost(0, 2 * HOUR) == pytest.approx(0.8 * 1.5)
+    assert person.lost(0, 6 * HOUR) == pytest.approx(0.8 * 1.5 / 4)
+
+
+def test_the_weakest_makes_room() -> None:
+    videos = [(v, v % 16, v) for v in range(12)]
+    person = Person(videos)
+    for v in range(boredom.PLACES):
+        person.watch(v, 0.0)
+    person.watch(0, HOUR)  # the first one is strongest now
+    person.watch(11, HOUR)
+    held = set(person.bored.who[0, 0].tolist())
+    assert {0, 11} <= held
+    assert len(held) == boredom.PLACES
+    assert person.lost(1, HOUR) == 0.0  # the first of the equally weak
+
+
+def test_off_takes_no_room() -> None:
+    assert not boredom.is_on(BehaviourConfig())
+    assert boredom.is_on(BehaviourConfig.model_validate({"boredom": {"sound": 0.1}}))
