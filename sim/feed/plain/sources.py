@@ -46,12 +46,11 @@ class Luck(NamedTuple):
         return int(x * x * size)
 
 
-def members_of(groups: Groups, number: int) -> list[int]:
+def members_of(groups: Groups, number: int) -> I32:
     """The videos of one group; none of a group that the index does not know."""
     if not 0 <= number < len(groups.start) - 1:
-        return []
-    found: list[int] = groups.video[groups.start[number] : groups.start[number + 1]].tolist()
-    return found
+        return groups.video[:0]
+    return groups.video[groups.start[number] : groups.start[number + 1]]
 
 
 def shared_out(weights: Iterable[np.float32], count: int, jitter: float) -> list[int]:
@@ -81,8 +80,8 @@ def by_profile(profile: Sequence[np.float32], topic: Groups, count: int, luck: L
     found = []
     for i, number in enumerate(topics):
         best_first = members_of(topic, number)
-        if best_first:
-            found.append(best_first[luck.early_in(1 + i, len(best_first))])
+        if len(best_first) > 0:
+            found.append(int(best_first[luck.early_in(1 + i, len(best_first))]))
     return found
 
 
@@ -96,8 +95,8 @@ def by_slots(
     found = []
     for i, slot in enumerate(shared_out(liked, count, luck.uniform(0))):
         videos = members_of(groups, int(ids[slot]))
-        if videos:
-            found.append(videos[luck.any_of(1 + i, len(videos))])
+        if len(videos) > 0:
+            found.append(int(videos[luck.any_of(1 + i, len(videos))]))
     return found
 
 
@@ -108,9 +107,9 @@ def of_follows(follows: I32, creator: Groups, count: int, luck: Luck) -> list[in
     found = []
     for i in range(count):
         newest_first = members_of(creator, int(follows[luck.any_of(i, len(follows))]))
-        if newest_first:
+        if len(newest_first) > 0:
             x = luck.uniform(count + i)
-            found.append(newest_first[int(x * x * len(newest_first))])
+            found.append(int(newest_first[int(x * x * len(newest_first))]))
     return found
 
 
@@ -126,7 +125,7 @@ def of_list(videos: I32, count: int, luck: Luck) -> list[int]:
 
 def newest_of_follows(follows: I32, creator: Groups, count: int) -> list[int]:
     """The newest of each followed creator, in the order of following; then the second newest..."""
-    lists = [members_of(creator, number) for number in follows.tolist()]
+    lists = [members_of(creator, number).tolist() for number in follows.tolist()]
     deepest = max((len(videos) for videos in lists), default=0)
     found = [videos[depth] for depth in range(deepest) for videos in lists if depth < len(videos)]
     return found[:count]
@@ -134,4 +133,5 @@ def newest_of_follows(follows: I32, creator: Groups, count: int) -> list[int]:
 
 def newest_of_sound(sound: int, groups: Groups, count: int) -> list[int]:
     """The newest videos with one sound, newest first."""
-    return members_of(groups, sound)[::-1][:count]
+    found: list[int] = members_of(groups, sound)[::-1][:count].tolist()
+    return found
