@@ -23,10 +23,12 @@ from sim.analysis import SUMMARY_FIELDS
 from sim.cli.main import app
 from sim.core.actions import ACTIONS
 from sim.core.units import HUMAN, Unit
+from sim.engine import layout
 from sim.feed.candidate import FIELDS
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES, TABLES
 from sim.scenario.components import Choice, Component
 from sim.scenario.model import Scenario
+from sim.world.state import SoundListing
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Made by docs/make_reference.py; change the code that it reads, not this page. -->"
@@ -79,6 +81,31 @@ def columns_page() -> str:
             ),
         ]
     return page("Columns", *blocks)
+
+
+def state_page() -> str:
+    """Every column of every table of state."""
+    blocks = [
+        "The state of a run lies in these tables. A row belongs to its owner. `D` is the number of "
+        "topics, rounded up to a multiple of 16; `G` the number of arms. The side says who may "
+        "read a column: `truth` behaviour alone, `belief` the feed alone, `log` both. Columns with "
+        "a line lie together on a cache line of that name, in a copy.",
+    ]
+    tables = [*(t for t in layout.TABLES), SoundListing]
+    for state in tables:
+        blocks += [
+            f"## {state.NAME}",
+            (state.__doc__ or "").partition("\n")[0] + f" Owner: {state.OWNER}.",
+            table(
+                ("column", "type", "shape of a row", "unit", "side", "line", "meaning"),
+                (
+                    (code(name), str(c.dtype), " × ".join(map(str, c.shape)), c.unit,
+                     c.side.value if c.side else "", c.line, c.meaning)
+                    for name, c in state.COLUMNS.items()
+                ),
+            ),
+        ]  # fmt: skip
+    return page("State", *blocks)
 
 
 def actions_page() -> str:
@@ -337,6 +364,7 @@ def pages() -> dict[str, str]:
         "scenario.md": scenario_page(),
         "summary.md": summary_page(),
         "columns.md": columns_page(),
+        "state.md": state_page(),
         "actions.md": actions_page(),
         "candidate.md": candidate_page(),
         "cli.md": cli_page(),

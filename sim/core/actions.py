@@ -51,7 +51,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("not_interested", "click", -1, "not_interested", "not interested",
            "asked for less of this", 0.001, 8),
     Action("report", "click", -1, "reports", "reports",
-           "reported that the video breaks the rules", 0.0, 14),
+           "reported that the video breaks the rules", 0.0001, 14),
 )  # fmt: skip
 """All actions, in the order of bits, counters and columns."""
 

@@ -37,13 +37,13 @@ from sim.world.state import (
 )
 
 __all__ = [
-    "CARD", "LAYOUT", "PERSON", "PLAN", "REEL", "ROOM", "SLOT", "WINDOW", "open_frame",
-    "refresh_card", "write_card", "write_reel",
+    "CARD", "LAYOUT", "PERSON", "PLAN", "REEL", "ROOM", "SCORERS", "SLOT", "TABLES", "WINDOW",
+    "open_frame", "refresh_card", "write_card", "write_person", "write_reel",
 ]  # fmt: skip
 
 TRUTH, BELIEF, LOG = Side.TRUTH, Side.BELIEF, Side.LOG
 
-_TABLES: tuple[type[Table], ...] = (
+TABLES: tuple[type[Table], ...] = (
     UserTruth, UserAccounts, Creators, VideoTruth, VideoListing, FollowGraph, ScoreTables,
     *moments.TABLES,
 )  # fmt: skip
@@ -52,8 +52,8 @@ _COLD = (
     Member("cold.pool", "pool", Column(np.dtype(np.int8), "", lively=True)),
     Member("cold.state", "state", Column(np.dtype(np.int8), "", lively=True)),
 )
-_CARD = (*members_of("card", _TABLES), *_COLD)
-_REEL, _PERSON = members_of("reel", _TABLES), members_of("person", _TABLES)
+_CARD = (*members_of("card", TABLES), *_COLD)
+_REEL, _PERSON = members_of("reel", TABLES), members_of("person", TABLES)
 CARD, REEL, PERSON = line_type(_CARD), line_type(_REEL), line_type(_PERSON)
 """What the feed reads of a video: one cache line; the truth about a video, and about a person, for
 behaviour alone: half a line each."""
@@ -109,7 +109,7 @@ SCORERS = np.dtype(
 """Where scorers of the user's own find what they are told (see ``sim.engine.scorers``)."""
 
 LAYOUT = Layout("run", {"feed": (LOG, BELIEF), "world": (LOG, TRUTH)})
-for _table in _TABLES:
+for _table in TABLES:
     LAYOUT.add_table(_table)
 _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("utc_offset_s", np.float64, 1, LOG),

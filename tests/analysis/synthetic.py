@@ -29,6 +29,7 @@ RATES = {
     "follow": 0.002,
     "sound_tap": 0.003,
     "not_interested": 0.001,
+    "report": 0.0002,
 }
 POLARS = {
     "int64": pl.Int64,

@@ -96,12 +96,13 @@ class Stopwatch:
 
 def _watch_clock_actions(watch: Stopwatch) -> None:
     from sim.engine.fast import FastEngine
+    from sim.engine.lines import Lines
     from sim.engine.platform import Platform
     from sim.record.recorders import EventLog, Paths, Timeline
 
     for name in ("admit_uploads", "refresh", "follow_trends"):
         watch.wrap(Platform, name, "refresh")
-    watch.wrap(FastEngine, "_update_cards", "refresh")
+    watch.wrap(Lines, "update", "refresh")
     watch.wrap(FastEngine, "finish_window", "kernel")
     watch.wrap(Timeline, "add", "record")
     watch.wrap(Paths, "notice", "record")

@@ -140,7 +140,7 @@ ONE_MISTAKE = [
             29,
             "feed.learning.signals.watch",
             'unknown action "watch"; known are completion, skip, loop, like, '
-            "comment, share, save, follow, sound_tap, not_interested",
+            "comment, share, save, follow, sound_tap, not_interested, report",
         ),
     ),
     (
