@@ -1,5 +1,5 @@
 # make demo   set up, run the main scenario, show what happened
-# make test   set up, run every test
+# make test   set up, run every test (test-large: those that compile the engine anew, minutes each)
 # make bench  set up, measure how fast it is (ten minutes; bench-large: 10 million users, 9 GiB)
 #
 # Needs Python 3.11 to 3.13 and make; everything else goes into .venv/.
@@ -16,7 +16,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETTINGS := pyproject.toml constraints.txt
 
-.PHONY: help demo test bench bench-large check format docs clean
+.PHONY: help demo test test-large bench bench-large check format docs clean
 
 help:
 	@sed -n '1,6s/^# \{0,1\}//p' Makefile
@@ -26,6 +26,9 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not large"
+
+test-large: .venv/installed-dev
+	@$(BIN)/python -m pytest -m large tests/engine
 
 # More options, such as ARGS="--only whole --users 100k" or ARGS="--stored --write-docs".
 bench: .venv/installed-dev
