@@ -228,7 +228,7 @@ class ActConfig(Config):
     )
     report: Odds = Field(
         default=0.0,
-        description="level of report, odds; 0 until it is calibrated, so nobody reports",
+        description="level of report, odds; 0 until it is calibrated: nobody reports; assumption",
     )
     like_shape: Curve = Field(
         default=(

@@ -117,10 +117,10 @@ def _count_visits() -> list[int]:
     original, total = FastEngine._play_some, [0]
 
     def counted(
-        self: Any, part: int, thread: Any, tally: Any, order: Any, last: int, *rest: Any
+        self: Any, part: int, thread: Any, order: Any, last: int, *rest: Any
     ) -> None:
         total[0] += last
-        original(self, part, thread, tally, order, last, *rest)
+        original(self, part, thread, order, last, *rest)
 
     FastEngine._play_some = counted  # type: ignore[method-assign]
     return total

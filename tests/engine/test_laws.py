@@ -72,7 +72,7 @@ def test_totals_are_the_sums_of_all_videos(played: Played) -> None:
     view = played.live.platform.view
     np.testing.assert_array_equal(view.totals, view.counts.sum(axis=0))
     for i, name in enumerate(COUNT_NAMES):
-        assert view.totals[i] > 0 or name in ("saves", "shares", "not_interested"), name
+        assert view.totals[i] > 0 or name in ("saves", "shares", "not_interested", "reports"), name
 
 
 def test_the_timeline_is_the_log_in_bins(played: Played) -> None:
