@@ -116,9 +116,7 @@ def _count_visits() -> list[int]:
 
     original, total = FastEngine._play_some, [0]
 
-    def counted(
-        self: Any, part: int, thread: Any, order: Any, last: int, *rest: Any
-    ) -> None:
+    def counted(self: Any, part: int, thread: Any, order: Any, last: int, *rest: Any) -> None:
         total[0] += last
         original(self, part, thread, order, last, *rest)
 
