@@ -331,7 +331,7 @@ def test_two_at_once_share_the_work(done: Tuned, scenario: Scenario, tmp_path: P
         def wait(self, timeout: float | None = None) -> list[Outcome]:
             if not self.played:
                 together.wait()
-            time.sleep(0.01)
+            time.sleep(0.05)  # a trial takes its time, or one of them would take them all
             return super().wait(timeout)
 
     executors = [Waiting(2, 1), Waiting(2, 2)]
