@@ -174,26 +174,35 @@ def test_the_test_uses_worlds_that_no_trial_saw(scenario: Scenario, tmp_path: Pa
 
 
 def test_the_winners_curse_is_visible(tmp_path: Path) -> None:
-    """Where nothing matters the search promises gains, and fresh worlds take them back."""
+    """Where nothing matters searches promise gains, and fresh worlds take them back.
+
+    Over four searches, since a single winner may be lucky twice; and the luck is of the trial and
+    the world alone, not of the key of the run, which a version of the results changes.
+    """
 
     def nothing(spec: RunSpec) -> Outcome:
         found = formula(spec)
         assert found.summary is not None
-        own = key(spec.seed, spec.key)
+        weights = spec.scenario.feed.weights
+        own = key(spec.seed, f"{spec.scenario.name}/{sorted(weights.items())}/nothing")
         noise = 0.05 * float(normal(stream(own, 0), 0))
         found.summary["probes"]["new"]["viral_share"] = 0.3 + noise
         found.summary["watch"]["minutes_per_user_day"] = 40.0
         return found
 
-    result = search(tmp_path / "out", loads(TEXT), Formulas(play=nothing))
-    number = result.candidates[0].number(VIRAL)
-    assert number.difference is not None
-    promised = number.search_after - number.search_before
-    assert promised > 0.025
-    assert number.difference.difference < 0.6 * promised
-    assert not number.difference.interval.excludes(0.0)
-    assert number.adjusted_p is not None
-    assert number.adjusted_p > 0.05
+    promised, kept, sure = [], [], 0
+    for seed in range(4):
+        text = f"seed: {seed}\n{TEXT}"
+        result = search(tmp_path / f"out{seed}", loads(text), Formulas(play=nothing))
+        number = result.candidates[0].number(VIRAL)
+        assert number.difference is not None
+        assert number.adjusted_p is not None
+        promised.append(number.search_after - number.search_before)
+        kept.append(number.difference.difference)
+        sure += number.adjusted_p <= 0.05
+    assert np.mean(promised) > 0.025
+    assert np.mean(kept) < 0.6 * np.mean(promised)
+    assert sure <= 1
 
 
 def test_best_yaml_is_a_scenario_that_is_the_best(done: Tuned) -> None:
