@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.core.errors import ForyouError
 from sim.core.registry import entry_of
 from sim.core.sources import CUSTOM_SOURCE, source_code
-from sim.core.surfaces import surface_code
+from sim.core.surfaces import SURFACES
 from sim.engine.clock import PLAY, REFRESH, SNAPSHOT, TRENDS, UPLOADS, every, stop_at
 from sim.engine.demand import expected_demand
 from sim.engine.fast import FastEngine
@@ -134,7 +134,11 @@ def make_pipeline(
         predict=part("predict", feed.predict),
         score=tuple(part("score", wanted) for wanted in feed.score),
         select=part("select", feed.select),
-        pages={surface_code(name): page for name, page in kit.pages.items()},
+        pages={
+            code: entry_of("list for a page", kit.pages, surface.lists)
+            for code, surface in enumerate(SURFACES)
+            if not surface.ranked
+        },
         hydrate=kit.hydrate,
         slate=feed.slate,
         candidates=feed.candidates,

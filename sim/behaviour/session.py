@@ -16,6 +16,7 @@ from sim.core.maths import exp
 from sim.core.random import exponential, uniform
 from sim.core.surfaces import FOLLOWING, FOR_YOU
 from sim.machine.compiled import njit
+from sim.world.state import NOBODY
 
 __all__ = [
     "FOLLOWING",
@@ -23,6 +24,7 @@ __all__ = [
     "LANES",
     "leave_probability",
     "next_session_delay_s",
+    "open_feed",
     "session_intensity",
     "stay_or_leave",
     "surface_choice",
@@ -89,7 +91,18 @@ LANES = (
     ("videos", np.int64),  # shown in this session, this one included
     ("leaves", np.int64),  # 1 when the session ends with this video
     ("gap_s", np.float64),  # until the next video otherwise
+    # who wants a slate
+    ("opens", np.int64),  # the surface; NOBODY while nothing is chosen
+    ("subject", np.int64),  # what it is about
+    ("follows", np.int64),  # creators that the person follows
 )
+
+
+@njit(forceinline=True)
+def open_feed(p: Any, room: Any, k: int) -> None:
+    """Who has opened nothing else opens For You or the following surface."""
+    if room.opens[k] == NOBODY:
+        room.opens[k] = surface_choice(p.session, room.stream[k], room.follows[k])
 
 
 @njit(forceinline=True)

@@ -24,8 +24,11 @@ class Surface:
 
     name: str
     """Name in YAML, columns and code."""
-    subject: Literal["", "sound"]
+    subject: Literal["", "sound", "video"]
     """What a page is about; empty when it is about nothing but who looks at it."""
+    lists: Literal["", "follows", "sound", "video"]
+    """What a page lists: the newest videos of followed creators, the newest with its sound, or the
+    video that it is about; empty for a ranked surface."""
     source: str
     """Source under which the impressions of a page are booked; empty for a ranked surface, whose
     candidates come from the scenario's sources."""
@@ -39,17 +42,21 @@ class Surface:
     @property
     def ranked(self) -> bool:
         """Whether candidates are gathered from the scenario's sources, scored and selected."""
-        return not self.source
+        return not self.lists
 
 
 SURFACES: Final[tuple[Surface, ...]] = (
-    Surface("for_you", "", "", None, "For You", "the feed that is ranked for the user"),
+    Surface("for_you", "", "", "", None, "For You", "the feed that is ranked for the user"),
     Surface(
-        "following", "", "following", None, "Following", "the newest videos of followed creators"
+        "following", "", "follows", "following", None, "Following",
+        "the newest videos of followed creators",
     ),
     # how many somebody looks at before going back is an assumption
-    Surface("sound_page", "sound", "sound", 5, "sound page", "the newest videos with one sound"),
-)
+    Surface(
+        "sound_page", "sound", "sound", "sound", 5, "sound page",
+        "the newest videos with one sound",
+    ),
+)  # fmt: skip
 """All surfaces; the position is the code in arrays."""
 
 SURFACE_NAMES: Final[tuple[str, ...]] = tuple(s.name for s in SURFACES)

@@ -19,6 +19,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, unpack
+from sim.core.surfaces import SURFACES
 from sim.engine.fold import add_to_window
 from sim.engine.judge import REMOVED
 from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, play
@@ -32,7 +33,7 @@ from sim.engine.sessions import first_sessions, next_requests, take_slates
 from sim.engine.shards import Memory
 from sim.feed.candidate import TOLD
 from sim.feed.compiled import CompiledScore
-from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE, Pipeline
+from sim.feed.pipeline import FOR_YOU, Pipeline
 from sim.feed.view import Requests
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import Settled, njit
@@ -274,18 +275,20 @@ class FastEngine:
         n = len(who)
         users = who.astype(np.int32)
         time_s, surface = np.empty(n), np.empty(n, np.int8)
-        sound, streams = np.empty(n, np.int32), np.empty(n, np.uint64)
-        next_requests(words, who, time_s, surface, sound, streams)
+        subject, streams = np.empty(n, np.int32), np.empty(n, np.uint64)
+        next_requests(words, who, time_s, surface, subject, streams)
         rows = memory.slates.shape[1]
         video, length = np.zeros((n, rows), np.int32), np.zeros(n, np.int64)
         source, pool = np.zeros((n, rows), np.int8), np.zeros((n, rows), np.int8)
         # For You comes last: it also serves those whose other surface was empty
-        for wanted in (SOUND_PAGE, FOLLOWING, FOR_YOU):
+        for wanted in (*range(FOR_YOU + 1, len(SURFACES)), FOR_YOU):
             batch = np.flatnonzero(surface == wanted)
             if len(batch) == 0:
                 continue
             slates = self._pipeline.run(
-                Requests(users[batch], time_s[batch], surface[batch], sound[batch], streams[batch]),
+                Requests(
+                    users[batch], time_s[batch], surface[batch], subject[batch], streams[batch]
+                ),
                 platform.view,
                 platform.stages,
             )
@@ -293,7 +296,7 @@ class FastEngine:
             pool[batch], length[batch] = slates.pool, slates.length
             if wanted != FOR_YOU:
                 empty = batch[slates.length == 0]
-                surface[empty], sound[empty] = FOR_YOU, NOBODY
+                surface[empty], subject[empty] = FOR_YOU, NOBODY
         take_slates(words, who, surface, video, source, pool, length)
 
     def _clear(self, number: int, thread: _Thread, now: float) -> None:

@@ -42,7 +42,7 @@ _meet = fast_moments("meet")
 _react = fast_moments("appeal", "watch", "act", "stay")
 _keep = fast_moments("remember", "learn", "send", "log")
 assert list(MOMENTS) == [
-    "meet", "appeal", "watch", "act", "stay", "remember", "learn", "send", "log"
+    "open", "meet", "appeal", "watch", "act", "stay", "remember", "learn", "send", "log"
 ]  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def _stand_up(frame, seated, why):
 @njit(forceinline=True)
 def _ask(frame, seated, asking):
     """Who has a slate watches, and who needs one asks; returns how many of both."""
-    seen, waiting = frame.seen, frame.waiting
+    seen, room, waiting = frame.seen, frame.room, frame.waiting
     outside = waiting.size > 0
     watching = 0
     for k in range(seated):
@@ -152,8 +152,8 @@ def _ask(frame, seated, asking):
             waiting[0] += 1
             waiting[waiting[0]] = u
         else:
-            stream, surface, sound = next_request(frame, u)
-            _note(frame.asked[asking], u, t, stream, surface, sound)
+            stream = next_request(frame, k)
+            _note(frame.asked[asking], u, t, stream, room.opens[k], room.subject[k])
             asking += 1
     return watching, asking
 
@@ -178,7 +178,8 @@ def _go_on(frame, watching):
         else:
             user = frame.users[np.uint64(u)]
             if seen.actions[k] & _SOUND_TAP and user.surface != SOUND_PAGE:
-                user.sound = at(frame.cards, seen.video[k]).sound
+                user.opens = SOUND_PAGE
+                user.subject = at(frame.cards, seen.video[k]).sound
                 user.length = 0
                 user.place = 0
             t += room.gap_s[k]
@@ -189,10 +190,10 @@ def _go_on(frame, watching):
 
 
 @njit(forceinline=True)
-def _note(asked, u, t, stream, surface, sound):
+def _note(asked, u, t, stream, surface, subject):
     """Note what a user asks the feed for."""
     asked.user, asked.time_s, asked.stream = u, t, stream
-    asked.surface, asked.sound = surface, sound
+    asked.surface, asked.subject = surface, subject
 
 
 @njit(forceinline=True)

@@ -45,7 +45,7 @@ USER = np.dtype(
         ("seen_count", np.int32),  # videos in it
         ("follow_size", np.int32),  # size of the block in the arena; 0 while it is in the graph
         ("follow_count", np.int32),
-        ("sound", np.int32),  # sound whose page was just opened, or NOBODY
+        ("subject", np.int32),  # what the page that was just opened is about, or NOBODY
         ("session", np.int32),  # sessions started
         ("request", np.int32),  # feed requests made
         ("videos", np.int32),  # shown in this session
@@ -56,6 +56,7 @@ USER = np.dtype(
         ("surface", np.int8),  # of the slate
         ("place", np.int8),  # next place of the slate
         ("length", np.int8),  # of the slate
+        ("opens", np.int8),  # the surface of the page that was just opened, or NOBODY
     ],
     align=True,
 )
@@ -76,7 +77,8 @@ def new_users(world: World) -> NDArray[Any]:
     """All users away, with their follows in the graph."""
     users = aligned_zeros(world.users, USER)
     users["locale"] = world.accounts.locale
-    users["sound"] = NOBODY
+    users["subject"] = NOBODY
+    users["opens"] = NOBODY
     users["last_day"] = -1
     users["follow_start"] = world.follows.start[:-1]
     users["follow_count"] = np.diff(world.follows.start)

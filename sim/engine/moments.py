@@ -1,6 +1,7 @@
 """All moments, and who acts in each, in which order: the table of contents of the model.
 
-Both engines go through these lists. Where an impression goes on from one moment to the next:
+Both engines go through these lists. Who wants a slate goes through ``open``: which surface, about
+what. An impression goes on from one moment to the next:
 
     meet -> appeal -> watch -> act -> stay -> remember -> learn -> send -> log
 
@@ -26,6 +27,7 @@ from sim.machine.table import Table
 from sim.scenario.behaviour import BehaviourConfig
 
 __all__ = [
+    "IMPRESSION",
     "LANES",
     "MOMENTS",
     "REACT",
@@ -34,9 +36,11 @@ __all__ = [
     "fast_moments",
     "new_tables",
     "one_by_one",
+    "one_person",
 ]
 
 MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
+    "open": (Each(session.open_feed),),
     "meet": (
         Each(
             exposure.show,  # the next video of the slate; was it shown before?
@@ -71,6 +75,9 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
     "send": (),
     "log": (Each(tally.log),),
 }
+
+IMPRESSION: Final = tuple(moment for moment in MOMENTS if moment != "open")
+"""The moments of an impression, in their order."""
 
 REACT: Final = ("appeal", "watch", "act", "stay")
 """The moments that are arithmetic on lanes alone."""
@@ -124,6 +131,11 @@ def fast_moments(*names: str) -> Any:
     return in_turn(tuple(way.fast() for name in names for way in MOMENTS[name]))
 
 
+def one_person(name: str) -> Any:
+    """One compiled function ``(frame, p, room, k)``: a moment for the person in place k."""
+    return in_turn(tuple(way.plain() for way in MOMENTS[name]))
+
+
 def one_by_one() -> list[Any]:
     """What one person goes through, function after function.
 
@@ -132,7 +144,7 @@ def one_by_one() -> list[Any]:
     """
     found: list[Any] = []
     compiled: list[Any] = []
-    for way in (way for ways in MOMENTS.values() for way in ways):
+    for way in (way for name in IMPRESSION for way in MOMENTS[name]):
         if all(hasattr(f, "py_func") for f in way.functions):
             compiled.append(way.plain())
             continue

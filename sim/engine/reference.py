@@ -11,12 +11,12 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from sim.behaviour.session import next_session_delay_s, surface_choice
+from sim.behaviour.session import next_session_delay_s
 from sim.core.actions import bit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, pack
 from sim.core.random import stream2
 from sim.engine.layout import LAYOUT, ROOM, open_frame
-from sim.engine.moments import one_by_one
+from sim.engine.moments import one_by_one, one_person
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.ways import in_turn, view_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
@@ -34,10 +34,18 @@ _FOLLOW, _SOUND_TAP = bit("follow"), bit("sound_tap")
 
 Life = Generator[simpy.Event, Any, None]
 
+_open = one_person("open")
 _STEPS = one_by_one()
 _COMPILED = [step for step in _STEPS if hasattr(step, "py_func")]
 _first, _second = [*_COMPILED, in_turn(()), in_turn(())][:2]
 assert len(_COMPILED) <= 2, "give each further stretch of compiled functions an entry below"
+
+
+@njit()
+def _play_open(words):
+    """What the person in place 0 opens."""
+    frame = open_frame(words)
+    _open(frame, frame.behaviour, frame.room, 0)
 
 
 @njit()
@@ -139,6 +147,7 @@ class ReferenceEngine:
         self._journal: list[tuple[Any, ...]] = []
         self._frame = self._new_frame()
         self._steps = self._all_steps()
+        self._play_open = Settled(_play_open)
 
     def _new_frame(self) -> Any:
         """The tables of the platform, and what the plain functions look for beside them."""
@@ -235,10 +244,10 @@ class ReferenceEngine:
     def _session(self, env: simpy.Environment, user: int) -> Life:
         """Slate after slate, until the user leaves or there is nothing to show."""
         videos = 0
-        sound = NOBODY
+        opens, subject = NOBODY, NOBODY
         while True:
-            surface, slate = self._open(user, env.now, sound)
-            sound = NOBODY
+            surface, slate = self._open(user, env.now, opens, subject)
+            opens, subject = NOBODY, NOBODY
             if not slate:
                 return
             for video, source, pool in slate:
@@ -249,33 +258,38 @@ class ReferenceEngine:
                     return
                 yield env.timeout(after.gap_s)
                 if after.taps_sound and surface != SOUND_PAGE:
-                    sound = int(self._platform.world.videos.sound[video])
+                    opens = SOUND_PAGE
+                    subject = int(self._platform.world.videos.sound[video])
                     break
 
-    def _open(self, user: int, now: float, sound: int) -> tuple[int, list[tuple[int, int, int]]]:
+    def _open(
+        self, user: int, now: float, opens: int, subject: int
+    ) -> tuple[int, list[tuple[int, int, int]]]:
         """Choose a surface and request a slate; an empty one falls back to For You."""
-        keys, p = self._platform.keys, self._platform.behaviour.session
         self._requests[user] += 1
         number = int(self._requests[user])
-        surface = SOUND_PAGE
-        if sound == NOBODY:
-            surface = surface_choice(
-                p, np.uint64(stream2(keys.surface, user, number)), self._follows.count(user)
-            )
-        slate = self._request(user, now, surface, sound, number)
+        room = self._frame.room
+        seen = room["seen"]
+        seen["user"][0], seen["time_s"][0] = user, now
+        room["opens"][0], room["subject"][0] = opens, subject
+        room["follows"][0] = self._follows.count(user)
+        room["stream"][0] = stream2(self._platform.keys.surface, user, number)
+        self._play_open(self._frame.words)
+        surface, subject = int(room["opens"][0]), int(room["subject"][0])
+        slate = self._request(user, now, surface, subject, number)
         if not slate and surface != FOR_YOU:
             surface = FOR_YOU
             slate = self._request(user, now, surface, NOBODY, number)
         return surface, slate
 
     def _request(
-        self, user: int, now: float, surface: int, sound: int, number: int
+        self, user: int, now: float, surface: int, subject: int, number: int
     ) -> list[tuple[int, int, int]]:
         """One feed request: (video, source, pool) of each place of the slate."""
         platform = self._platform
         requests = Requests(
             np.array([user], np.int32), np.array([now]), np.array([surface], np.int8),
-            np.array([sound], np.int32),
+            np.array([subject], np.int32),
             np.array([stream2(platform.keys.request, user, number)], np.uint64),
         )  # fmt: skip
         slates = self._pipeline.run(requests, platform.view, platform.stages)

@@ -23,7 +23,7 @@ ASKED = np.dtype(
         ("time_s", np.float64),
         ("stream", np.uint64),
         ("surface", np.int64),
-        ("sound", np.int64),  # whose page is open, or NOBODY
+        ("subject", np.int64),  # what its page is about, or NOBODY
         ("candidates", np.int64),  # found so far, without duplicates
     ],
     align=True,

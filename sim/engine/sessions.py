@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.behaviour.session import next_session_delay_s, surface_choice
+from sim.behaviour.session import next_session_delay_s
 from sim.core.random import stream2
 from sim.engine.followed import mark_followed
 from sim.engine.layout import open_frame
 from sim.engine.memory import AWAY, IN_SESSION
-from sim.feed.pipeline import SOUND_PAGE
+from sim.engine.moments import one_person
 from sim.machine.compiled import njit
 from sim.machine.lanes import GROUP
 from sim.world.state import NOBODY
+
+_open = one_person("open")
 
 __all__ = [
     "begin_session", "first_sessions", "leave", "next_request", "next_requests", "take_slates",
@@ -51,7 +53,7 @@ def begin_session(user, t):
     user.videos = 0
     user.place = 0
     user.length = 0
-    user.sound = NOBODY
+    user.opens, user.subject = NOBODY, NOBODY
     day = np.int32(np.floor(t / 86400.0))
     if day != user.last_day:
         user.last_day = day
@@ -68,29 +70,35 @@ def leave(frame, u, now):
 
 
 @njit(forceinline=True)
-def next_request(frame, u):
-    """(stream, surface, sound) of a user's next feed request."""
+def next_request(frame, k):
+    """Stream of the next feed request of the person in place ``k`` of the room.
+
+    What it is for stands in the lanes ``opens`` and ``subject`` then.
+    """
+    room = frame.room
+    u = np.int64(room.seen.user[k])
     user, keys = frame.users[np.uint64(u)], frame.keys
     user.request += 1
     number = np.int64(user.request)
-    sound = np.int64(user.sound)
-    user.sound = NOBODY
-    surface = np.int64(SOUND_PAGE)
-    if sound == NOBODY:
-        surface = surface_choice(
-            frame.behaviour.session, stream2(keys.surface, u, number), np.int64(user.follow_count)
-        )
-    return stream2(keys.request, u, number), surface, sound
+    room.opens[k], room.subject[k] = np.int64(user.opens), np.int64(user.subject)
+    user.opens, user.subject = NOBODY, NOBODY
+    room.follows[k] = np.int64(user.follow_count)
+    room.stream[k] = stream2(keys.surface, u, number)
+    _open(frame, frame.behaviour, room, k)
+    return stream2(keys.request, u, number)
 
 
 @njit()
-def next_requests(words, who, time_s, surface, sound, streams):
-    """Fill the columns of the next requests of the users ``who``."""
+def next_requests(words, who, time_s, surface, subject, streams):
+    """Fill the columns of the next requests of the users ``who``; nobody is in the room."""
     frame = open_frame(words)
+    room, seen = frame.room, frame.seen
     for i in range(who.size):
         u = np.int64(who[i])
         time_s[i] = frame.next_s[u]
-        streams[i], surface[i], sound[i] = next_request(frame, u)
+        seen.user[0], seen.time_s[0] = u, time_s[i]
+        streams[i] = next_request(frame, 0)
+        surface[i], subject[i] = room.opens[0], room.subject[0]
 
 
 @njit()

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.core.registry import entry_of
+from sim.core.sources import source_code
+from sim.core.surfaces import SURFACES
 from sim.engine.followed import mark_followed
 from sim.engine.judge import DUPLICATES, KEPT, REQUESTS, RETRIEVED, SELECTED, judge, score
 from sim.engine.memory import ASKED_AHEAD, first_group
 from sim.engine.scorers import score_left
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, read_taste
 from sim.feed.cold_start import WAITING, reserved_places
-from sim.feed.pipeline import FOLLOWING, FOR_YOU, SOUND_PAGE_LENGTH
+from sim.feed.pipeline import FOR_YOU
 from sim.feed.retrieve import (
     draw_creators,
     from_sound_page,
@@ -30,7 +33,7 @@ from sim.machine.borrow import at, prefetch
 from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES
 
-__all__ = ["LISTS", "choose", "gather"]
+__all__ = ["LISTS", "PAGES", "choose", "gather"]
 
 _INTEREST, _SOUND, _HASHTAG, _FOLLOWING, _FRESH, _TRENDING, _RANDOM = range(7)
 LISTS = {
@@ -192,6 +195,58 @@ def _first_left(keys, n, length, chosen):
     return found
 
 
+@njit()
+def _follows_page(feed, j):
+    user = at(feed.users, feed.asked[j].user)
+    row = feed.graph.creator if user.follow_size == 0 else feed.arena.data
+    return latest_of_follows(
+        feed.ids[j], 0, feed.plan.candidates, row, user.follow_start, user.follow_count,
+        feed.creator.start, feed.creator.video,
+    )  # fmt: skip
+
+
+@njit()
+def _sound_page(feed, j):
+    sound, most = feed.asked[j].subject, feed.plan.candidates
+    return from_sound_page(feed.ids[j], 0, most, sound, feed.sound.start, feed.sound.video)
+
+
+@njit()
+def _video_page(feed, j):
+    feed.ids[j][0] = feed.asked[j].subject
+    return 1
+
+
+PAGES = {"follows": _follows_page, "sound": _sound_page, "video": _video_page}
+"""What pages list, by ``Surface.lists``."""
+_SOURCE = np.array([source_code(s.source) if s.source else -1 for s in SURFACES], np.int8)
+_LENGTH = np.array([127 if s.length is None else s.length for s in SURFACES], np.int8)
+"""The source under which a page is booked, and its length, by surface."""
+
+
+def _by_surface(code):
+    """One function for the pages of all surfaces from ``code`` on."""
+    if code == len(SURFACES):
+        return None
+    rest = _by_surface(code + 1)
+    if SURFACES[code].ranked:
+        return rest
+    page = entry_of("list for a page", PAGES, SURFACES[code].lists)
+    if rest is None:
+        return page
+
+    @njit(forceinline=True)
+    def list_page(feed, j):
+        if feed.asked[j].surface == code:
+            return page(feed, j)
+        return rest(feed, j)
+
+    return list_page
+
+
+_list_page = _by_surface(0)
+
+
 @njit(forceinline=True)
 def gather(feed, j):
     """The first half of request ``j``: candidates, each once.
@@ -200,21 +255,12 @@ def gather(feed, j):
     later.
     """
     request = feed.asked[j]
-    user = at(feed.users, request.user)
-    ids, codes, most = feed.ids[j], feed.codes[j], feed.plan.candidates
     if request.surface == FOR_YOU:
         _point_all(feed, j)
         n = _look_up_all(feed, j)
-    elif request.surface == FOLLOWING:
-        row = feed.graph.creator if user.follow_size == 0 else feed.arena.data
-        n = latest_of_follows(
-            ids, 0, most, row, user.follow_start, user.follow_count, feed.creator.start,
-            feed.creator.video,
-        )  # fmt: skip
-        codes[:n] = _FOLLOWING
     else:
-        n = from_sound_page(ids, 0, most, request.sound, feed.sound.start, feed.sound.video)
-        codes[:n] = _SOUND
+        n = _list_page(feed, j)
+        feed.codes[j][:n] = _SOURCE[request.surface]
     unique = _drop_duplicates(feed, j, n)
     request.candidates = unique
     feed.stages[REQUESTS] += 1
@@ -240,8 +286,7 @@ def choose(feed, j):
     if request.surface == FOR_YOU:
         length = _select(feed, j)
     else:
-        most = feed.plan.slate
-        most = most if request.surface == FOLLOWING else min(most, SOUND_PAGE_LENGTH)
+        most = min(feed.plan.slate, np.int64(_LENGTH[request.surface]))
         length = _first_left(feed.scores_of.keys, n, most, feed.chosen)
     _fill_slate(feed, j, ids, length)
     feed.stages[SELECTED] += length

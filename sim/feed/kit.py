@@ -28,7 +28,7 @@ class Kit:
     spaced: Callable[[int, int, float], Selector]
     """(creator_gap, sound_gap, share of reserved places) -> the selector ``spaced``"""
     pages: Mapping[str, Page]
-    """what each surface lists that is not ranked, by its name"""
+    """what pages list, by ``Surface.lists``"""
     hydrate: Callable[[Candidates], Candidates]
     """drops repeated candidates"""
 
@@ -37,14 +37,17 @@ FAST: Final = Kit(
     builtin.BuiltinSource.named,
     builtin.Smoothed,
     builtin.Spaced,
-    {"following": pages.Following(), "sound_page": pages.SoundPage()},
+    {"follows": pages.Following(), "sound": pages.SoundPage(), "video": pages.Subject()},
     pipeline.hydrate,
 )
 PLAIN: Final = Kit(
     plain.PlainSource.named,
     plain.PlainSmoothed,
     plain.PlainSpaced,
-    {"following": plain.PlainFollowing(), "sound_page": plain.PlainSoundPage()},
+    {
+        "follows": plain.PlainFollowing(), "sound": plain.PlainSoundPage(),
+        "video": plain.PlainSubject(),
+    },
     plain_hydrate.hydrate,
-)
+)  # fmt: skip
 """What the reference engine runs on."""

@@ -21,7 +21,6 @@ from sim.core.surfaces import (
     FOLLOWING,
     FOR_YOU,
     SOUND_PAGE,
-    SURFACES,
     Surface,
     surface_at,
 )
@@ -44,12 +43,9 @@ from sim.world.state import NOBODY
 T = TypeVar("T")
 
 __all__ = [
-    "FOLLOWING", "FOR_YOU", "SOUND_PAGE", "SOUND_PAGE_LENGTH", "Named", "Pipeline", "Slates",
-    "StageCounts", "first_present", "hydrate", "source_counts",
+    "FOLLOWING", "FOR_YOU", "SOUND_PAGE", "Named", "Pipeline", "Slates", "StageCounts",
+    "first_present", "hydrate", "source_counts",
 ]  # fmt: skip
-
-SOUND_PAGE_LENGTH = SURFACES[SOUND_PAGE].length or 0
-"""Videos that a user looks at on the page of a sound before going back."""
 
 
 @dataclass(frozen=True)

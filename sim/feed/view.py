@@ -86,8 +86,8 @@ class Requests:
     """time_s [B] time of the request, s"""
     surface: NDArray[np.int8]
     """surface [B] position in SURFACE_NAMES"""
-    sound: NDArray[np.int32]
-    """sound [B] sound whose page is open, or NOBODY"""
+    subject: NDArray[np.int32]
+    """subject [B] what the page is about, such as a sound (see ``Surface.subject``), or NOBODY"""
     stream: NDArray[np.uint64]
     """stream [B] stream of keyed draws of the request (see ``sim.core.random``)"""
 

@@ -54,7 +54,7 @@ def _requests(words, who, whole, number, t):
             asked = feed.asked[j]
             asked.user, asked.time_s = u, t
             asked.stream = stream2(feed.keys.request, u, number)
-            asked.surface, asked.sound = FOR_YOU, NOBODY
+            asked.surface, asked.subject = FOR_YOU, NOBODY
             gather(feed, j)
             done += asked.candidates
         for j in range(count if whole else 0):

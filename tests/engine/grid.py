@@ -44,7 +44,7 @@ class Mood:
         self.strength = config.strength
 
     def score(self, requests, candidates, prediction, scores, view):
-        luck = (requests.stream % np.uint64(97)).astype(float) + requests.sound
+        luck = (requests.stream % np.uint64(97)).astype(float) + requests.subject
         luck += np.sin(requests.time_s) + requests.user
         return scores + self.strength * np.cos(luck[:, None] * (candidates.video + 1.0))
 
@@ -77,7 +77,7 @@ class Backwards:
 def spread(requests, view, count):
     """Some ids twice, some of no video."""
     step = (requests.stream % np.uint64(13)).astype(np.int64)[:, None] + 1
-    sound = requests.sound.astype(np.int64)[:, None]
+    sound = requests.subject.astype(np.int64)[:, None]
     known = view.exposures.contains(requests.user, np.arange(count)[None].repeat(len(step), 0))
     return np.arange(count)[None] * step // 2 - 3 + sound + known
 

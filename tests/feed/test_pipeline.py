@@ -13,13 +13,13 @@ from sim.core.actions import ACTION_NAMES
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.core.errors import ForyouError
 from sim.core.surfaces import SURFACES
+from sim.engine.slate import PAGES
 from sim.feed.builtin import Ineligible, Own, Seen, Smoothed, TooOld, Value, value_weights
 from sim.feed.component import Candidates, GivenPrediction
 from sim.feed.kit import FAST, PLAIN
 from sim.feed.pipeline import (
     FOLLOWING,
     SOUND_PAGE,
-    SOUND_PAGE_LENGTH,
     Pipeline,
     StageCounts,
     hydrate,
@@ -51,7 +51,7 @@ def ask(pipeline: Pipeline, view: FeedView, users: list[int], **fields: Any) -> 
 
 @pytest.mark.parametrize("surface", [0, FOLLOWING, SOUND_PAGE])
 def test_candidates_out_and_removed_are_candidates_in(view: FeedView, surface: int) -> None:
-    slates, counts = ask(pipeline_of(), view, USERS, surface=surface, sound=0)
+    slates, counts = ask(pipeline_of(), view, USERS, surface=surface, subject=0)
     assert counts.requests == len(USERS)
     assert counts.retrieved > 0
     assert counts.retrieved == counts.duplicates + sum(counts.removed) + counts.kept
@@ -121,14 +121,15 @@ def test_the_following_surface_is_newest_first(view: FeedView) -> None:
 
 def test_a_sound_page_is_short_and_of_one_sound(view: FeedView) -> None:
     sound = int(np.bincount(view.videos.sound[: view.videos.count]).argmax())
-    slates, _ = ask(pipeline_of(filters=[]), view, USERS, surface=SOUND_PAGE, sound=sound)
-    assert 0 < slates.length.max() <= SOUND_PAGE_LENGTH
+    slates, _ = ask(pipeline_of(filters=[]), view, USERS, surface=SOUND_PAGE, subject=sound)
+    assert 0 < slates.length.max() <= (SURFACES[SOUND_PAGE].length or 0)
     assert (view.videos.sound[slates.video[slates.video >= 0]] == sound).all()
 
 
 def test_every_page_has_its_component() -> None:
-    pages = {surface.name for surface in SURFACES if not surface.ranked}
-    assert set(FAST.pages) == set(PLAIN.pages) == pages
+    lists = {surface.lists for surface in SURFACES if not surface.ranked}
+    assert lists <= set(FAST.pages)
+    assert set(FAST.pages) == set(PLAIN.pages) == set(PAGES)
 
 
 def test_a_surface_without_a_page_is_an_error(view: FeedView) -> None:
@@ -143,7 +144,7 @@ def test_a_plain_pipeline_gives_the_same_slates(view: FeedView, surface: int) ->
     found = []
     for engine in ("fast", "reference"):
         pipeline = make_pipeline(tiny_scenario(), None, False, engine=engine)
-        slates, counts = ask(pipeline, view, USERS, surface=surface, sound=3)
+        slates, counts = ask(pipeline, view, USERS, surface=surface, subject=3)
         found.append(([getattr(slates, f.name).tolist() for f in fields(slates)], counts))
     assert found[0] == found[1]
     with pytest.raises(ForyouError, match='unknown engine "fats"'):

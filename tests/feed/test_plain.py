@@ -259,7 +259,7 @@ def test_spaced_as_a_component(slots: float, gap: int) -> None:
 def test_pages_as_components() -> None:
     view = situation().view
     requests = requests_of(list(range(150)), view)
-    requests.sound[:] = np.arange(150) - 1
+    requests.subject[:] = np.arange(150) - 1
     for count in (1, 40):
         follows = components.PlainFollowing().candidates(requests, view, count)
         sounds = components.PlainSoundPage().candidates(requests, view, count)

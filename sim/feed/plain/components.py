@@ -30,7 +30,10 @@ from sim.feed.view import FeedView, Requests
 from sim.scenario.feed import SOURCES
 from sim.world.state import NOBODY
 
-__all__ = ["PlainFollowing", "PlainSmoothed", "PlainSoundPage", "PlainSource", "PlainSpaced"]
+__all__ = [
+    "PlainFollowing", "PlainSmoothed", "PlainSoundPage", "PlainSource", "PlainSpaced",
+    "PlainSubject",
+]  # fmt: skip
 
 _FRESH = SOURCES.index("fresh")
 
@@ -91,8 +94,17 @@ class PlainSoundPage:
 
     def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
         """The ``count`` newest videos with the sound."""
-        sounds = requests.sound.tolist()
+        sounds = requests.subject.tolist()
         return _rows([newest_of_sound(s, view.index.sound, count) for s in sounds], count)
+
+
+class PlainSubject:
+    """A page that is about one video, and has nothing else."""
+
+    def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
+        """That video, if there is room for one."""
+        del view
+        return _rows([[video][:count] for video in requests.subject.tolist()], count)
 
 
 @dataclass(frozen=True)
