@@ -41,6 +41,8 @@ TABLE_MEANINGS = {
     "paths": "One row a snapshot and tracked video: how its counts grew.",
     "probes": "One row a planted video, at the end of the run.",
     "events": "One row an impression, in the order of play; only with `record: {events: true}`.",
+    "shares": "One row a link that somebody sent, in the order of sending; only with "
+    "`behaviour: {sharing: ...}` on.",
 }
 
 

@@ -18,6 +18,7 @@ from sim.core.surfaces import SURFACES
 from sim.engine.clock import PLAY, REFRESH, SNAPSHOT, TRENDS, UPLOADS, every, stop_at
 from sim.engine.demand import expected_demand
 from sim.engine.fast import FastEngine
+from sim.engine.moments import columns_of
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
 from sim.engine.shards import Memory, parts_of
@@ -99,6 +100,7 @@ class Live:
                 world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
             ),
             "probes": probe_columns(world, videos, self.paths, float(self.scenario.viral.reach)),
+            **columns_of(self.scenario.behaviour, self.platform.exchange.log()),
         }
 
 

@@ -259,6 +259,8 @@ class _Execution:
                 "selected": stages.selected,
             },
         )
+        if live.platform.exchange.used:
+            manifest["messages"] = live.platform.exchange.counts()
         return manifest
 
     def _manifest(self) -> dict[str, Any]:

@@ -28,6 +28,8 @@ RUN = "all users, whole run with warm-up"
 MATURE = "mature ordinary uploads"
 RATED = "mature ordinary uploads with at least 100 views"
 PROBE = "videos of this probe, at the end of the run"
+LINKS = "all links of the run"
+TREES = "all cascades of the run"
 TRACKED = "mature ordinary uploads with a recorded path"
 
 
@@ -39,6 +41,42 @@ def _share(path: str, meaning: str, population: str) -> tuple[Field, ...]:
         Field(f"{path}_low", "share", f"lower end: {note}", population),
         Field(f"{path}_high", "share", f"upper end: {note}", population),
     )
+
+
+def _cascades() -> tuple[Field, ...]:
+    """What ``cascade_summary`` tells; only where people can send links."""
+    path = "cascades."
+    return (
+        Field(f"{path}cascades", "count", "trees of adoptions, a root each", LINKS),
+        Field(f"{path}links", "count", "links sent", LINKS),
+        Field(f"{path}adoptions", "count", "roots, and people who opened a link", LINKS),
+        Field(f"{path}receivers_per_event_mean", "links", "links a share event", LINKS),
+        Field(f"{path}opened_share", "share", "links opened", LINKS),
+        *_share(f"{path}not_passed_on_share", "nobody but the root sent a link", TREES),
+        *_share(f"{path}not_opened_share", "cascades of size 1", TREES),
+        Field(f"{path}size_mean", "people", "mean size, the root included", TREES),
+        Field(f"{path}size_max", "people", "largest size", TREES),
+        *(
+            Field(f"{path}size_{name}", "people", f"{level:g} % quantile of size", TREES)
+            for name, level in (("p50", 50), ("p90", 90), ("p99", 99), ("p999", 99.9))
+        ),
+        *(
+            found
+            for step in (10, 100)
+            for found in _share(f"{path}size_{step}_share", f"size of {step} or more", TREES)
+        ),
+        Field(f"{path}depth_mean", "links", "mean of the longest way from the root", TREES),
+        Field(f"{path}depth_max", "links", "longest way from a root", TREES),
+        Field(
+            f"{path}virality_mean", "links",
+            "mean structural virality: mean distance of two people of a cascade of size 2 or more",
+            TREES,
+        ),
+        Field(
+            f"{path}branching", "",
+            "adoptions through a link for each adoption; 1 - 1 / size_mean by arithmetic", LINKS,
+        ),
+    )  # fmt: skip
 
 
 def _pools(prefix: str, population: str) -> tuple[Field, ...]:
@@ -186,6 +224,7 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     Field("probes.*.time_to_reach.*.median_s", "s", "median age, of those that did", PROBE),
     Field("probes.*.time_to_reach.*.p10_s", "s", "10 % quantile of the age", PROBE),
     Field("probes.*.time_to_reach.*.p90_s", "s", "90 % quantile of the age", PROBE),
+    *_cascades(),
 )
 """All fields, in the order of the file."""
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from sim.analysis.cascades import cascade_summary
 from sim.analysis.engagement import (
     engagement_by_followers_median,
     engagement_mean,
@@ -58,6 +59,8 @@ def summarise(tables: Tables) -> Node:
         "pools": _pools(uploads),
         "probes": _probes(tables),
     }
+    if tables.shares is not None:
+        tree["cascades"] = cascade_summary(tables.shares)
     plain: Node = _plain(tree)
     return plain
 

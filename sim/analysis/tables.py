@@ -46,6 +46,8 @@ MATURE_SHARE: Final = 0.5
 
 READ: Final = ("videos", "creators", "users", "timeline", "paths", "probes")
 """Tables that every finished run folder has. The event log is never needed here."""
+READ_IF_THERE: Final = ("shares",)
+"""Tables that only some have."""
 
 _HOUR = 3_600.0
 
@@ -71,6 +73,8 @@ class Tables:
     timeline: pl.DataFrame
     paths: pl.DataFrame
     probes: pl.DataFrame
+    shares: pl.DataFrame | None
+    """Links that people sent each other; None where the scenario has none."""
     users_count: int
     """U, users in the world."""
     warmup_s: float
@@ -139,7 +143,9 @@ def read_tables(folder: Path | str, manifest: Mapping[str, Any]) -> Tables:
     ``{name, share, utc_offset_s}``). The run itself calls this before its manifest is final.
     """
     folder = Path(folder)
-    return make_tables({name: _read(folder, name) for name in READ}, manifest, str(folder))
+    there = [name for name in READ_IF_THERE if (folder / f"{name}.parquet").is_file()]
+    frames = {name: _read(folder, name) for name in (*READ, *there)}
+    return make_tables(frames, manifest, str(folder))
 
 
 def make_tables(
@@ -160,6 +166,7 @@ def make_tables(
     width = facts.get("timeline_s")
     return Tables(
         **{name: _words(name, frames[name]) for name in READ},
+        shares=frames.get("shares"),
         users_count=users,
         warmup_s=warmup,
         duration_s=duration,

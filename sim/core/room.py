@@ -39,6 +39,7 @@ SEEN = lanes(
         ("video", np.int64),
         ("time_s", np.float64),
         ("place", np.int64),  # of the video in the slate
+        ("surface", np.int64),  # where it is shown
         ("first", np.int64),  # 1 for the first impression of this video on this user
         ("watch_ms", np.int64),
         ("views", np.int64),

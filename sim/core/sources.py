@@ -20,6 +20,8 @@ class Source:
     """Words on plot axes and in tables."""
     meaning: str
     """Definition, for the reference."""
+    feed: bool = True
+    """Whether the ranked feed draws from it; else a page has it for itself."""
 
 
 CUSTOM_SOURCE: Final = "custom"

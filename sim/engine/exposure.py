@@ -40,6 +40,7 @@ def show(frame: Any, p: Any, room: Any, k: int) -> None:
         luck = stream3(frame.keys.react, user, video, int(frame.people_counts[user, IMPRESSIONS]))
     creator = int(frame.videos.creator[video])
     seen.first[k] = first
+    seen.surface[k] = frame.shown.surface
     room.stream[k] = luck
     room.same_locale[k] = frame.accounts.locale[user] == frame.videos.locale[video]
     room.followed[k] = frame.follows.has(user, creator)
@@ -76,6 +77,7 @@ def show_all(frame: Any, p: Any, room: Any, n: int) -> None:
         same = user.locale == cards[np.uint64(v)].locale
         room.seen.video[k] = v
         room.seen.place[k] = np.int64(place)
+        room.seen.surface[k] = np.int64(user.surface)
         room.seen.first[k] = np.int64(1) if first else np.int64(0)
         room.same_locale[k] = np.int64(1) if same else np.int64(0)
         room.followed[k] = slot.followed

@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, unpack
 from sim.core.surfaces import SURFACES
+from sim.engine.exchange import new_outbox
 from sim.engine.fold import add_to_window
 from sim.engine.judge import REMOVED
 from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, play
 from sim.engine.layout import LAYOUT, ROOM, SCORERS, WINDOW
 from sim.engine.lines import Lines
+from sim.engine.moments import MOST_MESSAGES
 from sim.engine.plan import plan_of
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.scorers import compiled_steps, tell_places
@@ -121,6 +123,8 @@ class FastEngine:
             ("told", np.zeros(1, TOLD)),
             ("tally.users", self._memory.counts),
             ("tally.logged", np.zeros(2, np.int64)),
+            ("outbox.messages", new_outbox(MOST_MESSAGES if platform.exchange.used else 0)),
+            ("outbox.count", np.zeros(1, np.int64)),
             ("stages", np.zeros(REMOVED + filters, np.int64)),
             # the user's own Python is called once for a batch of requests, all else is compiled
             ("waiting", np.zeros(1 + most if self._pipeline.needs_python else 0, np.int64)),
@@ -236,6 +240,7 @@ class FastEngine:
         while True:
             frame.bind("tally.events", thread.events)
             self._kernel(frame.words)
+            self._take_messages(thread)
             failed, logged = int(thread.record("failed")[0]), thread.record("tally").logged
             if failed:
                 self._complain(failed, thread)
@@ -251,6 +256,14 @@ class FastEngine:
             self._take_events(thread.events, logged, chunks)
             if why == DONE:
                 return
+
+    def _take_messages(self, thread: _Thread) -> None:
+        """Hand over what the outbox holds; in which order threads do so makes no difference."""
+        outbox = thread.record("outbox")
+        count = int(outbox.count[0])
+        if count:
+            self._platform.exchange.waiting.append(outbox.messages[:count].copy())
+            outbox.count[0] = 0
 
     @staticmethod
     def _take_events(

@@ -9,8 +9,8 @@ are played side by side, a video each in every round:
 A request has two halves, one before and one after the videos of a round, so that the memory which
 the first half prefetches has come when the second half reads it.
 
-The kernel stops early when its event buffer or its arena is full; all state is in the frame, so
-the caller makes room and calls it again.
+The kernel stops early when its event buffer, its outbox or its arena is full; all state is in the
+frame, so the caller makes room and calls it again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sim.core.actions import bit
 from sim.core.room import PEOPLE
 from sim.engine.layout import open_frame
 from sim.engine.memory import ASKED_AHEAD, AWAY, room_for_one
-from sim.engine.moments import MOMENTS, fast_moments
+from sim.engine.moments import MOMENTS, MOST_MESSAGES, fast_moments
 from sim.engine.sessions import begin_session, leave, next_request
 from sim.engine.slate import choose, gather
 from sim.engine.tally import settle
@@ -31,9 +31,9 @@ from sim.machine.borrow import at, prefetch, prefetch_at, stay_apart
 from sim.machine.compiled import njit
 from sim.world.state import NOBODY
 
-__all__ = ["DONE", "FULL_ARENA", "FULL_LOG", "play"]
+__all__ = ["DONE", "FULL_ARENA", "FULL_LOG", "FULL_OUTBOX", "play"]
 
-DONE, FULL_LOG, FULL_ARENA = 0, 1, 2
+DONE, FULL_LOG, FULL_ARENA, FULL_OUTBOX = 0, 1, 2, 3
 _SOON, _NEXT = 32, 16
 """How many users ahead memory is prefetched: first their own, then that of their next video."""
 _SOUND_TAP = bit("sound_tap")
@@ -202,6 +202,10 @@ def _what_is_full(frame, seated):
     events = frame.tally.events
     if events.size > 0 and frame.tally.logged[0] + seated > events.size:
         return FULL_LOG
+    outbox = frame.outbox
+    size = outbox.messages.size
+    if size > 0 and outbox.count[0] + seated * MOST_MESSAGES > size:
+        return FULL_OUTBOX
     room = np.int64(0)
     for k in range(seated):
         room += room_for_one(at(frame.users, frame.seen.user[k]))

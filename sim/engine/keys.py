@@ -26,6 +26,8 @@ class Keys(NamedTuple):
     """(creator, post): when the next post comes"""
     perturb: np.uint64
     """(user): which weights are up and which are down"""
+    exchange: np.uint64
+    """(sender, receiver, video): what becomes of a message"""
 
 
 def make_keys(seed: int) -> Keys:

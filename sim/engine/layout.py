@@ -27,6 +27,7 @@ from sim.machine.pack import Member, line_type, members_of, row_writer
 from sim.machine.table import Column, Side, Table
 from sim.record.events import EVENT
 from sim.scenario.behaviour import BehaviourConfig
+from sim.world.exchange import MESSAGE, Inbox
 from sim.world.state import (
     Creators,
     FollowGraph,
@@ -45,7 +46,7 @@ TRUTH, BELIEF, LOG = Side.TRUTH, Side.BELIEF, Side.LOG
 
 TABLES: tuple[type[Table], ...] = (
     UserTruth, UserAccounts, Creators, VideoTruth, VideoListing, FollowGraph, ScoreTables,
-    *moments.TABLES,
+    Inbox, *moments.TABLES,
 )  # fmt: skip
 
 _COLD = (
@@ -175,6 +176,8 @@ _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("tally.users", np.int32, 2, LOG),
     ("tally.events", EVENT, 1, LOG),
     ("tally.logged", np.int64, 1, LOG),
+    ("outbox.messages", MESSAGE, 1, LOG),
+    ("outbox.count", np.int64, 1, LOG),
     ("stages", np.int64, 1, LOG),
     ("order", np.int64, 1, LOG),
     ("waiting", np.int64, 1, LOG),

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.behaviour import act, boredom, facts, interest, session, watch
 from sim.engine import exposure, tally
@@ -25,15 +26,19 @@ from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, in_turn
 from sim.feed import learn
 from sim.machine.table import Table
 from sim.scenario.behaviour import BehaviourConfig
+from sim.world.state import World
 
 __all__ = [
     "IMPRESSION",
     "LANES",
     "MOMENTS",
+    "MOST_MESSAGES",
     "REACT",
     "TABLES",
     "acting",
+    "columns_of",
     "fast_moments",
+    "most_messages",
     "new_tables",
     "one_by_one",
     "one_person",
@@ -97,18 +102,49 @@ TABLES: Final[tuple[type[Table], ...]] = tuple(
 """State that mechanisms declare."""
 
 
-def new_tables(config: BehaviourConfig, rows: Mapping[str, int]) -> tuple[Table, ...]:
-    """The state of all mechanisms; ``rows`` is how many each owner has.
+def new_tables(config: BehaviourConfig, world: World, seed: int) -> tuple[Table, ...]:
+    """The state of all mechanisms.
 
     A mechanism that declares tables has a function ``is_on(config)``; while it is off its tables
-    have no rows.
+    have no rows. One that fills them at the start has ``build(config, world, seed)``.
     """
-    return tuple(
-        table(rows[table.OWNER] if module.is_on(config) else 0)
-        for module in _MODULES
-        for table in getattr(module, "TABLES", ())
-    )
+    rows = {"user": world.users, "creator": world.creators.count}
+    found: list[Table] = []
+    for module in _MODULES:
+        declared = getattr(module, "TABLES", ())
+        if not declared or not module.is_on(config):
+            found += [table() for table in declared]
+        elif hasattr(module, "build"):
+            found += module.build(config, world, seed)
+        else:
+            found += [table(rows[table.OWNER]) for table in declared]
+    return tuple(found)
 
+
+def most_messages(config: BehaviourConfig) -> int:
+    """Messages that one impression can send at most, all mechanisms together; 0 without any.
+
+    A mechanism that sends says so as MESSAGES.
+    """
+    senders = (module for module in _MODULES if hasattr(module, "MESSAGES"))
+    return sum(module.MESSAGES for module in senders if module.is_on(config))
+
+
+def columns_of(config: BehaviourConfig, messages: NDArray[Any]) -> dict[str, dict[str, Any]]:
+    """Columns of the tables that mechanisms make of the messages of a run, by table.
+
+    A mechanism that has one names it in RECORDS, with the function that makes its columns.
+    """
+    return {
+        name: make(messages)
+        for module in _MODULES
+        for name, make in getattr(module, "RECORDS", {}).items()
+        if module.is_on(config)
+    }
+
+
+MOST_MESSAGES: Final = sum(getattr(module, "MESSAGES", 0) for module in _MODULES)
+"""Messages that an impression can send at most when everything is on."""
 
 LANES: Final = (
     ("left", np.int64),  # places of those who are left in a funnel

@@ -20,9 +20,10 @@ from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH
 from sim.core.maths import exp
 from sim.core.random import key, stream2
+from sim.engine.exchange import Exchange
 from sim.engine.fold import add_cells, fold_counts, update_momentum
 from sim.engine.keys import KEYS, Keys, make_keys
-from sim.engine.moments import new_tables
+from sim.engine.moments import most_messages, new_tables
 from sim.engine.trends import follow_trends
 from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
@@ -100,9 +101,8 @@ class Platform:
         self.world = world
         self.keys: Keys = make_keys(seed)
         self.behaviour: BehaviourParams = behaviour_params(scenario.behaviour)
-        self.mechanisms = new_tables(
-            scenario.behaviour, {"user": world.users, "creator": world.creators.count}
-        )
+        self.mechanisms = new_tables(scenario.behaviour, world, seed)
+        self.exchange = Exchange(world.users, used=most_messages(scenario.behaviour) > 0)
         self._create = self.behaviour.create  # a look into a record costs more than a small kernel
         self.learning: LearnParams = learn_params(scenario)
         self.weights, self.watch_weight = value_weights(scenario.feed)
@@ -166,7 +166,7 @@ class Platform:
         world = self.world
         return (
             world.truth, world.accounts, world.creators, world.video_truth, world.videos,
-            world.follows, self.view.tables, *self.mechanisms,
+            world.follows, self.view.tables, self.exchange.inbox, *self.mechanisms,
         )  # fmt: skip
 
     def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -213,8 +213,9 @@ class Platform:
             self._pending.append(_chosen(posts, order))
 
     def refresh(self, now: float) -> None:
-        """Make the finished window visible: counters, uploads, cold start, scores, indexes."""
+        """Make the finished window visible: counters, messages, uploads, cold start, scores."""
         changed = self._fold()
+        self.exchange.refresh()
         uploaded = self._publish_pending()
         view = self.view
         if len(uploaded):

@@ -15,8 +15,9 @@ from sim.behaviour.session import next_session_delay_s
 from sim.core.actions import bit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, pack
 from sim.core.random import stream2
+from sim.engine.exchange import new_outbox
 from sim.engine.layout import LAYOUT, ROOM, open_frame
-from sim.engine.moments import one_by_one, one_person
+from sim.engine.moments import MOST_MESSAGES, one_by_one, one_person
 from sim.engine.platform import Platform, UserCounts
 from sim.engine.ways import in_turn, view_of
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
@@ -37,8 +38,8 @@ Life = Generator[simpy.Event, Any, None]
 _open = one_person("open")
 _STEPS = one_by_one()
 _COMPILED = [step for step in _STEPS if hasattr(step, "py_func")]
-_first, _second = [*_COMPILED, in_turn(()), in_turn(())][:2]
-assert len(_COMPILED) <= 2, "give each further stretch of compiled functions an entry below"
+_first, _second, _third = [*_COMPILED, in_turn(()), in_turn(()), in_turn(())][:3]
+assert len(_COMPILED) <= 3, "give each further stretch of compiled functions an entry below"
 
 
 @njit()
@@ -60,6 +61,13 @@ def _play_second(words):
     """The second stretch."""
     frame = open_frame(words)
     _second(frame, frame.behaviour, frame.room, 0)
+
+
+@njit()
+def _play_third(words):
+    """The third stretch."""
+    frame = open_frame(words)
+    _third(frame, frame.behaviour, frame.room, 0)
 
 
 @dataclass
@@ -153,7 +161,11 @@ class ReferenceEngine:
         """The tables of the platform, and what the plain functions look for beside them."""
         frame: Any = Frame(LAYOUT)
         room = np.zeros(1, ROOM)
-        frame.bind_all((("room", room), ("seen", room["seen"])))
+        frame.bind_all((
+            ("room", room), ("seen", room["seen"]),
+            ("outbox.messages", new_outbox(MOST_MESSAGES, 1)),
+            ("outbox.count", np.zeros(1, np.int64)),
+        ))  # fmt: skip
         frame.bind_all(self._platform.constants())
         frame.bind_all(self._platform.arrays())
         frame.exposures, frame.follows = self._seen, self._follows
@@ -163,7 +175,7 @@ class ReferenceEngine:
 
     def _all_steps(self) -> list[Callable[[], None]]:
         """What happens in an impression, function by function, each ready to be called."""
-        frame, entries = self._frame, iter((_play_first, _play_second))
+        frame, entries = self._frame, iter((_play_first, _play_second, _play_third))
         p, room = frame.behaviour, frame.room
         arguments = {
             "world": (frame.world, p, room, 0), "feed": (frame.feed, room["seen"], 0),
@@ -311,11 +323,20 @@ class ReferenceEngine:
         for step in self._steps:
             step()
         self._note_impression(user, seen)
+        self._post()
         actions = int(seen["actions"][0])
         return After(
             int(seen["watch_ms"][0]) / 1000.0, bool(room["leaves"][0]), float(room["gap_s"][0]),
             bool(actions & _SOUND_TAP),
         )  # fmt: skip
+
+    def _post(self) -> None:
+        """Hand over what was written to others."""
+        outbox = self._frame.outbox
+        count = int(outbox.count[0])
+        if count:
+            self._platform.exchange.waiting.append(outbox.messages[:count].copy())
+            outbox.count[0] = 0
 
     def _note_impression(self, user: int, seen: Any) -> None:
         row, actions = self._users.counts[user], int(seen["actions"][0])

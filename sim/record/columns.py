@@ -15,6 +15,7 @@ from sim.core.surfaces import SURFACE_NAMES
 __all__ = [
     "CREATORS",
     "EVENTS",
+    "OPTIONAL",
     "PATHS",
     "PROBES",
     "SHARES",
@@ -160,7 +161,6 @@ EVENTS: Final = (
     *(Column(a.name, "bool", "", f"the user {a.meaning}") for a in ACTIONS),
 )
 
-# Not one of TABLES: those are the files that each run folder has, and no run sends links yet.
 SHARES: Final = (
     Column("share", "int64", "id", "link, increasing in the order of sending"),
     Column("video", "int32", "id", "video"),
@@ -185,4 +185,8 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "paths": PATHS,
     "probes": PROBES,
     "events": EVENTS,
+    "shares": SHARES,
 }
+
+OPTIONAL: Final = ("events", "shares")
+"""Tables that a run folder has only when the scenario asks for them, or has what they tell of."""

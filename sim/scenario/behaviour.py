@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.core.config import Config
-from sim.core.units import Duration
+from sim.scenario.mechanisms import BoredomConfig
 
 __all__ = [
     "ActConfig",
@@ -31,7 +31,6 @@ __all__ = [
 Slope = Annotated[float, Field(ge=-5, le=5)]
 Spread = Annotated[float, Field(ge=0, le=5)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Weariness = Annotated[float, Field(ge=0, le=5)]
 Odds = Annotated[float, Field(ge=0, le=10)]
 Factor = Annotated[float, Field(ge=0, le=1000)]
 Hours = Annotated[
@@ -381,23 +380,6 @@ class CreateConfig(Config):
     )  # fmt: skip
     rest_s: float = Field(
         default=600.0, ge=1, le=86400, description="shortest time between two posts, s; assumption"
-    )
-
-
-class BoredomConfig(Config):
-    """What is seen often appeals less; off until it is calibrated."""
-
-    creator: Weariness = Field(
-        default=0.0, description="appeal lost per recent video of the same creator, sd; assumption"
-    )
-    topic: Weariness = Field(
-        default=0.0, description="appeal lost per recent video of the same topic, sd; assumption"
-    )
-    sound: Weariness = Field(
-        default=0.0, description="appeal lost per recent video with the same sound, sd; assumption"
-    )
-    half_life: Duration = Field(
-        default=6 * 3_600.0, ge=60, description="time after which half is forgotten; assumption"
     )
 
 

@@ -7,9 +7,10 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from sim.core import sources
 from sim.core.actions import ACTION_NAMES
 from sim.core.config import Config, FrozenDict
-from sim.core.sources import CUSTOM_SOURCE, SOURCE_NAMES
+from sim.core.sources import CUSTOM_SOURCE
 from sim.core.units import Count, Duration, Number, Share, shown, suggest
 from sim.scenario.components import Choice, Component, Custom, is_custom
 
@@ -35,7 +36,7 @@ __all__ = [
     "Value",
 ]
 
-SOURCES: Final = tuple(name for name in SOURCE_NAMES if name != CUSTOM_SOURCE)
+SOURCES: Final = tuple(s.name for s in sources.SOURCES if s.feed and s.name != CUSTOM_SOURCE)
 """Built-in candidate sources, in canonical order."""
 
 WATCH: Final = "watch"

@@ -147,6 +147,7 @@ def make_tables(
         users=_users(rng, videos, users, n_creators, duration_s),
         timeline=_timeline(rng, videos, duration_s, timeline_s, surfaces),
         paths=_paths(videos, pace, warmup_s, duration_s, timeline_s, tracked),
+        shares=_links(rng, users, n, duration_s),
         probes=_probes(videos, pace, users),
         users_count=users,
         warmup_s=warmup_s,
@@ -157,6 +158,25 @@ def make_tables(
         timeline_s=timeline_s,
         locales=locales,
     )
+
+
+def _links(rng: np.random.Generator, users: int, videos: int, end_s: float) -> pl.DataFrame:
+    """Links of people who send some on; half of them are opened."""
+    rows: list[tuple[object, ...]] = []
+    times = np.sort(rng.uniform(0, end_s, 300))
+    for number, sent in enumerate(times.tolist()):
+        # every third one goes on through a link that was opened before
+        opened = [r for r in rows if r[6] is not None and r[6] <= sent]  # type: ignore[operator]
+        above = opened[-1] if number % 3 == 0 and opened else None
+        sender = rng.integers(users) if above is None else above[3]
+        video = rng.integers(videos) if above is None else above[1]
+        read = sent + 120.0 if rng.random() < 0.5 else None
+        parent = None if above is None else above[0]
+        row = (number, video, sender, rng.integers(users), sent, sent + 60.0, read, parent)
+        rows.append(row)
+    names = [column.name for column in TABLES["shares"]]
+    columns: dict[str, object] = {n: [r[i] for r in rows] for i, n in enumerate(names)}
+    return frame(TABLES["shares"], columns)
 
 
 def _creators(
@@ -243,6 +263,8 @@ def _timeline(
         cells.append(("following", "following", 0.1))
     if "sound_page" in surfaces:
         cells.append(("sound_page", "sound", 0.05))
+    if "shared_link" in surfaces:
+        cells.append(("shared_link", "link", 0.02))
     weights = (curve[:, None] * np.array([c[2] for c in cells])[None, :]).ravel()
     weights *= rng.gamma(60, 1 / 60, weights.size)
     return frame(

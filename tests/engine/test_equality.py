@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from sim import assemble as parts
 from sim.core.actions import ACTION_NAMES
 from sim.core.counts import IMPRESSIONS, REACH
+from sim.core.sources import SOURCES, source_code
+from sim.core.surfaces import FOR_YOU, SURFACES
 from sim.engine import fast
 from sim.engine import shards as shards_of
 from sim.feed.cold_start import GRADUATED, STATE_NAMES, STOPPED, WAITING
-from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import EVENT, hash_all
 from sim.record.recorders import EventLog
 from sim.testing.worlds import tiny_scenario
@@ -230,11 +231,10 @@ def test_every_source_and_surface_is_covered(outcomes: dict[str, Outcome]) -> No
             strict=True,
         )
     )  # fmt: skip
-    for_you, following, sound_page = range(len(SURFACE_NAMES))
-    wanted = {(for_you, code) for code in range(len(SOURCE_NAMES))}
-    wanted |= {(following, SOURCE_NAMES.index("following"))}
-    wanted |= {(sound_page, SOURCE_NAMES.index("sound"))}
-    assert pairs == wanted
+    sources = {source_code(s.name) for s in SOURCES if s.feed}
+    for_you = {(FOR_YOU, code) for code in sources}
+    pages = {(code, source_code(s.source)) for code, s in enumerate(SURFACES) if not s.ranked}
+    assert pairs == for_you | pages
 
 
 def test_every_action_is_covered(outcomes: dict[str, Outcome]) -> None:
