@@ -36,6 +36,7 @@ SOURCES: Final[tuple[Source, ...]] = (
     Source("trending", "trending", "videos with the most views lately"),
     Source("random", "random", "any video, each with the same probability"),
     Source(CUSTOM_SOURCE, "custom", "found by a source of the user's own"),
+    Source("link", "link", "the video of a link that a contact has sent", feed=False),
 )
 """All sources; the position is the code in arrays."""
 

@@ -56,6 +56,10 @@ SURFACES: Final[tuple[Surface, ...]] = (
         "sound_page", "sound", "sound", "sound", 5, "sound page",
         "the newest videos with one sound",
     ),
+    Surface(
+        "shared_link", "video", "video", "link", 1, "shared link",
+        "a video to which a contact has sent a link",
+    ),
 )  # fmt: skip
 """All surfaces; the position is the code in arrays."""
 

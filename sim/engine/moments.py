@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.behaviour import act, boredom, facts, interest, session, watch
+from sim.behaviour import act, boredom, facts, interest, session, sharing, watch
 from sim.engine import exposure, tally
 from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, in_turn
 from sim.feed import learn
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
-    "open": (Each(session.open_feed),),
+    "open": (Each(sharing.open_link, session.open_feed),),
     "meet": (
         Each(
             exposure.show,  # the next video of the slate; was it shown before?
@@ -77,7 +77,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
     "stay": (Lanes(session.stay_or_leave, session.swipe_on),),
     "remember": (Each(exposure.follow, boredom.note),),
     "learn": (Each(learn.find_signal, learn.topics, learn.affinities),),
-    "send": (),
+    "send": (Each(sharing.send),),
     "log": (Each(tally.log),),
 }
 

@@ -35,6 +35,7 @@ LOOK: Final[dict[str, tuple[str, str]]] = {
     "sound": ("#cfe8c8", "..."),
     "hashtag": ("#1f7a3d", ""),
     "custom": ("#e6cfe6", "xxx"),
+    "link": ("#f2ee9b", "+++"),
 }
 """Fill and hatch of each source, bottom to top: dark and light take turns."""
 

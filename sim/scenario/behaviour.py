@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.core.config import Config
-from sim.scenario.mechanisms import BoredomConfig
+from sim.scenario.mechanisms import BoredomConfig, SharingConfig
 
 __all__ = [
     "ActConfig",
@@ -25,6 +25,7 @@ __all__ = [
     "CreateConfig",
     "InterestConfig",
     "SessionConfig",
+    "SharingConfig",
     "WatchConfig",
 ]
 
@@ -397,4 +398,7 @@ class BehaviourConfig(Config):
     create: CreateConfig = Field(default_factory=CreateConfig, description="when creators post")
     boredom: BoredomConfig = Field(
         default_factory=BoredomConfig, description="what people have seen too often lately"
+    )
+    sharing: SharingConfig = Field(
+        default_factory=SharingConfig, description="links that people send each other"
     )

@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from sim.core.config import Config
-from sim.core.units import Duration
+from sim.core.units import Duration, Number, Share
 
-__all__ = ["BoredomConfig"]
+__all__ = ["BoredomConfig", "SharingConfig"]
 
 Weariness = Annotated[float, Field(ge=0, le=5)]
 
@@ -28,4 +28,22 @@ class BoredomConfig(Config):
     )
     half_life: Duration = Field(
         default=6 * 3_600.0, ge=60, description="time after which half is forgotten; assumption"
+    )
+
+
+class SharingConfig(Config):
+    """Links that people send each other; off until it is calibrated."""
+
+    contacts: Annotated[Number, Field(ge=0, le=1_000)] = Field(
+        default=0.0,
+        description="contacts a person has on average, people; 0 switches links off; assumption",
+    )
+    recipients: Annotated[Number, Field(ge=1, le=5)] = Field(
+        default=2.0, description="contacts who get a link when somebody shares, mean; assumption"
+    )
+    delay: Duration = Field(
+        default=1_800.0, ge=0, description="mean time until a link can be read; assumption"
+    )
+    opened: Share = Field(
+        default=0.6, description="probability that a link is ever opened; assumption"
     )

@@ -255,7 +255,7 @@ def _timeline(
     curve = 0.3 + np.exp(-((hour - 12.5) ** 2) / 8) + 1.4 * np.exp(-((hour - 21) ** 2) / 8)
     on_for_you = {
         name: share
-        for name, share in zip(SOURCE_NAMES, (40, 8, 7, 10, 10, 15, 10, 0), strict=True)
+        for name, share in zip(SOURCE_NAMES, (40, 8, 7, 10, 10, 15, 10, 0, 0), strict=True)
         if share
     }
     cells = [("for_you", name, 0.85 * share / 100) for name, share in on_for_you.items()]

@@ -528,9 +528,26 @@ _MECHANISMS: dict[str, Overrides] = {
         boredom={"creator": 0.3, "topic": 0.1, "sound": 0.1, "half_life": 6 * HOUR}, users=60
     ),
     "boredom with creators alone": _behave(boredom={"creator": 2.0, "half_life": 600.0}, users=60),
+    "links": _behave(
+        act={"share": 0.3}, sharing={"contacts": 6, "recipients": 3, "delay": 60.0}, users=60
+    ),
+    "links at once, to all, all opened": {
+        **_behave(
+            act={"share": 2.0},
+            session=_ADDICTS,
+            sharing={"contacts": 30, "recipients": 5, "delay": 0.0, "opened": 1.0},
+            users=20,
+        ),
+        "feed": {"filters": []},
+    },
     "boredom of people who see it all": {
         **_behave(boredom={"topic": 0.5, "sound": 1.0}, session=_ADDICTS, users=10),
         **_MANY_VIDEOS,
+    },
+    # slates that are made outside, after a page was chosen inside
+    "links and a score in Python": {
+        **_behave(act={"share": 0.3}, sharing={"contacts": 6, "delay": 60.0}, users=40),
+        "feed": {"score": ["value", {"use": "mine:Mood", "strength": 0.5}]},
     },
 }
 """One case or more for each mechanism that is off elsewhere; not part of the mixtures, so that a

@@ -1,0 +1,177 @@
+"""Sharing: the contract of a mechanism, who gets a link, and cascades in a world of links alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+import pytest
+
+from sim.analysis.cascades import cascades
+from sim.assemble import Live, assemble
+from sim.behaviour import sharing
+from sim.core.messages import kind_code
+from sim.core.random import key, stream
+from sim.core.surfaces import surface_code
+from sim.record.tables import to_table
+from sim.testing.mechanisms import MechanismContract
+from sim.testing.worlds import tiny_scenario
+from sim.world.exchange import MESSAGE
+from sim.world.state import NOBODY
+
+HOUR, DAY = 3_600.0, 86_400.0
+BUSY: dict[str, Any] = {
+    "act": {"share": 0.1},
+    "session": {"sessions_per_day": 20.0},
+    "sharing": {"contacts": 8, "delay": 60.0},
+}
+
+
+class TestSharing(MechanismContract):
+    on: ClassVar = {"behaviour": BUSY}
+    off: ClassVar = {"behaviour": {**BUSY, "sharing": {"contacts": 0, "opened": "90 %"}}}
+    base: ClassVar = {"behaviour": {name: BUSY[name] for name in ("act", "session")}}
+    tables = ("contacts", "links", "inbox")
+
+
+def played(**behaviour: Any) -> Live:
+    over = {"users": 200}
+    live = assemble(
+        tiny_scenario(population=over, duration=6 * HOUR, behaviour={**BUSY, **behaviour}), 3,
+        engine="fast",
+    )  # fmt: skip
+    live.env.run(until=live.end)
+    return live
+
+
+@pytest.fixture(scope="module")
+def live() -> Live:
+    return played()
+
+
+def links_of(live: Live) -> pl.DataFrame:
+    columns = live.columns()["shares"]
+    return pl.DataFrame(to_table("shares", columns))
+
+
+def test_links_go_to_contacts_each_once(live: Live) -> None:
+    links = links_of(live)
+    assert links.height > 500
+    contacts = next(t for t in live.platform.mechanisms if t.NAME == "contacts")
+    for sender, receiver in links.select("sender", "receiver").iter_rows():
+        row: Any = contacts
+        assert receiver in row.contact[row.start[sender] : row.start[sender + 1]]
+    event = links.group_by("sender", "sent_s").agg(pl.col("receiver"), pl.col("video").n_unique())
+    assert event["video"].max() == 1
+    assert (event["receiver"].list.len() == event["receiver"].list.n_unique()).all()
+
+
+def test_nobody_sends_a_link_back(live: Live) -> None:
+    links = links_of(live)
+    above = links.select(pl.col("share").alias("parent"), pl.col("sender").alias("from_whom"))
+    passed_on = links.join(above, on="parent")
+    assert passed_on.height > 20
+    assert (passed_on["receiver"] != passed_on["from_whom"]).all()
+
+
+def test_what_was_opened_is_an_impression_on_the_page_of_links(live: Live) -> None:
+    opened = links_of(live)["opened_s"].drop_nulls().len()
+    timeline = pl.DataFrame(to_table("timeline", live.columns()["timeline"]))
+    page = timeline.filter(pl.col("surface") == "shared_link")
+    assert page["impressions"].sum() == opened > 50
+    assert set(page["source"]) == {"link"}
+
+
+def test_a_link_waits_for_its_time(live: Live) -> None:
+    links = links_of(live)
+    assert (links["due_s"] >= links["sent_s"]).all()
+    assert links.filter(pl.col("opened_s") < pl.col("due_s")).height == 0
+    waited = (links["due_s"] - links["sent_s"]).to_numpy()
+    assert abs(waited.mean() - 60.0) < 4 * 60.0 / math.sqrt(len(waited))
+
+
+def test_recipients_are_as_many_as_said_on_average() -> None:
+    """With so many contacts that nobody has too few."""
+    live = played(sharing={"contacts": 199, "recipients": 3})
+    links = links_of(live)
+    events = links.group_by("sender", "sent_s").len()["len"].to_numpy()
+    assert len(events) > 300
+    # a geometric number from 1 on with mean m has the variance m (m - 1)
+    assert abs(events.mean() - 3.0) < 4 * math.sqrt(6.0 / len(events))
+    assert events.min() == 1
+
+
+def test_opened_is_a_share_of_those_that_were_looked_at() -> None:
+    live = played(sharing={"contacts": 8, "opened": "25 %", "delay": 0.0})
+    inbox = live.platform.exchange.inbox
+    links = links_of(live)
+    unread = int((inbox.kind != NOBODY).sum()) + inbox.lost
+    read = links.height - unread
+    opened = links["opened_s"].drop_nulls().len()
+    assert read > 300
+    # a video that the receiver had seen before is filtered out, so it is at most a quarter
+    assert 0.10 < opened / read < 0.25 + 4 * math.sqrt(0.25 * 0.75 / read)
+
+
+def links_alone(share: float) -> Live:
+    """A world whose feed shows nothing, since nobody follows anybody.
+
+    Everybody shares with one probability, and has so many contacts that a cascade meets
+    nobody twice: locally the graph is a tree.
+    """
+    return assemble(
+        tiny_scenario(
+            population={"users": 8_000, "follows": 0, "locales": [{"name": "home", "share": 1.0}]},
+            duration=30 * HOUR,
+            feed={
+                "sources": {"following": 1.0}, "filters": [], "cold_start": {"policy": "none"},
+            },
+            behaviour={
+                "interest": {"affinity": 0, "quality": 0, "taste": 0, "locale_gap": 0},
+                "act": {
+                    "share": share / (1.0 - share), "appeal": 0, "generosity_spread": 0,
+                    "followed": 1, "follow": 0, "sound_tap": 0,
+                    "like_shape": [[0, 1]],
+                },
+                "session": {
+                    "sessions_per_day": 150.0, "activity_spread": 0, "activity_max": 300.0,
+                    "following_share": 0, "hours": [1.0] * 24, "chronotype_spread_h": 0,
+                    "leave": 0.001, "leave_start": 0,
+                },
+                "sharing": {"contacts": 200, "recipients": 2, "delay": 30.0, "opened": 0.6},
+            },
+        ),
+        5, engine="fast",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("ratio", [0.3, 0.6, 0.8])
+def test_a_world_of_links_alone_has_the_mean_cascade_of_its_branching(ratio: float) -> None:
+    """Each cascade begins with a link from outside; its mean size is 1 / (1 - R)."""
+    live = links_alone(ratio / (2 * 0.6))
+    videos = live.world.videos.count
+    roots = np.zeros(min(videos, 1_500), MESSAGE)
+    roots["kind"], roots["sender"] = kind_code("link"), NOBODY
+    roots["to"] = np.arange(len(roots)) * 5
+    roots["video"] = np.arange(len(roots))
+    roots["parent"] = NOBODY
+    live.platform.exchange.waiting.append(roots)
+    live.env.run(until=live.end)
+    inbox = live.platform.exchange.inbox
+    assert inbox.lost == 0
+    assert (inbox.kind == NOBODY).all()  # it is over
+    assert live.platform.view.totals[0] == links_of(live)["opened_s"].drop_nulls().len()
+    found = cascades(links_of(live))
+    # who sent from outside counts as the root of a cascade, so one less
+    sizes = found.size[found.size > 1] - 1
+    assert len(sizes) > 600
+    error = sizes.std() / math.sqrt(len(sizes))
+    assert abs(sizes.mean() - 1.0 / (1.0 - ratio)) < 2.0 * error
+
+
+def test_its_stream_is_its_own() -> None:
+    s = key(1, "react")
+    assert stream(s, sharing._STREAM) != s
+    assert surface_code("shared_link") == sharing._PAGE
