@@ -43,7 +43,7 @@ class Watch:
     """Skips per impression, 0..1."""
     seconds_per_impression: float | None
     minutes_per_user_day: float | None
-    """Watch time per user, active or not, and day, min."""
+    """Watch time per user, active or not, and day since joining, min."""
     minutes_per_active_user_day: float | None
     """Watch time per day on which a user had a session, min; whole run, warm-up included."""
     sessions_per_active_user_day: float | None
@@ -65,6 +65,9 @@ def watch_summary(tables: Tables) -> Watch:
     watched = float(sums["watch_s"])
     per_user = tables.users.select("sessions", "active_days", "watch_s").sum().row(0)
     sessions, days, user_watch = float(per_user[0]), float(per_user[1]), float(per_user[2])
+    # who joined later was not there for all of it
+    missed = (tables.users["joined_s"] - (tables.duration_s - covered)).clip(0.0).sum()
+    there = tables.users_count * covered - float(missed)
     return Watch(
         measured_s=covered,
         impressions=impressions,
@@ -74,7 +77,7 @@ def watch_summary(tables: Tables) -> Watch:
         completion_rate=ratio(int(sums["completions"]), impressions),
         skip_rate=ratio(int(sums["skips"]), impressions),
         seconds_per_impression=ratio(watched, impressions),
-        minutes_per_user_day=ratio(watched / 60.0, tables.users_count * covered / DAY),
+        minutes_per_user_day=ratio(watched / 60.0, there / DAY),
         minutes_per_active_user_day=ratio(user_watch / 60.0, days),
         sessions_per_active_user_day=ratio(sessions, days),
         active_user_share=ratio(

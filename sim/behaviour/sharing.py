@@ -1,10 +1,11 @@
 """Sharing: who shares a video sends a link to contacts, and who opens it passes it on or does not.
 
 The action ``share`` sends links to 1 + G contacts, G geometric, so that ``recipients`` get one on
-average, or all contacts if there are fewer. They are drawn evenly, the one from whom the sender has
-the video left out (assumptions). A link can be read an exponential time after it was sent, on
-average ``delay``, and not before the next refresh. When its receiver next wants something to watch
-it is opened with the probability ``opened``, or never. Opened, it is a page with one video.
+average, or all contacts if there are fewer. They are drawn evenly, without the one from whom the
+sender has the video and without whoever has not joined yet (assumptions). A link can be read an
+exponential time after it was sent, on average ``delay``, and not before the next refresh. When its
+receiver next wants something to watch it is opened with the probability ``opened``, or never.
+Opened, it is a page with one video.
 
 A contact is whoever one knows well enough to send links to (``sim.world.contacts``). With R links
 opened for each one that was opened, the mean cascade has 1 / (1 - R) people while R < 1.
@@ -92,6 +93,12 @@ def open_link(world: Any, p: Any, room: Any, k: int) -> None:
             room.opens[k], room.subject[k] = _PAGE, video
 
 
+@njit(forceinline=True)
+def _may_get(world: Any, to: int, from_whom: int, t: float) -> bool:
+    """Whether a contact has an account by now, and is not the one who sent the link."""
+    return (to != from_whom) & (world.accounts.joined_s[to] <= t)  # type: ignore[no-any-return]
+
+
 @njit()
 def _send_links(world: Any, p: Any, room: Any, k: int, link: int, from_whom: int) -> None:
     """Links to some contacts of the person in place ``k``."""
@@ -105,10 +112,10 @@ def _send_links(world: Any, p: Any, room: Any, k: int, link: int, from_whom: int
     wanted = min(wanted, MOST)
     left = 0
     for i in range(first, last):
-        left += 1 if contacts.contact[i] != from_whom else 0
+        left += 1 if _may_get(world, contacts.contact[i], from_whom, seen.time_s[k]) else 0
     for i in range(first, last):
         to = contacts.contact[i]
-        if to == from_whom or wanted == 0:
+        if wanted == 0 or not _may_get(world, to, from_whom, seen.time_s[k]):
             continue
         # of ``left`` people each one is as likely to be among the ``wanted``
         if uniform(luck, _CHOICE + i - first) * left < wanted:

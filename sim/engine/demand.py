@@ -62,7 +62,8 @@ def expected_demand(scenario: Scenario) -> Demand:
         sessions.append(days / (1.0 / rate + (session.rest_s + length) / _DAY_S))
         wanted.append(sessions[-1] * videos * finished)
         shown.append(min(wanted[-1], available))
-    users = scenario.population.users
+    # who joins during the run is there for half of it on average
+    users = scenario.population.users * (1.0 - 0.5 * scenario.population.joining)
     impressions = users * fmean(shown)
     # a session opens with a request; who has seen everything gets an empty one and leaves
     empty = 1.0 - fmean(shown) / fmean(wanted)

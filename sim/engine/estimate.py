@@ -126,7 +126,7 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plo
         + row["packed"]
         + scenario.feed.slate * row["slot"]
         + scenario.population.follows * 4 + 16
-        + 4 * 4 + 9  # traits, account
+        + 4 * 4 + 17  # traits, account
     )  # fmt: skip
     per_video = dims * 2 + row["card"] + row["reel"] + row["packed"] * shards + row["counts"] + 250
     size = _fixed_bytes(plots) + users * per_user + _videos(scenario) * per_video

@@ -41,6 +41,7 @@ from sim.machine.table import Table
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
 from sim.scenario.feed import TooOld
+from sim.world.build import joined_s
 from sim.world.publish import Posts, PublishSettings, publish
 from sim.world.state import NOBODY, World
 
@@ -144,7 +145,7 @@ class Platform:
         self._plan_probes()
         _first_posts(
             self.behaviour.create, self.keys.post, world.creators.posts_per_week,
-            self._creator_utc_s, world.creators.next_post_s,
+            self._creator_utc_s, joined_s(world), world.creators.next_post_s,
         )  # fmt: skip
         self.changed = np.arange(world.videos.count, dtype=np.int32)
         """videos of which the last refresh may have changed something"""
@@ -382,11 +383,11 @@ def _joined(a: Posts, b: Posts) -> Posts:
 
 
 @njit()
-def _first_posts(p, k, posts_per_week, utc_offset_s, next_post_s):
+def _first_posts(p, k, posts_per_week, utc_offset_s, joined, next_post_s):
     for c in range(posts_per_week.size):
         if posts_per_week[c] > 0.0:
-            s = stream2(k, c, -1)
-            next_post_s[c] = next_post_delay_s(p, s, 0.0, posts_per_week[c], utc_offset_s[c])
+            s, t = stream2(k, c, -1), joined[c]
+            next_post_s[c] = t + next_post_delay_s(p, s, t, posts_per_week[c], utc_offset_s[c])
 
 
 @njit()

@@ -231,6 +231,7 @@ class ReferenceEngine:
     def _live(self, env: simpy.Environment, user: int) -> Life:
         """Come, watch, leave, and come again."""
         session = 0
+        yield env.timeout(float(self._platform.world.accounts.joined_s[user]))
         yield env.timeout(self._rest(user, session, env.now))
         while True:
             session += 1

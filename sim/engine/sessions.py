@@ -40,8 +40,8 @@ def _rest(frame, u, now):
 def first_sessions(words, first):
     """Set the time of the first session of every user from number ``first`` on."""
     frame = open_frame(words)
-    now = frame.window.end_s
     for u in range(first, frame.users.size):
+        now = max(frame.window.end_s, frame.accounts.joined_s[u])
         frame.next_s[u] = now + _rest(frame, u, now)
 
 

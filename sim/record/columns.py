@@ -106,6 +106,7 @@ USERS: Final = (
     Column("user", "int32", "id", "user"),
     Column("creator", "bool", "", "also posts videos"),
     Column("locale", "int8", "id", "locale"),
+    Column("joined_s", "float64", "s", "when the user joined; 0 for who was there from the start"),
     Column("arm", "int8", "id", "arm of perturbed weights; 0 for all without perturbation"),
     Column("sessions", "int32", "count", "sessions started"),
     Column("active_days", "int32", "days", "days with at least one session"),

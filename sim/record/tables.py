@@ -81,6 +81,7 @@ def user_columns(world: World, users: Any, follows_end: NDArray[np.int32]) -> Co
         "user": np.arange(n),
         "creator": np.isin(np.arange(n), world.creators.user),
         "locale": world.accounts.locale,
+        "joined_s": world.accounts.joined_s,
         "arm": users.arm,
         "sessions": users.sessions,
         "active_days": users.active_days,

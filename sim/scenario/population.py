@@ -43,6 +43,11 @@ class PopulationConfig(Config):
         description="share of users who post; at least one does; assumption "
         "(K1: 52 % ever posted, a quarter of them make 98 % of the videos)",
     )
+    joining: Share = Field(
+        default=0.0,
+        description="share of users who join during the run, evenly over it: they follow nobody "
+        "and have posted nothing; the others are there from the start; assumption",
+    )
     locales: tuple[LocaleConfig, ...] = Field(
         default=(LocaleConfig(name="home", share=1.0),),
         min_length=1,

@@ -26,7 +26,7 @@ from sim.world.state import (
     padded,
 )  # fmt: skip
 
-__all__ = ["build_world"]
+__all__ = ["build_world", "joined_s"]
 
 _SECONDS_A_WEEK = 7 * 86_400.0
 
@@ -37,7 +37,7 @@ def build_world(scenario: Scenario, seed: int) -> World:
     topics = scenario.population.topics
     truth, accounts = _users(scenario, seed, users, topics)
     creators = _creators(scenario, seed, truth, accounts)
-    creators, follows = _follow_graph(scenario, seed, truth, creators)
+    creators, follows = _follow_graph(scenario, seed, truth, accounts, creators)
     before, during = expected_posts(scenario)
     rows = int(1.1 * (before + during)) + sum(p.count for p in scenario.probes) + 64
     dims = padded(topics)
@@ -66,7 +66,17 @@ def _users(
         truth.interests, truth.generosity, truth.patience, truth.activity, truth.chronotype,
         accounts.locale, accounts.declared,
     )  # fmt: skip
+    joining = scenario.population.joining
+    _draw_joining(key(seed, "join"), joining, scenario.duration, accounts.joined_s)
     return truth, accounts
+
+
+@njit()
+def _draw_joining(k, share, duration, joined_s):
+    """When people join: some during the run, evenly over it, all others before."""
+    for u in range(joined_s.size):
+        s = stream(k, u)
+        joined_s[u] = duration * uniform(s, 1) if uniform(s, 0) < share else 0.0
 
 
 @njit()
@@ -139,7 +149,7 @@ def _fill_creators(
 
 
 def _follow_graph(
-    scenario: Scenario, seed: int, truth: UserTruth, creators: Creators
+    scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAccounts, creators: Creators
 ) -> tuple[Creators, FollowGraph]:
     topics = scenario.population.topics
     users = scenario.population.users
@@ -155,7 +165,7 @@ def _follow_graph(
     main = np.array([main_topic(creators.niche[c], topics) for c in range(ordinary)], np.int64)
     follows = draw_follows(
         key(seed, "follow"), users, scenario.population.follows, truth.interests, topics, main,
-        creators.popularity[:ordinary], scenario.creators.popularity_sigma,
+        creators.popularity[:ordinary], scenario.creators.popularity_sigma, accounts.joined_s > 0,
         np.concatenate(planted_user), np.concatenate(planted_creator),
     )  # fmt: skip
     creators.followers[:] = np.bincount(follows.creator, minlength=creators.count)
@@ -169,13 +179,22 @@ def _first_catalogue(world: World, scenario: Scenario, seed: int) -> None:
     history = scenario.catalogue.history
     creators = world.creators
     counts = np.zeros(creators.count, np.int64)
-    _count_history(k, creators.posts_per_week, history / _SECONDS_A_WEEK, counts)
+    rhythm = creators.posts_per_week * (joined_s(world) <= 0.0)
+    _count_history(k, rhythm, history / _SECONDS_A_WEEK, counts)
     owner = np.repeat(np.arange(creators.count), counts)
     times = np.empty(len(owner))
     _history_times(k, counts, history, times)
     order = np.lexsort((owner, times))
     settings = PublishSettings.of(scenario, key(seed, "video"), key(seed, "sound"))
     publish(world, Posts.ordinary(owner[order].astype(np.int32), times[order]), settings)
+
+
+def joined_s(world: World) -> NDArray[np.float64]:
+    """joined_s [C] when each creator opened the account, s; 0 for accounts of probes."""
+    joined = np.zeros(world.creators.count)
+    people = world.creators.user != NOBODY
+    joined[people] = world.accounts.joined_s[world.creators.user[people]]
+    return joined
 
 
 @njit()

@@ -22,4 +22,7 @@ def expected_posts(scenario: Scenario) -> tuple[float, float]:
     spread = scenario.creators.posts_spread
     rate = scenario.creators.posts_per_week * exp(0.5 * spread**2) / _SECONDS_A_WEEK
     rate *= creator_count(scenario)
-    return float(rate * scenario.catalogue.history), float(rate * scenario.duration)
+    joining = scenario.population.joining
+    before = rate * scenario.catalogue.history * (1.0 - joining)
+    during = rate * scenario.duration * (1.0 - 0.5 * joining)
+    return float(before), float(during)

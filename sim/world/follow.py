@@ -119,17 +119,21 @@ def _append(users, accounts, fill, packed):
 def draw_follows(
     k: np.uint64, users: int, mean: float, interests: NDArray[np.int8], topics: int,
     creator_topic: NDArray[np.int64], popularity: NDArray[np.float32], popularity_spread: float,
+    later: NDArray[np.bool_],
     planted_user: NDArray[np.int64], planted_creator: NDArray[np.int64],
 ) -> FollowGraph:  # fmt: skip
     """Follows of all users before the start.
 
     A user follows a log-normal number of creators with the given ``mean``, mostly within their
     own interests, in proportion to exp(``popularity_spread`` x popularity). The planted
-    follows are appended to the rows of ``planted_user``.
+    follows are appended to the rows of ``planted_user``. Who joins ``later`` [U] follows nobody,
+    and is followed by nobody.
     """
     creators = len(creator_topic)
     weights = np.array([exp(popularity_spread * float(p)) for p in popularity])
-    order = [np.flatnonzero(creator_topic == d) for d in range(topics)] + [np.arange(creators)]
+    there = ~later[:creators]
+    order = [np.flatnonzero((creator_topic == d) & there) for d in range(topics)]
+    order.append(np.flatnonzero(there))
     by_topic = np.concatenate(order)
     topic_start = np.cumsum([0] + [len(o) for o in order])
     threshold = np.empty(len(by_topic))
@@ -140,6 +144,7 @@ def draw_follows(
             threshold[place], alias[place] = alias_table(weights[members])
     counts = np.empty(users, np.int64)
     _count_follows(k, users, mean, max(creators // 2, 1), counts)
+    counts[later] = 0
     start = np.concatenate([[0], np.cumsum(counts)])
     rows = np.empty(start[-1], np.int32)
     lengths = np.zeros(users, np.int64)

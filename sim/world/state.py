@@ -74,6 +74,9 @@ class UserAccounts(Table, name="accounts", owner="user"):
 
     locale: I8 = column(np.int8, "locale, position in the scenario's list")
     declared: U64 = column(np.uint64, "bit set of the topics ticked at sign-up")
+    joined_s: F64 = column(
+        np.float64, "when the account was opened; 0 for who was there before the start", unit="s"
+    )
 
 
 class Creators(Table, name="creators", owner="creator", side=Side.TRUTH):

@@ -234,6 +234,7 @@ def _users(
             "creator": np.arange(users) < n_creators,
             "locale": np.zeros(users, int),
             "arm": np.zeros(users, int),
+            "joined_s": np.zeros(users),
             "sessions": sessions,
             "active_days": days,
             "follows_start": follows,

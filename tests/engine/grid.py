@@ -540,6 +540,16 @@ _MECHANISMS: dict[str, Overrides] = {
         ),
         "feed": {"filters": []},
     },
+    "half join during the run": {
+        "population": {"users": 80, "joining": 0.5, "creators": 0.5},
+        "duration": 6 * HOUR,
+        "creators": {"posts_per_week": 70.0},
+    },
+    "all join during the run, with links": {
+        **_behave(act={"share": 0.3}, sharing={"contacts": 6, "delay": 60.0}, hours=6),
+        "population": {"users": 60, "joining": 1.0},
+        "creators": {"posts_per_week": 70.0},
+    },
     "boredom of people who see it all": {
         **_behave(boredom={"topic": 0.5, "sound": 1.0}, session=_ADDICTS, users=10),
         **_MANY_VIDEOS,
