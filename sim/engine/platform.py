@@ -15,15 +15,15 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.behaviour.create import next_post_delay_s
 from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH
 from sim.core.maths import exp
-from sim.core.random import key, stream2
+from sim.core.random import key
 from sim.engine.exchange import Exchange
 from sim.engine.fold import add_cells, fold_counts, update_momentum
 from sim.engine.keys import KEYS, Keys, make_keys
 from sim.engine.moments import most_messages, new_tables
+from sim.engine.posting import chosen, due_posts, first_posts, joined
 from sim.engine.trends import follow_trends
 from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
@@ -35,7 +35,6 @@ from sim.feed.pipeline import StageCounts
 from sim.feed.tables import SIGNS, Rates, ScoreTables, platform_rates, prior_of, refresh_tables
 from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
 from sim.machine.aligned import aligned_zeros
-from sim.machine.compiled import njit
 from sim.machine.marks import new_marks
 from sim.machine.table import Table
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
@@ -143,7 +142,7 @@ class Platform:
         self._pending: list[Posts] = []
         self._creator_utc_s = world.utc_offset_s[world.creators.locale]
         self._plan_probes()
-        _first_posts(
+        first_posts(
             self.behaviour.create, self.keys.post, world.creators.posts_per_week,
             self._creator_utc_s, joined_s(world), world.creators.next_post_s,
         )  # fmt: skip
@@ -196,7 +195,7 @@ class Platform:
         if self._next_upload_s >= now:
             return
         creators = self.world.creators
-        owner, times, self._next_upload_s = _due_posts(
+        owner, times, self._next_upload_s = due_posts(
             self._create, self.keys.post, now, creators.posts_per_week,
             self._creator_utc_s, creators.next_post_s, creators.post_number,
         )  # fmt: skip
@@ -208,10 +207,10 @@ class Platform:
             left = planned[~self._probe_done]
             self._next_upload_s = min(self._next_upload_s, float(left.min(initial=np.inf)))
             if planted.any():
-                posts = _joined(posts, _chosen(self._probe_posts, planted))
+                posts = joined(posts, chosen(self._probe_posts, planted))
         if len(posts.creator):
             order = np.lexsort((posts.creator, posts.time_s))
-            self._pending.append(_chosen(posts, order))
+            self._pending.append(chosen(posts, order))
 
     def refresh(self, now: float) -> None:
         """Make the finished window visible: counters, messages, uploads, cold start, scores."""
@@ -370,48 +369,3 @@ def _longer(array: NDArray[Number], rows: int) -> NDArray[Number]:
     longer = np.zeros((rows, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer
-
-
-def _chosen(posts: Posts, which: NDArray[np.bool_] | NDArray[np.int64]) -> Posts:
-    return Posts(*(getattr(posts, name)[which] for name in Posts.__dataclass_fields__))
-
-
-def _joined(a: Posts, b: Posts) -> Posts:
-    return Posts(
-        *(np.concatenate([getattr(a, n), getattr(b, n)]) for n in Posts.__dataclass_fields__)
-    )
-
-
-@njit()
-def _first_posts(p, k, posts_per_week, utc_offset_s, joined, next_post_s):
-    for c in range(posts_per_week.size):
-        if posts_per_week[c] > 0.0:
-            s, t = stream2(k, c, -1), joined[c]
-            next_post_s[c] = t + next_post_delay_s(p, s, t, posts_per_week[c], utc_offset_s[c])
-
-
-@njit()
-def _due_posts(p, k, now, posts_per_week, utc_offset_s, next_post_s, post_number):
-    """(creator [N], time_s [N]) of all posts before ``now``, and the time of the next one.
-
-    Moves each creator's next post on.
-    """
-    owner = []
-    times = []
-    earliest = np.inf
-    for c in range(posts_per_week.size):
-        ahead = 0
-        while next_post_s[c] < now:
-            t = next_post_s[c]
-            owner.append(np.int32(c))
-            times.append(t)
-            s = stream2(k, c, post_number[c] + ahead)
-            next_post_s[c] = t + next_post_delay_s(p, s, t, posts_per_week[c], utc_offset_s[c])
-            ahead += 1
-        earliest = min(earliest, next_post_s[c])
-    creators = np.empty(len(owner), np.int32)
-    when = np.empty(len(owner), np.float64)
-    for i in range(len(owner)):
-        creators[i] = owner[i]
-        when[i] = times[i]
-    return creators, when, earliest

@@ -13,6 +13,7 @@ seen, ``(frame, p, room, ..)`` everything, for the engine alone.
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -84,7 +85,7 @@ def in_turn(steps: tuple[Step, ...]) -> Step:
     return both
 
 
-class Way:
+class Way(ABC):
     """Some functions, and how they act."""
 
     def __init__(self, *functions: Any) -> None:
@@ -94,9 +95,9 @@ class Way:
         """For one person."""
         return in_turn(tuple(_handed(f) for f in self.functions))
 
+    @abstractmethod
     def fast(self) -> Step:
         """For the first n people."""
-        raise NotImplementedError
 
 
 def _over_people(step: Step) -> Step:

@@ -1,0 +1,61 @@
+"""When creators post: the times of their posts, one after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.behaviour.create import next_post_delay_s
+from sim.core.random import stream2
+from sim.machine.compiled import njit
+from sim.world.publish import Posts
+
+__all__ = ["chosen", "due_posts", "first_posts", "joined"]
+
+
+def chosen(posts: Posts, which: NDArray[np.bool_] | NDArray[np.int64]) -> Posts:
+    """Some of the posts, in the order given."""
+    return Posts(*(getattr(posts, name)[which] for name in Posts.__dataclass_fields__))
+
+
+def joined(a: Posts, b: Posts) -> Posts:
+    """All posts of both."""
+    return Posts(
+        *(np.concatenate([getattr(a, n), getattr(b, n)]) for n in Posts.__dataclass_fields__)
+    )
+
+
+@njit()
+def first_posts(p, k, posts_per_week, utc_offset_s, joined, next_post_s):
+    """Set the time of the first post of every creator, after they have joined."""
+    for c in range(posts_per_week.size):
+        if posts_per_week[c] > 0.0:
+            s, t = stream2(k, c, -1), joined[c]
+            next_post_s[c] = t + next_post_delay_s(p, s, t, posts_per_week[c], utc_offset_s[c])
+
+
+@njit()
+def due_posts(p, k, now, posts_per_week, utc_offset_s, next_post_s, post_number):
+    """(creator [N], time_s [N]) of all posts before ``now``, and the time of the next one.
+
+    Moves each creator's next post on.
+    """
+    owner = []
+    times = []
+    earliest = np.inf
+    for c in range(posts_per_week.size):
+        ahead = 0
+        while next_post_s[c] < now:
+            t = next_post_s[c]
+            owner.append(np.int32(c))
+            times.append(t)
+            s = stream2(k, c, post_number[c] + ahead)
+            next_post_s[c] = t + next_post_delay_s(p, s, t, posts_per_week[c], utc_offset_s[c])
+            ahead += 1
+        earliest = min(earliest, next_post_s[c])
+    creators = np.empty(len(owner), np.int32)
+    when = np.empty(len(owner), np.float64)
+    for i in range(len(owner)):
+        creators[i] = owner[i]
+        when[i] = times[i]
+    return creators, when, earliest
