@@ -20,8 +20,8 @@ from sim.core.maths import exp
 from sim.machine.compiled import njit
 
 __all__ = [
-    "CHANCES", "LANES", "chance", "comment", "comment_shape", "find_shapes", "find_warmth",
-    "follow", "like", "like_shape", "not_interested", "not_interested_shape", "report", "save",
+    "CHANCES", "LANES", "RARE", "chance", "comment", "comment_shape", "find_shapes", "find_warmth",
+    "follow", "like", "like_shape", "may_report", "not_interested", "not_interested_shape", "report", "save",
     "share", "sound_tap", "warmth",
 ]  # fmt: skip
 
@@ -134,6 +134,15 @@ def report(p: Any, room: Any, k: int) -> float:
     """
     return chance(p.act.report, 1.0, room.coldness[k])
 
+
+@njit(forceinline=True)
+def may_report(p: Any) -> bool:
+    """Whether anybody ever reports."""
+    return p.act.report > 0.0  # type: ignore[no-any-return]
+
+
+RARE: Final[Mapping[str, Callable[[Any], bool]]] = {"report": may_report}
+"""Clicks that are decided only while something holds: what is off costs nothing."""
 
 CHANCES: Final[Mapping[str, Callable[[Any, Any, int], float]]] = {
     "like": like, "comment": comment, "share": share, "save": save, "follow": follow,

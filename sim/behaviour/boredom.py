@@ -22,7 +22,7 @@ from sim.machine.table import Side, Table, column
 from sim.scenario.behaviour import BehaviourConfig
 from sim.world.state import NOBODY
 
-__all__ = ["LANES", "PLACES", "TABLES", "Bored", "find", "is_on", "less", "note"]
+__all__ = ["LANES", "PLACES", "TABLES", "Bored", "find", "is_on", "less", "note", "used"]
 
 PLACES = 8
 """Creators, topics and sounds that a person is bored with at a time, of each kind (assumption)."""
@@ -56,6 +56,12 @@ def is_on(config: BehaviourConfig) -> bool:
 
 
 @njit(forceinline=True)
+def used(frame: Any) -> bool:
+    """The same, in compiled code."""
+    return frame.bored.who.shape[0] > 0  # type: ignore[no-any-return]
+
+
+@njit(forceinline=True)
 def _topic(topics: Any, v: int) -> int:
     """The strongest topic of a video, the first of equal ones."""
     best = 0
@@ -80,8 +86,6 @@ def _level(bored: Any, u: int, kind: int, who: int, t: float, half_life: float) 
 def find(world: Any, p: Any, room: Any, k: int) -> None:
     """How much appeal the video in front of the person loses, before it is watched."""
     bored = world.bored
-    if bored.who.shape[0] == 0:
-        return
     b, u, v, t = p.boredom, room.seen.user[k], room.seen.video[k], room.seen.time_s[k]
     topic = _topic(world.video_truth.topics, v)
     lost = b.creator * _level(bored, u, _CREATOR, world.videos.creator[v], t, b.half_life)
@@ -120,8 +124,6 @@ def _add(bored: Any, u: int, kind: int, who: int, t: float, half_life: float) ->
 def note(world: Any, p: Any, room: Any, k: int) -> None:
     """Remember that one more video of this creator, topic and sound was seen."""
     bored = world.bored
-    if bored.who.shape[0] == 0:
-        return
     u, v, t = room.seen.user[k], room.seen.video[k], room.seen.time_s[k]
     half_life = p.boredom.half_life
     _add(bored, u, _CREATOR, world.videos.creator[v], t, half_life)

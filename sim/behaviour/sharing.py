@@ -33,7 +33,7 @@ from sim.world.state import NOBODY, ContactGraph, World
 
 __all__ = [
     "MESSAGES", "MOST", "RECORDS", "TABLES", "Links", "build", "is_on", "open_link", "send",
-    "share_columns",
+    "share_columns", "used",
 ]  # fmt: skip
 
 MOST: Final = 32
@@ -62,6 +62,12 @@ TABLES = (ContactGraph, Links)
 def is_on(config: BehaviourConfig) -> bool:
     """Whether people have contacts."""
     return config.sharing.contacts > 0.0
+
+
+@njit(forceinline=True)
+def used(frame: Any) -> bool:
+    """The same, in compiled code."""
+    return frame.links.number.size > 0  # type: ignore[no-any-return]
 
 
 def build(config: BehaviourConfig, world: World, seed: int) -> tuple[Table, ...]:
@@ -131,8 +137,6 @@ def _send_links(world: Any, p: Any, room: Any, k: int, link: int, from_whom: int
 @njit(forceinline=True)
 def send(world: Any, p: Any, room: Any, k: int) -> None:
     """Tell the sender that a link was opened, and send links to others."""
-    if world.links.number.size == 0:
-        return
     seen = room.seen
     u = seen.user[k]
     link, from_whom = NOBODY, NOBODY

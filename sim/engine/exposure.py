@@ -20,7 +20,7 @@ from sim.machine.compiled import njit
 from sim.machine.marks import prefetch_mark
 from sim.machine.twins import side_by_side
 
-__all__ = ["follow", "follow_all", "show", "show_all"]
+__all__ = ["follow", "follow_all", "note_surface", "note_surfaces", "show", "show_all"]
 
 _FOLLOW = bit("follow")
 
@@ -40,7 +40,6 @@ def show(frame: Any, p: Any, room: Any, k: int) -> None:
         luck = stream3(frame.keys.react, user, video, int(frame.people_counts[user, IMPRESSIONS]))
     creator = int(frame.videos.creator[video])
     seen.first[k] = first
-    seen.surface[k] = frame.shown.surface
     room.stream[k] = luck
     room.same_locale[k] = frame.accounts.locale[user] == frame.videos.locale[video]
     room.followed[k] = frame.follows.has(user, creator)
@@ -77,11 +76,25 @@ def show_all(frame: Any, p: Any, room: Any, n: int) -> None:
         same = user.locale == cards[np.uint64(v)].locale
         room.seen.video[k] = v
         room.seen.place[k] = np.int64(place)
-        room.seen.surface[k] = np.int64(user.surface)
         room.seen.first[k] = np.int64(1) if first else np.int64(0)
         room.same_locale[k] = np.int64(1) if same else np.int64(0)
         room.followed[k] = slot.followed
         room.videos[k] = user.videos
+
+
+def note_surface(frame: Any, p: Any, room: Any, k: int) -> None:
+    """Note on which surface the video is shown."""
+    del p
+    room.seen.surface[k] = frame.shown.surface
+
+
+@side_by_side(note_surface)
+@njit(forceinline=True)
+def note_surfaces(frame: Any, p: Any, room: Any, n: int) -> None:
+    """The same; the slate knows it."""
+    for j in range(n):
+        k = np.uint64(j)
+        room.seen.surface[k] = np.int64(frame.users[np.uint64(room.seen.user[k])].surface)
 
 
 def follow(frame: Any, p: Any, room: Any, k: int) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from sim.behaviour import act, boredom, facts, interest, session, sharing, watch
 from sim.engine import exposure, tally
-from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, in_turn
+from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, When, in_turn
 from sim.feed import learn
 from sim.machine.table import Table
 from sim.scenario.behaviour import BehaviourConfig
@@ -50,8 +50,8 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
         Each(
             exposure.show,  # the next video of the slate; was it shown before?
             facts.meet,
-            boredom.find,
         ),
+        When(boredom.used, Each(boredom.find)),
     ),
     "appeal": (
         Each(interest.draw_taste),
@@ -72,12 +72,12 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
     "act": (
         Each(act.find_shapes),
         Lanes(act.find_warmth),
-        Decide(act.CHANCES),
+        Decide(act.CHANCES, act.RARE),
     ),
     "stay": (Lanes(session.stay_or_leave, session.swipe_on),),
-    "remember": (Each(exposure.follow, boredom.note),),
+    "remember": (Each(exposure.follow), When(boredom.used, Each(boredom.note))),
     "learn": (Each(learn.find_signal, learn.topics, learn.affinities),),
-    "send": (Each(sharing.send),),
+    "send": (When(sharing.used, Each(exposure.note_surface, sharing.send)),),
     "log": (Each(tally.log),),
 }
 
@@ -186,10 +186,10 @@ def one_by_one() -> list[Any]:
             continue
         for function in way.functions:
             if hasattr(function, "py_func"):
-                compiled.append(type(way)(function).plain())
+                compiled.append(way.one(function))
                 continue
             if compiled:
                 found.append(in_turn(tuple(compiled)))
                 compiled = []
-            found.append(function)
+            found.append(way.one(function))
     return [*found, in_turn(tuple(compiled))] if compiled else found

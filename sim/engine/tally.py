@@ -40,7 +40,7 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
         watch_ms, views = seen.watch_ms[k], seen.views[k]
         actions, first = seen.actions[k], seen.first[k]
         row = np.uint64(u)
-        surface = seen.surface[k]
+        surface = np.int64(frame.users[row].surface)
         slot = frame.slates[row, np.uint64(seen.place[k])]
         source, pool = np.int64(slot.source), np.int64(slot.pool)
         cell = np.int64(np.floor(t / window.bin_s)) - window.first_bin

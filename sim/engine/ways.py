@@ -15,6 +15,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from sim.core.room import round_up
 from sim.machine.compiled import njit
 from sim.machine.twins import has_twin, twin_of
 
-__all__ = ["Decide", "Each", "Funnel", "Lanes", "Sum", "Way", "in_turn", "view_of"]
+__all__ = ["Decide", "Each", "Funnel", "Lanes", "Sum", "Way", "When", "in_turn", "view_of"]
 
 Step = Callable[..., Any]
 
@@ -94,6 +95,10 @@ class Way(ABC):
     def plain(self) -> Step:
         """For one person."""
         return in_turn(tuple(_handed(f) for f in self.functions))
+
+    def one(self, function: Any) -> Any:
+        """One of its functions for one person: compiled, or plain Python as it is."""
+        return type(self)(function).plain() if hasattr(function, "py_func") else function
 
     @abstractmethod
     def fast(self) -> Step:
@@ -237,10 +242,53 @@ def _narrowing(steps: tuple[Step, ...]) -> Step:
     return narrow
 
 
-class Decide(Way):
-    """One draw for each click of the action table, against the chance that its formula gives."""
+class When(Way):
+    """A way that is gone only while ``condition(frame)`` holds: what is off costs nothing."""
 
-    def __init__(self, chances: Mapping[str, Any]) -> None:
+    def __init__(self, condition: Any, way: Way) -> None:
+        super().__init__(*way.functions)
+        self.condition, self.way = condition, way
+
+    def plain(self) -> Step:
+        """The way, or nothing."""
+        return _guarded(self.condition, self.way.plain())
+
+    def one(self, function: Any) -> Any:
+        """The same for one of its functions."""
+        found = self.way.one(function)
+        if hasattr(function, "py_func"):
+            return _guarded(self.condition, found)
+        condition = self.condition.py_func
+
+        @wraps(function)
+        def guarded(view: Any, *others: Any) -> None:
+            if condition(view):
+                function(view, *others)
+
+        return guarded
+
+    def fast(self) -> Step:
+        """One question for all people."""
+        return _guarded(self.condition, self.way.fast())
+
+
+def _guarded(condition: Any, step: Step) -> Step:
+    @njit(forceinline=True)
+    def guarded(frame: Any, p: Any, room: Any, k: int) -> None:
+        if condition(frame):
+            step(frame, p, room, k)
+
+    return guarded
+
+
+class Decide(Way):
+    """One draw for each click of the action table, against the chance that its formula gives.
+
+    Clicks in ``rare`` are decided only while a condition of theirs, ``(p) -> bool``, holds.
+    """
+
+    def __init__(self, chances: Mapping[str, Any], rare: Mapping[str, Any] | None = None) -> None:
+        rare = rare or {}
         clicks = [a for a in ACTIONS if a.kind == "click"]
         for action in clicks:
             if action.name not in chances:
@@ -249,21 +297,37 @@ class Decide(Way):
             if name not in {a.name for a in clicks}:
                 raise ForyouError(f"{name}: has a formula, but no row as a click")
         super().__init__(*(chances[a.name] for a in clicks))
-        self.rows = tuple((bit(a.name), a.draw, _handed(chances[a.name])) for a in clicks)
+        rows = {a.name: (bit(a.name), a.draw, _handed(chances[a.name])) for a in clicks}
+        self.usual = _act(tuple(row for name, row in rows.items() if name not in rare))
+        self.rare = tuple((condition, _act((rows[name],))) for name, condition in rare.items())
 
     def plain(self) -> Step:
         """All decisions of one person."""
-        decide = _decisions(self.rows)
-
-        @njit(forceinline=True)
-        def act(frame: Any, p: Any, room: Any, k: int) -> None:
-            room.seen.actions[k] |= decide(frame, p, room, k)
-
-        return act
+        return in_turn((self.usual, *(_if_may(may, act) for may, act in self.rare)))
 
     def fast(self) -> Step:
         """In vector registers."""
-        return _in_lanes(self.plain())
+        rare = (_if_may(may, _in_lanes(act)) for may, act in self.rare)
+        return in_turn((_in_lanes(self.usual), *rare))
+
+
+def _act(rows: tuple[tuple[int, int, Step], ...]) -> Step:
+    decide = _decisions(rows)
+
+    @njit(forceinline=True)
+    def act(frame: Any, p: Any, room: Any, k: int) -> None:
+        room.seen.actions[k] |= decide(frame, p, room, k)
+
+    return act
+
+
+def _if_may(may: Any, step: Step) -> Step:
+    @njit(forceinline=True)
+    def if_may(frame: Any, p: Any, room: Any, k: int) -> None:
+        if may(p):
+            step(frame, p, room, k)
+
+    return if_may
 
 
 def _decisions(rows: tuple[tuple[int, int, Step], ...]) -> Step:

@@ -17,15 +17,15 @@ from sim.engine.ways import Decide, Each, view_of
 SWAPPED = """
 import sys
 from sim.engine import moments
-from sim.engine.ways import Each, Sum
-from sim.behaviour import boredom, facts, interest
+from sim.engine.ways import Each, When
+from sim.behaviour import boredom
 from sim.engine import exposure
 
 # boredom with this video is remembered before it is looked up
-found = moments.MOMENTS["meet"][0].functions
-assert found == (exposure.show, facts.meet, boredom.find)
+assert moments.acting("meet") == ("exposure.show", "facts.meet", "boredom.find")
+assert moments.acting("remember") == ("exposure.follow", "boredom.note")
 swapped = dict(moments.MOMENTS)
-swapped["meet"] = (Each(exposure.show, facts.meet, *ORDER),)
+swapped["meet"] = (moments.MOMENTS["meet"][0], When(boredom.used, Each(*ORDER)))
 swapped["remember"] = (Each(exposure.follow),)
 moments.MOMENTS = swapped
 
