@@ -21,8 +21,8 @@ from sim.machine.compiled import njit
 
 __all__ = [
     "CHANCES", "LANES", "RARE", "chance", "comment", "comment_shape", "find_shapes", "find_warmth",
-    "follow", "like", "like_shape", "may_report", "not_interested", "not_interested_shape", "report", "save",
-    "share", "sound_tap", "warmth",
+    "follow", "like", "like_shape", "may_report", "not_interested", "not_interested_shape",
+    "report", "save", "share", "sound_tap", "warmth",
 ]  # fmt: skip
 
 LANES = (
