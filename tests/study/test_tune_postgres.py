@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.study.test_tune_kill import SCENARIO, Search, results
+from tests.study.test_tune_kill import SCENARIO, Search, results, search_alone
 
 TOOLS = ("initdb", "postgres", "createdb", "pg_isready")
 
@@ -62,7 +62,7 @@ def server() -> Iterator[str]:
 def test_two_machines_share_a_search_as_one_would_do_it(server: str, tmp_path: Path) -> None:
     file = tmp_path / "killed.yaml"
     file.write_text(SCENARIO.replace("trials: 20", "trials: 10"))
-    assert Search(file, tmp_path / "alone").end() == (0, "")
+    search_alone(file, tmp_path / "alone")
     storage = ["--storage", server]
     searches = [Search(file, tmp_path / name, *storage) for name in ("first", "second")]
     assert [search.end() for search in searches] == [(0, ""), (0, "")]
