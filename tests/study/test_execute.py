@@ -120,11 +120,16 @@ def test_the_intermediate_result_comes_along(specs: Specs, store: Store) -> None
     assert notes == ["", "world 0", "world 1"]
 
 
+# Sources are asked first, so a run whose own source fails needs nothing else compiled.
 BROKEN = """
 import numpy as np
-def score(requests, candidates, prediction, scores, view):
-    raise ValueError("no score\\n  today")
+def find(requests, view, count):
+    raise ValueError("no video\\n  today")
 """
+
+
+FOUND = "np.tile(np.arange(count), (len(requests.user), 1))"
+"""What a source of one's own may return: for everybody the same videos."""
 
 
 @pytest.mark.parametrize("where", ["inline", "processes"])
@@ -132,7 +137,7 @@ def test_a_failing_run_is_reported_and_the_others_finish(
     where: str, specs: Specs, store: Store, tmp_path: Path, processes: LocalProcesses
 ) -> None:
     (tmp_path / "broken.py").write_text(BROKEN)
-    bad = specs(1, arm="broken", feed={"score": ["broken:score"]})[0]
+    bad = specs(1, arm="broken", feed={"sources": {"broken:find": 1.0}})[0]
     bad = RunSpec(bad.scenario, bad.seed, bad.arm, code=tmp_path)
     wanted = [*specs(2), bad, *specs(2, duration=6 * 3600.0)]
     executor: Executor = processes if where == "processes" else InProcess()
@@ -141,7 +146,7 @@ def test_a_failing_run_is_reported_and_the_others_finish(
     assert [outcome.error is None for outcome in found.values()] == [True, True, False, True, True]
     error = found[bad.key].error
     assert error is not None
-    assert "no score today" in error
+    assert "no video today" in error
     assert reports[-1].failed == 1
     told = next(report.note for report in reports if report.failed)
     path = store.folder / "failed" / f"{bad.key}.yaml"
@@ -149,7 +154,7 @@ def test_a_failing_run_is_reported_and_the_others_finish(
     assert f"foryou run {path}" in told
     assert RunSpec(load(path), load(path).seed, code=tmp_path).key == bad.key
     # mended, it is done on the next start, and nothing else is
-    (tmp_path / "broken.py").write_text(BROKEN.replace("raise ValueError", "return scores #"))
+    (tmp_path / "broken.py").write_text(BROKEN.replace("raise ValueError", f"return {FOUND} #"))
     mended = RunSpec(bad.scenario, bad.seed, bad.arm, code=tmp_path)
     assert mended.key != bad.key
     counting = Counting()
@@ -182,13 +187,13 @@ import os, signal
 from pathlib import Path
 import numpy as np
 mark, calls = Path(MARK), 0
-def score(requests, candidates, prediction, scores, view):
+def find(requests, view, count):
     global calls
     calls += 1
     if calls == 20 and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return prediction.watch_s.astype(np.float32)
+    return FOUND
 """
 
 
@@ -196,8 +201,9 @@ def test_a_worker_killed_in_the_middle_costs_time_alone(
     specs: Specs, store: Store, tmp_path: Path, processes: LocalProcesses
 ) -> None:
     mark = tmp_path / "mark"
-    (tmp_path / "once.py").write_text(KILLED_ONCE.replace("MARK", repr(str(mark))))
-    one = specs(1, feed={"score": ["once:score"]})[0]
+    code = KILLED_ONCE.replace("MARK", repr(str(mark))).replace("FOUND", FOUND)
+    (tmp_path / "once.py").write_text(code)
+    one = specs(1, feed={"sources": {"once:find": 1.0}})[0]
     wanted = [RunSpec(one.scenario, one.seed, code=tmp_path), *specs(3)]
     found = execute(wanted, store, processes)
     assert mark.exists()
@@ -223,11 +229,11 @@ def test_a_run_that_kills_its_worker_is_given_up(
 ) -> None:
     (tmp_path / "deadly.py").write_text(
         "import os, signal\n"
-        "def score(*args):\n"
+        "def find(requests, view, count):\n"
         f"    open({str(tmp_path / 'tries')!r}, 'a').write('x')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    bad = specs(1, feed={"score": ["deadly:score"]})[0]
+    bad = specs(1, feed={"sources": {"deadly:find": 1.0}})[0]
     deadly = RunSpec(bad.scenario, bad.seed, code=tmp_path)
     with LocalProcesses(1) as executor:
         found = execute([deadly, *specs(2)], store, executor)

@@ -82,23 +82,24 @@ except ForyouError as error:
     print(json.dumps(str(error)))
 """
 
+# Sources are asked first, so a run that is killed in its own needs nothing else compiled.
 PLUGIN = """
 import os, signal
 from pathlib import Path
 import numpy as np
 folder, calls = Path(__file__).parent, 0
-def count(name):
+def times(name):
     with (folder / name).open("a") as file:
         file.write("x")
     return len((folder / name).read_text())
-def once(requests, candidates, prediction, scores, view):
+def once(requests, view, count):
     global calls
     calls += 1
-    if calls == 20 and count("once") == 1:
+    if calls == 20 and times("once") == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    return prediction.watch_s.astype(np.float32)
-def always(requests, candidates, prediction, scores, view):
-    count("always")
+    return np.tile(np.arange(count), (len(requests.user), 1))
+def always(requests, view, count):
+    times("always")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -137,7 +138,7 @@ def test_a_killed_worker_costs_time_alone(
     (tmp_path / "plugin.py").write_text(PLUGIN)
     files = {"tiny": dump(tiny.scenario)}
     for name in ("once", "always"):
-        changed = specs(1, feed={"score": [f"plugin:{name}"]})[0].scenario
+        changed = specs(1, feed={"sources": {f"plugin:{name}": 1.0}})[0].scenario
         files[name] = dump(changed)
     for name, text in files.items():
         (tmp_path / f"{name}.yaml").write_text(text)
@@ -149,7 +150,7 @@ def test_a_killed_worker_costs_time_alone(
     assert len((tmp_path / "always").read_text()) == 3
     assert found["error"] == "its worker was lost in each of 3 attempts"
     assert found["other"] == evaluate(tiny).event_log_hash
-    once = specs(1, feed={"score": ["plugin:once"]})[0].scenario
+    once = specs(1, feed={"sources": {"plugin:once": 1.0}})[0].scenario
     assert found["hash"] == evaluate(RunSpec(once, 5, code=tmp_path)).event_log_hash
 
 
