@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
@@ -23,7 +23,9 @@ from sim.core.sources import SOURCES, source_code
 from sim.core.surfaces import FOR_YOU, SURFACES
 from sim.engine import fast
 from sim.engine import shards as shards_of
+from sim.feed import plugin
 from sim.feed.cold_start import GRADUATED, STATE_NAMES, STOPPED, WAITING
+from sim.feed.compiled import CompiledScore
 from sim.record.events import EVENT, hash_all
 from sim.record.recorders import EventLog
 from sim.testing.worlds import tiny_scenario
@@ -62,14 +64,29 @@ class KeptLog(EventLog):
         self.kept.append(events.copy())
 
 
+_compiled: dict[str, CompiledScore] = {}
+
+
+def _compiled_once(name: str, function: Any, options: Mapping[str, Any]) -> CompiledScore:
+    """A compiled score has no state, so all plays of the grid may have the same one.
+
+    That it gives the same when it is compiled anew is seen where hashes are compared.
+    """
+    asked = f"{name} {sorted(options.items())}"
+    if asked not in _compiled:
+        _compiled[asked] = CompiledScore(name, function, options)
+    return _compiled[asked]
+
+
 @contextmanager
 def _kept_in_memory(*, little_room: bool) -> Iterator[None]:
-    """Logs stay in memory, and threads take part after part.
+    """Logs stay in memory, scores are compiled once, and threads take part after part.
 
     With little room the kernel has to stop and go on all the time.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "EventLog", KeptLog)
+        patch.setattr(plugin, "CompiledScore", _compiled_once)
         patch.setattr(shards_of, "_PART_LEAST", 7)
         if little_room:
             patch.setattr(fast, "_LOG_BUFFER", 7)
