@@ -67,6 +67,10 @@ class _Thread:
     timeline: NDArray[np.int64]
     followers: NDArray[np.int32]
     sums: NDArray[np.uint64]
+    marks: NDArray[np.uint64]
+    """a bit for each video, all clear between requests"""
+    versions: dict[int, int]
+    """of the tables as they are bound, by their number"""
 
     def record(self, name: str) -> Any:
         """A record of its frame."""
@@ -107,6 +111,8 @@ class FastEngine:
             timeline=np.zeros((0, WIDTH), np.int64),
             followers=np.zeros(0, np.int32),
             sums=np.zeros(2, np.uint64),
+            marks=np.zeros(0, np.uint64),
+            versions={},
         )
         frame = thread.frame
         frame.bind_all(plan.items())
@@ -134,14 +140,19 @@ class FastEngine:
     def _bind(self, thread: _Thread) -> None:
         """Bring the thread's frame up to date; what has not moved costs nothing."""
         frame, memory = thread.frame, self._memory
+        for number, table in enumerate(self._platform.tables()):
+            if thread.versions.get(number) != table.version:
+                frame.bind_table(table)
+                thread.versions[number] = table.version
         frame.bind_all(self._platform.arrays())
         frame.bind_all(self._lines.arrays())
         frame.bind_all((
             ("users", memory.users), ("next_s", memory.next_s), ("slates", memory.slates),
         ))  # fmt: skip
         videos = len(self._platform.world.videos.creator)
-        if "marks" in frame.missing() or 64 * len(thread.record("marks")) < videos:
-            frame.bind("marks", new_marks(videos))
+        if 64 * len(thread.marks) <= videos:
+            thread.marks = new_marks(videos)
+            frame.bind("marks", thread.marks)
 
     def start(self, env: simpy.Environment) -> None:
         """Nothing to put on the clock: users are played when a window ends."""
@@ -335,7 +346,8 @@ class FastEngine:
         this["end_s"], this["bin_s"] = now, self._platform.bin_s
         this["first_bin"] = window.first_bin
         thread.record("failed")[0] = 0
-        tell_places(thread.record("scorers"), self._platform.view)
+        if len(thread.record("steps")):
+            tell_places(thread.record("scorers"), self._platform.view)
 
     def _book_stages(self) -> None:
         """Sum the threads' stage counters into the platform's."""

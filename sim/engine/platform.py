@@ -170,11 +170,8 @@ class Platform:
         )  # fmt: skip
 
     def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
-        """(name in the frame, array) of the world and of what the feed knows."""
+        """(name in the frame, array) of what the feed knows and keeps outside of tables."""
         view = self.view
-        for table in self.tables():
-            for name, _, array in table.arrays():
-                yield f"{table.NAME}.{name}", array
         for name, array in zip(view.beliefs._fields, view.beliefs, strict=True):
             yield f"beliefs.{name}", array
         yield "cold.pool", view.cold.pool

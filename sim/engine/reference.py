@@ -167,7 +167,7 @@ class ReferenceEngine:
             ("outbox.count", np.zeros(1, np.int64)),
         ))  # fmt: skip
         frame.bind_all(self._platform.constants())
-        frame.bind_all(self._platform.arrays())
+        self._bind(frame)
         frame.exposures, frame.follows = self._seen, self._follows
         frame.people_counts = self._users.counts
         frame.shown, frame.journal = self._shown, self._journal
@@ -224,7 +224,12 @@ class ReferenceEngine:
 
     def refreshed(self) -> None:
         """Look at what the refresh has moved."""
-        self._frame.bind_all(self._platform.arrays())
+        self._bind(self._frame)
+
+    def _bind(self, frame: Frame) -> None:
+        for table in self._platform.tables():
+            frame.bind_table(table)
+        frame.bind_all(self._platform.arrays())
 
     # ---- one user ---------------------------------------------------------------------------
 

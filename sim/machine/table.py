@@ -101,6 +101,8 @@ class Table:
 
     count: int
     """rows in use"""
+    version: int = 0
+    """goes up whenever arrays were replaced, so that who holds them looks for the new ones"""
 
     def __init_subclass__(cls, *, name: str = "", owner: str = "", side: Side = Side.LOG) -> None:
         declared = dict(cls.COLUMNS)
@@ -168,6 +170,7 @@ class Table:
                 longer = self.allocate(name, declared, size)
                 self.copy_rows(name, array, longer)
                 setattr(self, name, longer)
+        self.version += 1
 
     def copy_rows(self, name: str, array: NDArray[Any], longer: NDArray[Any]) -> None:
         """Copy the rows of a column into the first ones of a longer one."""

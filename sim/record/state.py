@@ -61,6 +61,7 @@ def read_state(folder: Path, tables: Iterable[Table]) -> None:
                 kept = table.allocate(name, declared, len(file[name]))
                 kept[:] = file[name]
                 setattr(table, name, kept)
+        table.version += 1
         table.count = said["count"]
         for name, value in said["numbers"].items():
             setattr(table, name, value)
