@@ -30,6 +30,7 @@ LANES = (
     ("affinity", np.float64),  # cosine of true interests and topic mix
     ("quality", np.float64),
     ("same_locale", np.int64),
+    ("pair", np.uint64),  # stream of the person and the video: what lasts when they meet again
     ("luck", np.float64),
     ("taste", np.float64),  # of this person for this video, standard normal
     ("appeal", np.float64),  # sum of the parts, sd
@@ -48,7 +49,7 @@ def cosine(interests: Any, u: int, topics: Any, v: int, dims: int) -> float:
 @njit(forceinline=True)
 def draw_taste(p: Any, room: Any, k: int) -> None:
     """The fixed taste of this person for this video, a draw of the pair."""
-    room.taste[k] = normal(room.stream[k], TASTE)
+    room.taste[k] = normal(room.pair[k], TASTE)
 
 
 @side_by_side(draw_taste)
@@ -57,7 +58,7 @@ def draw_tastes(p: Any, room: Any, n: int) -> None:
     """Quantiles in the tails are rare, and mended after a vector loop over the others."""
     for j in range(round_up(n)):
         k = np.uint64(j)
-        room.luck[k] = uniform(room.stream[k], TASTE)
+        room.luck[k] = uniform(room.pair[k], TASTE)
         room.taste[k] = central_quantile(room.luck[k])
     for j in range(n):
         k = np.uint64(j)

@@ -93,7 +93,7 @@ def open_link(world: Any, p: Any, room: Any, k: int) -> None:
             return
         inbox.kind[u, i] = NOBODY
         sender, video = inbox.sender[u, i], inbox.video[u, i]
-        luck = stream3(world.keys.exchange, sender, u, video)
+        luck = stream3(world.keys.exchange, sender, u, world.videos.luck[video])
         if uniform(luck, 0) < p.sharing.opened:
             world.links.number[u], world.links.sender[u] = inbox.link[u, i], sender
             room.opens[k], room.subject[k] = _PAGE, video

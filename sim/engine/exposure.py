@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.core.actions import bit
 from sim.core.counts import IMPRESSIONS
-from sim.core.random import stream2, stream3
+from sim.core.random import stream, stream2
 from sim.engine.followed import also_followed
 from sim.engine.memory import add_follow, add_seen
 from sim.machine.borrow import at, prefetch
@@ -28,19 +28,18 @@ _FOLLOW = bit("follow")
 def show(frame: Any, p: Any, room: Any, k: int) -> None:
     """Note that a video is shown; whether it is the first time, and the luck of the pair.
 
-    The same person meets the same video with the same luck under every ranker; when they meet
-    again the luck is another one.
+    The same person meets the same video with the same luck under every ranker. When they meet
+    again the taste of the pair is the same, and all other luck is new.
     """
     del p
     seen = room.seen
     user, video = int(seen.user[k]), int(seen.video[k])
     first = frame.exposures.add(user, video)
-    luck = stream2(frame.keys.react, user, video)
-    if not first:
-        luck = stream3(frame.keys.react, user, video, int(frame.people_counts[user, IMPRESSIONS]))
+    pair = stream2(frame.keys.react, user, int(frame.videos.luck[video]))
+    luck = pair if first else stream(pair, int(frame.people_counts[user, IMPRESSIONS]))
     creator = int(frame.videos.creator[video])
     seen.first[k] = first
-    room.stream[k] = luck
+    room.pair[k], room.stream[k] = pair, luck
     room.same_locale[k] = frame.accounts.locale[user] == frame.videos.locale[video]
     room.followed[k] = frame.follows.has(user, creator)
 
@@ -68,12 +67,15 @@ def show_all(frame: Any, p: Any, room: Any, n: int) -> None:
             prefetch(frame.tally.videos, after)
         prefetch_mark(frame.tally.touched, v)
         first = add_seen(frame.arena, user, np.int32(v))
+        card = cards[np.uint64(v)]
+        pair = stream2(frame.keys.react, u, np.int64(card.luck))  # type: ignore[arg-type]
+        room.pair[k] = pair
         if first:
-            room.stream[k] = stream2(frame.keys.react, u, v)
+            room.stream[k] = pair
         else:
             shown: Any = np.int64(counts[row, IMPRESSIONS])
-            room.stream[k] = stream3(frame.keys.react, u, v, shown)
-        same = user.locale == cards[np.uint64(v)].locale
+            room.stream[k] = stream(pair, shown)
+        same = user.locale == card.locale
         room.seen.video[k] = v
         room.seen.place[k] = np.int64(place)
         room.seen.first[k] = np.int64(1) if first else np.int64(0)

@@ -45,7 +45,7 @@ def react(
 ) -> tuple[int, int, int, float]:  # fmt: skip
     """Play one impression: (watch ms, views, action bits of ``core.actions``, appeal in sd)."""
     room = np.zeros(1, ROOM)[0]
-    room.stream[0], room.affinity[0] = s, affinity
+    room.pair[0], room.stream[0], room.affinity[0] = s, s, affinity
     room.quality[0], room.hook[0], room.duration_s[0] = quality, hook, duration_s
     room.generosity[0], room.patience[0] = generosity, patience
     room.same_locale[0], room.followed[0] = np.int64(same_locale), np.int64(followed)

@@ -26,7 +26,7 @@ from sim.world.state import (
     padded,
 )  # fmt: skip
 
-__all__ = ["build_world", "joined_s"]
+__all__ = ["account_of_probe", "build_world", "joined_s"]
 
 _SECONDS_A_WEEK = 7 * 86_400.0
 
@@ -105,16 +105,23 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
     fixed_topic = np.full(total, NOBODY, np.int64)
     probe = np.full(total, NOBODY, np.int16)
     keys = np.full(total, key(seed, "creator"))
-    ids = np.arange(total)
+    first, fixed = np.zeros(total, np.int64), np.zeros(total, bool)
+    identity = np.arange(total)
     c = ordinary
     for number, planned in enumerate(scenario.probes):
         probe[c : c + planned.count] = number
+        identity[c : c + planned.count] = [
+            account_of_probe(planned.name, i) for i in range(planned.count)
+        ]
         fixed_topic[c : c + planned.count] = NOBODY if planned.topic is None else planned.topic
         if planned.seed is not None:  # the same accounts in every world
             keys[c : c + planned.count] = key(planned.seed, "probe-creator")
-            ids[c : c + planned.count] = np.arange(planned.count)
+            first[c : c + planned.count] = c
+            fixed[c : c + planned.count] = True
         c += planned.count
+    ids = np.where(fixed, np.arange(total) - first, identity)
     creators = Creators(total, D=padded(topics))
+    creators.identity[:] = identity
     creators.user[:] = np.where(np.arange(total) < ordinary, np.arange(total), NOBODY)
     creators.next_post_s[:] = np.inf
     creators.probe[:] = probe
@@ -148,6 +155,11 @@ def _fill_creators(
             rhythm[c] = posts_per_week * exp(posts_spread * normal(stream(keys[c], c), 90))
 
 
+def account_of_probe(name: str, number: int) -> int:
+    """What the luck of an account of a probe is keyed by: other probes have no part in it."""
+    return int(key(0, f"probe/{name}/{number}").view(np.int64))
+
+
 def _follow_graph(
     scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAccounts, creators: Creators
 ) -> tuple[Creators, FollowGraph]:
@@ -156,10 +168,11 @@ def _follow_graph(
     ordinary = int((creators.user != NOBODY).sum())
     planted_user: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     planted_creator: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    k = key(seed, "planted-follow")
     for c in range(ordinary, creators.count):
         wanted = scenario.probes[creators.probe[c]].followers
         if wanted:
-            followers = planted_followers(key(seed, "planted-follow"), c, wanted, users)
+            followers = planted_followers(k, int(creators.identity[c]), wanted, users)
             planted_user.append(followers)
             planted_creator.append(np.full(wanted, c, np.int64))
     main = np.array([main_topic(creators.niche[c], topics) for c in range(ordinary)], np.int64)

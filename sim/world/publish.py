@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.random import key
+from sim.core.random import key, stream2
 from sim.machine.compiled import njit
 from sim.scenario import Scenario
 from sim.world.draw import (
@@ -114,11 +114,11 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
         settings.tags_per_topic, settings.original_share, settings.new_share,
         settings.duration_median, settings.duration_spread, settings.duration_min,
         settings.duration_max, posts.creator, posts.time_s, posts.sound_mode, posts.quality,
-        posts.hook, posts.duration_s, posts.probe, posts.probe_number, first, s.count,
+        posts.hook, posts.duration_s, posts.probe, posts.probe_number, first, s.count, c.identity,
         s.recent_pushed, c.niche, c.skill, c.trend_uptake, c.locale, c.post_number, c.followers,
         t.topics, t.quality, t.hook, v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags,
-        v.caption, v.locale, v.eligible, v.followers_at_upload, t.probe, t.probe_number, s.topic,
-        s.born_s, s.original, s.uses, s.trending, s.recent,
+        v.caption, v.luck, v.locale, v.eligible, v.followers_at_upload, t.probe, t.probe_number,
+        s.topic, s.born_s, s.original, s.uses, s.trending, s.recent,
     )  # fmt: skip
     s.count, s.recent_pushed = counts
     v.count = t.count = first + n
@@ -132,10 +132,10 @@ def _publish(
     original_share, new_share,
     duration_median, duration_spread, duration_min, duration_max, post_creator, post_time,
     post_mode, post_quality, post_hook, post_duration, post_probe, post_probe_number, first,
-    sound_count, recent_pushed, niche, skill, uptake, creator_locale, post_number, followers,
-    mixes, qualities, hooks, creators, uploaded, durations, sounds, tags, captions, locales,
-    eligible, followers_at_upload, probes, probe_numbers, sound_topic, sound_born, sound_original,
-    sound_uses, trending, recent,
+    sound_count, identity, recent_pushed, niche, skill, uptake, creator_locale, post_number,
+    followers, mixes, qualities, hooks, creators, uploaded, durations, sounds, tags, captions,
+    lucks, locales, eligible, followers_at_upload, probes, probe_numbers, sound_topic, sound_born,
+    sound_original, sound_uses, trending, recent,
 ):  # fmt: skip
     recent_size = recent.size
     strength = np.empty(topics)
@@ -143,7 +143,8 @@ def _publish(
         c = post_creator[i]
         v = first + i
         number = np.int64(post_number[c])
-        who, of_video, of_sound = np.int64(c), video_key, sound_key
+        who, of_video, of_sound = identity[c], video_key, sound_key
+        lucks[v] = np.int64(stream2(np.uint64(0), who, number))
         planted = post_probe[i]
         if planted >= 0 and probe_fixed[planted]:
             who = np.int64(post_probe_number[i])

@@ -102,6 +102,10 @@ class Creators(Table, name="creators", owner="creator", side=Side.TRUTH):
     followers: I32 = column(np.int32, "followers now", unit="users")
     followers_start: I32 = column(np.int32, "followers at the start", unit="users", side=Side.LOG)
     probe: I16 = column(np.int16, "the probe that planted the account, or NOBODY")
+    identity: I64 = column(
+        np.int64,
+        "what the luck of the account is keyed by: its id, or the probe and its number in it",
+    )
 
 
 class VideoTruth(Table, name="video_truth", owner="video", side=Side.TRUTH):
@@ -133,6 +137,10 @@ class VideoListing(Table, name="videos", owner="video"):
     )
     creator: I32 = column(np.int32, "who posted it", line="card")
     owner: I32 = column(np.int32, "the user who is the creator, or NOBODY", line="card")
+    luck: I64 = column(
+        np.int64, "who posted it and which of their posts it is, as one number; what happens to it "
+        "is keyed by that, so that one more video changes nobody else's luck", line="card",
+    )  # fmt: skip
     locale: I8 = column(np.int8, "locale", line="card")
     eligible: I8 = column(np.int8, "1 while it may be recommended", line="card", lively=True)
     followers_at_upload: I32 = column(

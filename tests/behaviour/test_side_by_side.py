@@ -45,6 +45,7 @@ def _some_people(seed: int, count: int) -> NDArray[Any]:
     people = np.zeros(count, ROOM)
     shape = (count, PEOPLE)
     people["stream"] = random.integers(0, 2**64, shape, np.uint64)
+    people["pair"] = random.integers(0, 2**64, shape, np.uint64)
     people["affinity"] = random.random(shape)
     for name in ("quality", "hook", "generosity", "patience"):
         people[name] = random.normal(0.0, 1.5, shape)
