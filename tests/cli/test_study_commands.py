@@ -22,7 +22,7 @@ from sim.study.runs.execute import Report
 
 FORYOU = [sys.executable, "-m", "sim.cli.main"]
 HERE = ["--executor", "inline", "--no-plots"]
-SHARES = ["--arm", "shares:feed.weights.share=9"]
+SHARES = ["--arm", "shares:feed.weights={share: 9}"]
 
 Capture = pytest.CaptureFixture[str]
 

@@ -13,7 +13,7 @@ from sim.cli.main import main
 ROOT = Path(__file__).resolve().parents[2]
 HOW_TO = (ROOT / "docs" / "how-to" / "custom_ranker.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"`(small_first\.\w+)`[^`\n]*:\n\n```\w+\n(.*?)```", HOW_TO, re.S))
-CHANGES = ("population.users=100", "duration=20 h", "warmup=6 h", "feed.candidates=60")
+CHANGES = ("population.users=400", "duration=19 h", "warmup=6 h", "feed.candidates=60")
 SMALLER = [part for change in CHANGES for part in ("--set", change)]
 
 

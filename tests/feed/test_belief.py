@@ -197,7 +197,9 @@ def test_signals_add_up_and_are_limited() -> None:
 
 
 def test_first_beliefs_are_what_was_ticked() -> None:
-    accounts = UserAccounts.of({"locale": np.zeros(3), "declared": np.array([0b101, 0, 1 << 5])})
+    accounts = UserAccounts.of(
+        {"locale": np.zeros(3), "declared": np.array([0b101, 0, 1 << 5]), "joined_s": np.zeros(3)}
+    )
     beliefs = first_beliefs(accounts, TOPICS)
     half = 1 / np.sqrt(2)
     np.testing.assert_allclose(beliefs.profile[0], [half, 0, half] + [0] * 13)
