@@ -9,8 +9,10 @@ PYTHON ?=
 SCENARIO ?= scenarios/zero_followers.yaml
 # More options for the run, such as ARGS="--seed 7".
 ARGS ?=
-# Two workers pay for themselves; more cost memory, each loads the compiled code.
+# Two workers pay for themselves; more cost memory, each loads the compiled code. A file stays with
+# one of them, so what its tests share is made once; tests/conftest.py says which file is first.
 WORKERS ?= 2
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -25,7 +27,7 @@ demo: .venv/installed
 	@$(BIN)/foryou run "$(SCENARIO)" $(ARGS)
 
 test: .venv/installed-dev
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not large"
+	@$(BIN)/python -m pytest $(SPREAD) -m "not large"
 
 test-large: .venv/installed-dev
 	@$(BIN)/python -m pytest -m large tests/engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
@@ -14,6 +15,45 @@ from sim.testing.worlds import tiny_platform
 # the first example may wait for the compiler
 settings.register_profile("foryou", deadline=None)
 settings.load_profile("foryou")
+
+
+# With two workers one begins with the engine's grid. Where nothing is compiled yet, that compiles
+# the engine for a minute or more; the other meanwhile does what needs no engine, and then finds it
+# on disk. The longest files are next: at the end they would leave one worker idle.
+EARLY = (
+    "engine/test_equality.py",
+    # without an engine
+    "behaviour/test_side_by_side.py",
+    "plots/test_plots.py",
+    "plots/test_drawer.py",
+    "study/test_coverage.py",
+    "study/test_statistics.py",
+    "study/test_tune_pictures.py",
+    "study/test_variance.py",
+    "scenario",
+    "core",
+    "machine",
+    "analysis",
+    # long
+    "study/test_tune.py",
+    "study/test_tune_kill.py",
+    "bench",
+    "study/test_kill.py",
+    "study/test_ray.py",
+    "study/test_execute.py",
+    "engine",
+)
+
+
+def _turn(path: Path) -> int:
+    """Which entry of EARLY a file belongs to; all others come behind."""
+    above = {path, *path.parents}
+    here = Path(__file__).parent
+    return next((turn for turn, early in enumerate(EARLY) if here / early in above), len(EARLY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _turn(item.path))
 
 
 class Played(NamedTuple):
