@@ -108,9 +108,17 @@ def search(out: Path, scenario: Scenario, executor: Any = None, **how: Any) -> T
 
 
 @pytest.fixture(scope="module")
-def done(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> Tuned:
+def one_worker() -> Formulas:
+    """Who has played the search of :func:`done`."""
+    return Formulas()
+
+
+@pytest.fixture(scope="module")
+def done(
+    scenario: Scenario, one_worker: Formulas, tmp_path_factory: pytest.TempPathFactory
+) -> Tuned:
     """The search as one worker plays it without a break."""
-    return search(tmp_path_factory.mktemp("tune") / "out", scenario)
+    return search(tmp_path_factory.mktemp("tune") / "out", scenario, one_worker)
 
 
 def written(folder: Path) -> dict[str, Any]:
@@ -161,16 +169,14 @@ def test_trials_are_stopped_early_and_why_is_kept(tmp_path: Path) -> None:
     assert {trial.state for trial in whole.trials} == {"complete"}
 
 
-def test_the_test_uses_worlds_that_no_trial_saw(scenario: Scenario, tmp_path: Path) -> None:
-    executor = Formulas()
-    result = search(tmp_path / "out", scenario, executor)
-    searched = {s.seed for s in executor.played if s.world < 1_000}
-    fresh = {s.seed for s in executor.played if s.world >= 1_000}
+def test_the_test_uses_worlds_that_no_trial_saw(done: Tuned, one_worker: Formulas) -> None:
+    searched = {s.seed for s in one_worker.played if s.world < 1_000}
+    fresh = {s.seed for s in one_worker.played if s.world >= 1_000}
     assert len(searched) == 4
     assert len(fresh) == 8
     assert not searched & fresh
-    arms = {s.arm for s in executor.played if s.world >= 1_000}
-    assert arms == {"start", *(f"trial {c.trial.number}" for c in result.candidates)}
+    arms = {s.arm for s in one_worker.played if s.world >= 1_000}
+    assert arms == {"start", *(f"trial {c.trial.number}" for c in done.candidates)}
 
 
 def test_the_winners_curse_is_visible(tmp_path: Path) -> None:
