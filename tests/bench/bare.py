@@ -404,4 +404,7 @@ def bare_kernel(
 
 
 if __name__ == "__main__":
-    serve(bare_kernel(**json.loads(sys.argv[1])), int(sys.argv[2]))
+    # by its name: Numba never finds again what it compiled for types of a program that is run
+    from bare import bare_kernel as kernel
+
+    serve(kernel(**json.loads(sys.argv[1])), int(sys.argv[2]))
