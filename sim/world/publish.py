@@ -144,7 +144,7 @@ def _publish(
         v = first + i
         number = np.int64(post_number[c])
         who, of_video, of_sound = identity[c], video_key, sound_key
-        lucks[v] = np.int64(stream2(np.uint64(0), who, number))
+        lucks[v] = np.int32(stream2(np.uint64(0), who, number) >> np.uint64(32))
         planted = post_probe[i]
         if planted >= 0 and probe_fixed[planted]:
             who = np.int64(post_probe_number[i])

@@ -137,9 +137,9 @@ class VideoListing(Table, name="videos", owner="video"):
     )
     creator: I32 = column(np.int32, "who posted it", line="card")
     owner: I32 = column(np.int32, "the user who is the creator, or NOBODY", line="card")
-    luck: I64 = column(
-        np.int64, "who posted it and which of their posts it is, as one number; what happens to it "
-        "is keyed by that, so that one more video changes nobody else's luck", line="card",
+    luck: I32 = column(
+        np.int32, "who posted it and which of their posts it is, mixed to 32 bits; what happens to "
+        "it is keyed by that, so that one more video changes nobody else's luck", line="card",
     )  # fmt: skip
     locale: I8 = column(np.int8, "locale", line="card")
     eligible: I8 = column(np.int8, "1 while it may be recommended", line="card", lively=True)
