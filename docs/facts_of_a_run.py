@@ -138,10 +138,11 @@ def tiers(summary: dict) -> list[Row]:
     """Engagement by size of the account; only tiers with enough videos."""
     published = {"1-5K": 5.60, "5-20K": 2.43, "20-100K": 2.15}
     rows = []
-    for tier in summary["engagement"]["tiers"]:
-        if tier["followers"] in published and tier["rated"] >= 10:
-            name = f"engagement by views, {tier['followers']} followers, percent"
-            rows.append(Row("E1", name, published[tier["followers"]], tier["mean"], "C"))
+    for size, rate in published.items():
+        tier = summary["engagement"]["tiers"][size]
+        if tier["rated"] >= 10:
+            name = f"engagement by views, {size} followers, percent"
+            rows.append(Row("E1", name, rate, tier["mean"], "C"))
     return rows
 
 

@@ -155,7 +155,7 @@ def summary_page() -> str:
         row = (code(field.path), field.unit, field.meaning, field.population)
         groups.setdefault(group, []).append(row)
     blocks = [
-        "The numbers of `summary.json`. A `*` stands for any name, or for a place in a list. "
+        "The numbers of `summary.json`. A `*` stands for any one name. "
         "A number that cannot be computed is `null`. The last column says what was counted:",
         "- *ordinary* videos are those that no probe planted;\n"
         "- *measured* ones were posted after the warm-up;\n"

@@ -13,6 +13,7 @@ from sim.analysis.tables import rows_where
 __all__ = [
     "FOLLOWER_TIERS",
     "MIN_VIEWS",
+    "TIER_LABELS",
     "Tier",
     "engagement_by_followers",
     "engagement_by_followers_median",
@@ -29,7 +30,10 @@ are an assumption, for worlds in which nobody has a thousand followers."""
 MIN_VIEWS: Final = 100
 """Views from which a single video's rate is used in a mean over videos (E1)."""
 
-TIER_LABELS: Final = ("0", "1-9", "10-99", "100-999", "1-5K", "5-20K", "20-100K", "0.1-1M", ">1M")
+TIER_LABELS: Final = (
+    "0", "1-9", "10-99", "100-999", "1-5K", "5-20K", "20-100K", "100K-1M", "1M+",
+)  # fmt: skip
+"""Names of the tiers. They are parts of dotted paths, so they hold no dot."""
 
 
 def engagement_by_views(likes: float, comments: float, shares: float, views: float) -> float | None:

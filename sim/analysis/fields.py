@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from sim.analysis.multiples import AGE_TOLERANCE, MIN_COMPARED, MULTIPLES
 from sim.core.actions import ACTIONS
 
 __all__ = ["SUMMARY_FIELDS", "Field", "matches"]
@@ -15,7 +16,7 @@ class Field:
     """One documented number."""
 
     path: str
-    """Dotted path; ``*`` stands for any one name or place in a list."""
+    """Dotted path; ``*`` stands for any one name."""
     unit: str
     meaning: str
     population: str
@@ -28,6 +29,11 @@ RUN = "all users, whole run with warm-up"
 MATURE = "mature ordinary uploads"
 RATED = "mature ordinary uploads with at least 100 views"
 PROBE = "videos of this probe, at the end of the run"
+COMPARED = (
+    f"ordinary uploads posted after the warm-up and as old as the probe's, give or take "
+    f"{100 * AGE_TOLERANCE:g} %; with fewer than {MIN_COMPARED} of these, all mature ones where "
+    "those are more"
+)
 LINKS = "all links of the run"
 TREES = "all cascades of the run"
 TRACKED = "mature ordinary uploads with a recorded path"
@@ -76,6 +82,48 @@ def _cascades() -> tuple[Field, ...]:
             f"{path}branching", "",
             "adoptions through a link for each adoption; 1 - 1 / size_mean by arithmetic", LINKS,
         ),
+    )  # fmt: skip
+
+
+def _multiples(prefix: str, of: str, names: dict[str, str], population: str) -> tuple[Field, ...]:
+    """What ``_multiples`` of the summary tells: impressions over the mean of other videos."""
+    path = f"{prefix}.multiple"
+    return (
+        *(
+            Field(f"{path}_{name}", "times", f"{meaning} of impressions / {of}", population)
+            for name, meaning in names.items()
+        ),
+        *(
+            field
+            for times in MULTIPLES
+            for field in _share(
+                f"{prefix}.above_{times}x_share",
+                f"at least {times} times {of}{' (V1)' if times in (47, 93) else ''}",
+                population,
+            )
+        ),
+    )
+
+
+def _success() -> tuple[Field, ...]:
+    """A probe against ordinary uploads of comparable age."""
+    prefix = "probes.*"
+    mean = "compared_impressions_mean"
+    return (
+        Field(f"{prefix}.compared_videos", "videos", "uploads compared with", COMPARED),
+        Field(f"{prefix}.compared_youngest_s", "s", "age of the youngest at the end", COMPARED),
+        Field(f"{prefix}.compared_oldest_s", "s", "age of the oldest at the end", COMPARED),
+        Field(f"{prefix}.{mean}", "count", "mean impressions of these uploads", COMPARED),
+        Field(f"{prefix}.impressions_mean", "count", "mean times put on a screen", PROBE),
+        Field(
+            f"{prefix}.rank_median",
+            "0..1",
+            "median of the rank: share of the uploads compared with that had fewer impressions, "
+            "those with as many counted half",
+            PROBE,
+        ),
+        *_multiples(prefix, mean, {"median": "median", "p90": "90 % quantile", "max": "largest"},
+                    PROBE),
     )  # fmt: skip
 
 
@@ -154,6 +202,13 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     Field("engagement.tiers.*.mean_high", "percent", "upper end, 95 % by Student's t", RATED),
     Field("engagement.tiers.*.total", "percent", "rate by views, all videos together", MATURE),
     Field("reach.videos", "videos", "videos in this group of numbers", MATURE),
+    Field("reach.impressions_mean", "count", "mean times put on a screen", MATURE),
+    *_multiples(
+        "reach",
+        "impressions_mean",
+        {"median": "median", "p90": "90 % quantile", "p99": "99 % quantile", "max": "largest"},
+        MATURE,
+    ),
     Field("reach.views_mean", "count", "mean views", MATURE),
     Field("reach.views_median", "count", "median views", MATURE),
     Field("reach.views_p90", "count", "90 % quantile of views", MATURE),
@@ -165,6 +220,12 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     *_share("reach.unseen_share", "had no view at all", MATURE),
     Field("inequality.videos", "videos", "videos in this group of numbers", MATURE),
     Field("inequality.gini_views", "0..1", "Gini coefficient of views over videos", MATURE),
+    Field(
+        "inequality.top036_share_views",
+        "share",
+        "views held by the top 0.36 % of videos (V2)",
+        MATURE,
+    ),
     Field("inequality.top1_share_views", "share", "views held by the top 1 % of videos", MATURE),
     Field("inequality.top10_share_views", "share", "views held by the top 10 % of videos", MATURE),
     Field("inequality.creators", "creators", "creators of those videos", MATURE),
@@ -199,6 +260,7 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     ),
     *_pools("pools", MATURE),
     Field("probes.*.count", "videos", "videos of the probe", PROBE),
+    *_success(),
     Field("probes.*.observed_s", "s", "age of the youngest at the end", PROBE),
     Field("probes.*.viral", "videos", "videos that reached the viral share of users", PROBE),
     *_share("probes.*.viral_share", "reached the viral share of users", PROBE),

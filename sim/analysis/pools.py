@@ -24,20 +24,23 @@ class PoolLevel:
     """Videos that entered it, of those that entered the pool before; all of them for pool 1."""
 
 
-def pool_survival(videos: pl.DataFrame) -> tuple[PoolLevel, ...]:
+def pool_survival(videos: pl.DataFrame, pools: int = 0) -> tuple[PoolLevel, ...]:
     """Share of ``videos`` entering pool k of those entering pool 1, with Wilson intervals.
 
     Entering is taken from the highest pool entered. A video that still waits in a pool
-    counts as not promoted, so the videos should be old enough. Empty when none was ever
-    in a pool.
+    counts as not promoted, so the videos should be old enough. There are ``pools`` levels
+    at least, those that nobody entered with them, and more when videos are further: empty
+    for 0 when none was ever in a pool.
     """
-    pools = videos["pool"]
-    highest = pools.max()
-    if not isinstance(highest, int) or highest < 1:
+    reached = videos["pool"]
+    highest = reached.max()
+    last = max(pools, highest) if isinstance(highest, int) else pools
+    if last < 1:
         return ()
-    entered = [int((pools >= level).sum()) for level in range(1, highest + 1)]
+    entered = [int((reached >= level).sum()) for level in range(1, last + 1)]
     # That all videos of pool 1 entered pool 1 is no estimate, so it has no width.
-    whole = Share(entered[0], entered[0], 1.0, 1.0, 1.0)
+    all_of_them = 1.0 if entered[0] else None
+    whole = Share(entered[0], entered[0], all_of_them, all_of_them, all_of_them)
     later = [
         PoolLevel(level, wilson(count, entered[0]), wilson(count, previous))
         for level, (previous, count) in enumerate(pairwise(entered), start=2)

@@ -23,6 +23,7 @@ from sim.analysis.engagement import (
 from sim.analysis.inequality import gini, top_share
 from sim.analysis.intervals import Share, wilson
 from sim.analysis.luck import within_creator
+from sim.analysis.multiples import MULTIPLES, Floats, above, compared_with, multiples, ranks
 from sim.analysis.pools import pool_survival, waiting_share
 from sim.analysis.spread import growth, time_to_reach
 from sim.analysis.tables import Tables, mature, measured, ordinary, rows_where
@@ -56,7 +57,7 @@ def summarise(tables: Tables) -> Node:
         "tail": _tail(uploads),
         "luck": _luck(uploads),
         "growth": _growth(tables, uploads),
-        "pools": _pools(uploads),
+        "pools": _pools(tables, uploads),
         "probes": _probes(tables),
     }
     if tables.shares is not None:
@@ -66,7 +67,7 @@ def summarise(tables: Tables) -> Node:
 
 
 def value_at(summary: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted ``path``, such as ``engagement.tiers.0.mean``.
+    """The value at a dotted ``path``, such as ``engagement.tiers.1-5K.mean``.
 
     Raises ``KeyError`` with the first part of the path that is not there.
     """
@@ -74,8 +75,8 @@ def value_at(summary: Mapping[str, Any], path: str) -> Any:
     parts = path.split(".")
     for depth, part in enumerate(parts, start=1):
         try:
-            node = node[int(part)] if isinstance(node, list) else node[part]
-        except (KeyError, IndexError, ValueError, TypeError):
+            node = node[part]
+        except (KeyError, TypeError):
             raise KeyError(".".join(parts[:depth])) from None
     return node
 
@@ -84,8 +85,6 @@ def _plain(node: Any) -> Any:
     """NumPy scalars to Python numbers; NaN and infinities to None."""
     if isinstance(node, dict):
         return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_plain(value) for value in node]
     if isinstance(node, np.generic):
         node = node.item()
     if isinstance(node, float) and not math.isfinite(node):
@@ -159,8 +158,8 @@ def _engagement(tables: Tables, uploads: pl.DataFrame) -> Node:
         "by_views_mean_high": high,
         "by_followers_median": by_followers,
         "by_followers_creators": creators,
-        "tiers": [
-            {
+        "tiers": {
+            tier.label: {
                 "followers": tier.label,
                 "videos": tier.videos,
                 "rated": tier.rated,
@@ -170,8 +169,7 @@ def _engagement(tables: Tables, uploads: pl.DataFrame) -> Node:
                 "total": tier.total,
             }
             for tier in tiers(uploads)
-            if tier.videos
-        ],
+        },
     }
 
 
@@ -180,8 +178,12 @@ def _reach(tables: Tables, uploads: pl.DataFrame) -> Node:
     needed = math.ceil(tables.viral_reach * tables.users_count - 1e-9)
     viral = wilson(int((uploads["reach"] >= needed).sum()), uploads.height)
     unseen = wilson(int((uploads["views"] == 0).sum()), uploads.height)
+    mean = _mean(uploads["impressions"])
+    found = multiples(uploads["impressions"], mean)
     return {
         "videos": uploads.height,
+        "impressions_mean": mean,
+        **_multiples(found, {"median": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}),
         "views_mean": _mean(uploads["views"]),
         "views_median": _quantile(uploads["views"], 0.5),
         "views_p90": _quantile(uploads["views"], 0.9),
@@ -197,12 +199,25 @@ def _reach(tables: Tables, uploads: pl.DataFrame) -> Node:
     }
 
 
+def _multiples(found: Floats | None, levels: Mapping[str, float]) -> Node:
+    """Quantiles of multiples of the mean, by name, and shares that are at least so large."""
+    some = found if found is not None and found.size else None
+    tree: Node = {
+        f"multiple_{name}": None if some is None else float(np.quantile(some, level))
+        for name, level in levels.items()
+    }
+    for times in MULTIPLES:
+        tree |= _interval(f"above_{times}x_share", above(found, times))
+    return tree
+
+
 def _inequality(uploads: pl.DataFrame) -> Node:
     views = uploads["views"].to_numpy()
     by_creator = uploads.group_by("creator").agg(pl.col("views").sum()).sort("creator")
     return {
         "videos": uploads.height,
         "gini_views": gini(views),
+        "top036_share_views": top_share(views, 0.0036),
         "top1_share_views": top_share(views, 0.01),
         "top10_share_views": top_share(views, 0.10),
         "creators": by_creator.height,
@@ -254,25 +269,43 @@ def _growth(tables: Tables, uploads: pl.DataFrame) -> Node:
     }
 
 
-def _pools(videos: pl.DataFrame) -> Node:
+def _pools(tables: Tables, videos: pl.DataFrame) -> Node:
     return {
         "entered": int((videos["pool"] >= 1).sum()),
         **_interval("waiting_share", waiting_share(videos)),
-        "levels": [
-            {
+        "levels": {
+            str(level.pool): {
                 "pool": level.pool,
                 "entered": level.entered.count,
                 **_interval("share", level.entered),
                 **_interval("share_of_previous", level.conditional),
             }
-            for level in pool_survival(videos)
-        ],
+            for level in pool_survival(videos, tables.pools)
+        },
     }
 
 
 def _probes(tables: Tables) -> Node:
     names = tables.probes["probe"].unique(maintain_order=True).to_list()
     return {str(name): _probe(tables, str(name)) for name in names}
+
+
+def _success(tables: Tables, probes: pl.DataFrame) -> Node:
+    """Impressions of a probe against those of ordinary uploads of comparable age."""
+    others = compared_with(tables, probes)
+    found = ranks(probes["impressions"], others.impressions)
+    return {
+        "compared_videos": others.impressions.size,
+        "compared_youngest_s": others.youngest_s,
+        "compared_oldest_s": others.oldest_s,
+        "compared_impressions_mean": others.mean,
+        "impressions_mean": _mean(probes["impressions"]),
+        "rank_median": None if found is None else float(np.median(found)),
+        **_multiples(
+            multiples(probes["impressions"], others.mean),
+            {"median": 0.5, "p90": 0.9, "max": 1.0},
+        ),
+    }
 
 
 def _probe(tables: Tables, name: str) -> Node:
@@ -287,6 +320,7 @@ def _probe(tables: Tables, name: str) -> Node:
     latest = probes["uploaded_s"].max()
     return {
         "count": probes.height,
+        **_success(tables, probes),
         "observed_s": tables.duration_s - float(latest) if latest is not None else None,  # type: ignore[arg-type]
         "viral": viral.count,
         **_interval("viral_share", viral),
@@ -306,9 +340,9 @@ def _probe(tables: Tables, name: str) -> Node:
         "completion_rate": ratio(int(probes["completions"].sum()), impressions),
         "skip_rate": ratio(int(probes["skips"].sum()), impressions),
         "follows": int(probes["follows"].sum()),
-        "pools": _pools(probes),
-        "time_to_reach": [
-            {
+        "pools": _pools(tables, probes),
+        "time_to_reach": {
+            str(step.reach): {
                 "reach": step.reach,
                 **_interval("share", step.reached),
                 "median_s": step.median_s,
@@ -316,5 +350,5 @@ def _probe(tables: Tables, name: str) -> Node:
                 "p90_s": step.p90_s,
             }
             for step in steps
-        ],
+        },
     }

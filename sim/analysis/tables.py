@@ -91,6 +91,8 @@ class Tables:
     """Width of a time bin, s; None: taken from the table."""
     locales: tuple[Locale, ...] = (Locale("home", 1.0, 0.0),)
     """Clocks of the population, at least one."""
+    pools: int = 0
+    """Cold-start pools of the scenario; 0 without any, and when unknown."""
 
     @property
     def measured_s(self) -> float:
@@ -139,7 +141,7 @@ def read_tables(folder: Path | str, manifest: Mapping[str, Any]) -> Tables:
     """The tables in ``folder`` with the facts about the run from ``manifest``.
 
     Keys read: ``users``, ``warmup_s``, ``duration_s``, ``viral_reach``; and when present
-    ``scenario`` (name), ``seed``, ``timeline_s`` and ``locales`` (a list of
+    ``scenario`` (name), ``seed``, ``timeline_s``, ``pools`` and ``locales`` (a list of
     ``{name, share, utc_offset_s}``). The run itself calls this before its manifest is final.
     """
     folder = Path(folder)
@@ -175,6 +177,7 @@ def make_tables(
         seed=int(seed) if seed is not None else None,
         timeline_s=float(width) if width is not None else None,
         locales=_locales(source, facts),
+        pools=int(_number(source, {"pools": 0, **facts}, "pools")),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from sim.analysis.multiples import MULTIPLES
 from sim.cli.words import amount, number, span
+from sim.core.errors import RunFolderError
 
 if TYPE_CHECKING:
     from sim.simulate import Run
@@ -18,6 +20,10 @@ __all__ = ["Row", "Section", "as_json", "print_summary", "sections"]
 Node = Mapping[str, Any]
 
 ENGAGEMENT = "likes, comments, shares"
+
+MEAN = "Mean and rank: by impressions, among ordinary uploads of comparable age."
+
+MEAN_OF = "the mean of ordinary uploads"
 
 CAUTION = (
     "One run is one world. The intervals take its videos as independent of each other; "
@@ -55,8 +61,15 @@ def print_summary(run: Run) -> None:
 
     from sim.cli.console import console
 
+    try:
+        told = sections(run.manifest, run.summary)
+    except KeyError as error:
+        raise RunFolderError(
+            f"{run.path}: summary.json has no {error}; it was made by another version, so run "
+            "its scenario again"
+        ) from error
     screen = console()
-    for section in sections(run.manifest, run.summary):
+    for section in told:
         screen.print()
         screen.print(section.title, style="bold", markup=False)
         table = Table.grid(padding=(0, 2))
@@ -67,7 +80,7 @@ def print_summary(run: Run) -> None:
             table.add_row(row.label, row.value, row.note)
         screen.print(Padding(table, (0, 0, 0, 2)), markup=False)
     screen.print()
-    screen.print(_meaning_of_viral(run.manifest), CAUTION, style="dim")
+    screen.print(_meaning_of_viral(run.manifest), MEAN, CAUTION, style="dim")
     screen.print()
     screen.print(_ending(run), markup=False, soft_wrap=True)
 
@@ -85,10 +98,15 @@ def _meaning_of_viral(manifest: Node) -> str:
 
 
 def _probe(name: str, probe: Node) -> Section:
+    others = probe["compared_videos"]
+    among = f"of {others:,} uploads had fewer" if others else "no upload is old enough"
     rows = (
+        Row("impressions of middle video", _times(probe["multiple_median"]), MEAN_OF),
+        Row("rank of middle video", _share(probe["rank_median"]), among),
+        *_above(probe),
         Row("went viral", f"{probe['viral']} of {probe['count']}", _viral(probe)),
         _typical(probe, ("views_p25", "views_p75")),
-        *_steps(probe["time_to_reach"]),
+        *_steps(probe["time_to_reach"].values()),
         Row("engagement by views", _percent(probe["engagement_by_views"]), ENGAGEMENT),
         Row("watched to the end", _share(probe["completion_rate"]), "of impressions"),
         Row("swiped away within 3 seconds", _share(probe["skip_rate"]), "of impressions"),
@@ -98,7 +116,19 @@ def _probe(name: str, probe: Node) -> Section:
     return Section(f"{many} of “{name}”{age}", rows)
 
 
-def _steps(steps: list[Node]) -> list[Row]:
+def _above(node: Node) -> list[Row]:
+    """Rows about how many had so many times the mean, up to the first number that none had."""
+    rows = []
+    for times in MULTIPLES:
+        name = f"above_{times}x_share"
+        label = f"at least {times} times the mean"
+        rows.append(Row(label, _share(node[name]), _interval(node, name)))
+        if not node[name]:
+            break
+    return rows
+
+
+def _steps(steps: Iterable[Node]) -> list[Row]:
     """Rows about how many reached how many users, up to the first number that none reached."""
     rows = []
     for step in steps:
@@ -115,7 +145,11 @@ def _uploads(summary: Node) -> Section:
     if not reach["videos"]:
         why = f"nothing posted after the warm-up is {age} old"
         return Section("For comparison: ordinary uploads", (Row("none", "", why),))
+    mean = f"the mean, {amount(reach['impressions_mean'])}" if reach["impressions_mean"] else ""
     rows = (
+        Row("impressions of middle video", _times(reach["multiple_median"]), mean),
+        Row("impressions of the largest", _times(reach["multiple_max"]), "the mean"),
+        *_above(reach),
         Row("went viral", _share(reach["viral_share"]), _interval(reach, "viral_share")),
         Row("not seen by anyone", _share(reach["unseen_share"]), _interval(reach, "unseen_share")),
         _typical(reach, ()),
@@ -171,6 +205,10 @@ def _typical(node: Node, quartiles: tuple[str, ...]) -> Row:
     ends = [amount(round(node[key])) for key in quartiles if node[key] is not None]
     note = f"half of them had {ends[0]} to {ends[1]}" if len(ends) == 2 else ""
     return Row("views of the middle video", amount(round(node["views_median"])), note)
+
+
+def _times(value: float | None) -> str:
+    return "–" if value is None else f"{amount(value)}×"
 
 
 def _share(value: float | None) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sim.scenario import Scenario, scenario_hash
+from sim.scenario.feed import Pools
 
 __all__ = ["facts", "first_manifest", "peak_rss_bytes", "versions"]
 
@@ -47,6 +48,7 @@ def first_manifest(
 
 def facts(scenario: Scenario) -> dict[str, Any]:
     """What the analysis has to know about a run besides its tables; part of the manifest."""
+    policy = scenario.feed.cold_start
     return {
         "users": scenario.population.users,
         "duration_s": float(scenario.duration),
@@ -54,6 +56,7 @@ def facts(scenario: Scenario) -> dict[str, Any]:
         "refresh_s": float(scenario.refresh),
         "timeline_s": float(scenario.record.timeline),
         "viral_reach": float(scenario.viral.reach),
+        "pools": policy.levels if isinstance(policy, Pools) else 0,
         "locales": [
             {
                 "name": place.name,

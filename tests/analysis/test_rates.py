@@ -59,7 +59,7 @@ def test_tiers_cover_all_videos_once_and_average_over_videos() -> None:
     assert by_label["1-5K"].mean is None
     assert by_label["1-5K"].total == pytest.approx(10.0)
     assert by_label["5-20K"].mean == pytest.approx(1.0)
-    assert by_label[">1M"].mean == 0.0
+    assert by_label["1M+"].mean == 0.0
 
 
 def test_mean_over_videos_has_the_interval_of_student() -> None:

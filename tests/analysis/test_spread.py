@@ -99,6 +99,15 @@ def test_pool_survival() -> None:
     assert [level.conditional.share for level in levels] == [1.0, 0.5, 0.5, 1.0]
     assert waiting_share(videos).share == 0.25
     assert pool_survival(videos.head(1)) == ()
+    more = pool_survival(videos, pools=6)
+    assert more[:4] == levels
+    assert [(level.pool, level.entered.count) for level in more[4:]] == [(5, 0), (6, 0)]
+    assert [level.entered.share for level in more[4:]] == [0.0, 0.0]
+    assert [level.conditional.share for level in more[4:]] == [0.0, None]
+    assert pool_survival(videos, pools=2) == levels
+    nobody = pool_survival(videos.head(1), pools=2)
+    assert [level.entered.count for level in nobody] == [0, 0]
+    assert [level.entered.share for level in nobody] == [None, None]
     assert pool_survival(videos.head(0)) == ()
 
 

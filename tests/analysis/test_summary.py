@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from sim.analysis import SUMMARY_FIELDS, load_tables, summarise, value_at
+from sim.analysis.engagement import TIER_LABELS
 from sim.analysis.fields import matches
 from sim.analysis.tables import Locale, Tables, mature, measured, measured_timeline, ordinary
 from sim.analysis.watch import daily_activity, shares_by, watch_summary
@@ -30,8 +31,6 @@ def tables(synthetic: ModuleType) -> Tables:
 def leaves(node: Any, path: str = "") -> dict[str, Any]:
     if isinstance(node, dict):
         items = node.items()
-    elif isinstance(node, list):
-        items = enumerate(node)
     else:
         return {path: node}
     found: dict[str, Any] = {}
@@ -182,9 +181,32 @@ def test_objectives_are_dotted_paths(tables: Tables) -> None:
     summary = summarise(tables)
     viral = tables.probes["viral"].sum()
     assert value_at(summary, "probes.newcomer.viral_share") == viral / 40
-    assert value_at(summary, "engagement.tiers.0.followers") == "0"
+    assert value_at(summary, "engagement.tiers.1-9.followers") == "1-9"
+    with pytest.raises(KeyError, match=r"probes\.newcomer\.viral_share\.x"):
+        value_at(summary, "probes.newcomer.viral_share.x")
     with pytest.raises(KeyError, match=r"probes\.newcomers"):
         value_at(summary, "probes.newcomers.viral_share")
+
+
+def test_what_has_a_name_is_found_by_it_though_it_is_empty(tables: Tables) -> None:
+    summary = summarise(tables)
+    tiers = summary["engagement"]["tiers"]
+    assert list(tiers) == list(TIER_LABELS)
+    assert all(name == tier["followers"] for name, tier in tiers.items())
+    empty = tiers["1M+"]
+    assert (empty["videos"], empty["mean"], empty["total"]) == (0, None, None)
+    assert not [label for label in TIER_LABELS if "." in label], "they are parts of dotted paths"
+
+    steps = summary["probes"]["newcomer"]["time_to_reach"]
+    assert {name: step["reach"] for name, step in steps.items()} == {
+        "10": 10, "100": 100, "1000": 1_000,
+    }  # fmt: skip
+    deep = summarise(replace(tables, pools=9))["pools"]["levels"]
+    assert [level["pool"] for level in deep.values()] == list(range(1, 10))
+    assert list(deep) == [str(pool) for pool in range(1, 10)]
+    assert deep["9"]["entered"] == 0
+    assert deep["9"]["share"] == 0.0
+    assert deep["9"]["share_high"] > 0
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,15 @@ def test_the_probe_comes_first(content: Content) -> None:
     manifest, summary = content
     probe = summary["probes"]["newcomer"]
     probe.update(viral=2, viral_share=0.4, viral_share_low=0.118, viral_share_high=0.769)
+    probe.update(multiple_median=0.5512, rank_median=0.341, compared_videos=1_250)
     probe.update(views_median=14.0, views_p25=10.0, views_p75=1_234.4, engagement_by_views=10.0)
     first = sections(manifest, summary)[0]
     assert first.title == "The 5 videos of “newcomer”, at least 5 h old at the end"
+    assert [r.label for r in first.rows[:3]] == [
+        "impressions of middle video", "rank of middle video", "at least 5 times the mean",
+    ]  # fmt: skip
+    assert row(first, "impressions of middle video") == ("0.551×", "the mean of ordinary uploads")
+    assert row(first, "rank of middle video") == ("34.1 %", "of 1,250 uploads had fewer")
     assert row(first, "went viral") == ("2 of 5", "40 %; 95 % interval 11.8 to 76.9 %")
     assert row(first, "views of the middle video") == ("14", "half of them had 10 to 1,234")
     assert row(first, "engagement by views") == ("10 %", "likes, comments, shares")
@@ -43,23 +50,33 @@ def test_the_probe_comes_first(content: Content) -> None:
 def test_steps_end_at_the_first_that_nobody_reached(content: Content) -> None:
     manifest, summary = content
     step = {"share_low": 0.0, "share_high": 0.1, "p10_s": None, "p90_s": None}
-    summary["probes"]["newcomer"]["time_to_reach"] = [
-        {**step, "reach": 10, "share": 0.8, "median_s": 5_400.0},
-        {**step, "reach": 100, "share": 0.0, "median_s": None},
-        {**step, "reach": 1_000, "share": 0.0, "median_s": None},
-    ]
+    summary["probes"]["newcomer"]["time_to_reach"] = {
+        "10": {**step, "reach": 10, "share": 0.8, "median_s": 5_400.0},
+        "100": {**step, "reach": 100, "share": 0.0, "median_s": None},
+        "1000": {**step, "reach": 1_000, "share": 0.0, "median_s": None},
+    }
     first = sections(manifest, summary)[0]
     assert row(first, "reached 10 users") == ("80 %", "the middle one after 1 h 30 min")
     assert row(first, "reached 100 users") == ("0 %", "")
     assert not [r for r in first.rows if "1,000" in r.label]
 
 
+def test_multiples_end_at_the_first_that_no_video_had(content: Content) -> None:
+    manifest, summary = content
+    summary["reach"]["videos"] = 100
+    for times, share in ((5, 0.06), (10, 0.0), (47, 0.0)):
+        name = f"above_{times}x_share"
+        summary["reach"] |= {name: share, f"{name}_low": share / 2, f"{name}_high": share + 0.01}
+    (section,) = [s for s in sections(manifest, summary) if s.title.startswith("For comparison")]
+    assert row(section, "at least 5 times the mean") == ("6 %", "95 % interval 3 to 7 %")
+    assert row(section, "at least 10 times the mean") == ("0 %", "95 % interval 0 to 1 %")
+    assert not [r for r in section.rows if "47" in r.label]
+
+
 def emptied(node: Any) -> Any:
     """Every number that may be missing is missing; counts are 0."""
     if isinstance(node, dict):
         return {key: emptied(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [emptied(value) for value in node]
     return 0 if isinstance(node, int) else None
 
 
@@ -69,6 +86,9 @@ def test_missing_numbers_are_dashes(content: Content) -> None:
     empty["population"] = summary["population"]
     told = sections(manifest, empty)
     assert row(told[0], "views of the middle video") == ("–", "")
+    assert row(told[0], "impressions of middle video")[0] == "–"
+    assert row(told[0], "rank of middle video")[0] == "–"
+    assert row(told[0], "at least 5 times the mean") == ("–", "")
     assert row(told[1], "none")[0] == ""
     assert row(told[2], "watch time")[0] == "–"
 
@@ -82,12 +102,28 @@ def test_a_world_without_probes_has_a_summary(content: Content) -> None:
 
 def test_ordinary_uploads_are_compared_with(content: Content) -> None:
     manifest, summary = content
+    summary["reach"].update(impressions_mean=245.2, multiple_median=0.6, multiple_max=12.0)
     summary["reach"].update(
         videos=3_400, viral_share=0.021, viral_share_low=0.017, viral_share_high=0.026
     )
     (section,) = [s for s in sections(manifest, summary) if s.title.startswith("For comparison")]
     assert section.title == "For comparison: 3,400 ordinary uploads, at least 3 h old"
+    assert row(section, "impressions of middle video") == ("0.6×", "the mean, 245")
+    assert row(section, "impressions of the largest") == ("12×", "the mean")
     assert row(section, "went viral") == ("2.1 %", "95 % interval 1.7 to 2.6 %")
+
+
+def test_a_summary_of_another_version_is_refused(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = shutil.copytree(finished, tmp_path / "old")
+    summary = json.loads((old / "summary.json").read_text("utf-8"))
+    del summary["probes"]["newcomer"]["multiple_median"]
+    (old / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    assert main(["show", str(old)]) == 2
+    said = capsys.readouterr().err
+    assert "has no 'multiple_median'" in said
+    assert "another version" in " ".join(said.split())
 
 
 def test_the_table_fits_80_columns(

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import pytest
+from pydantic import ValidationError
 
+from sim.analysis import Tables, summarise
+from sim.assemble import assemble
 from sim.core.errors import ForyouError
 from sim.scenario import Scenario
+from sim.scenario.feed import Pools
+from sim.simulate import tables_in_memory
 from sim.study.runs.outcome import evaluate
 from sim.study.runs.plan import RunSpec, with_changes
-from sim.study.statistics.metrics import default_metrics, metric, metrics
+from sim.study.statistics.metrics import POOLS, default_metrics, metric, metrics
+from sim.study.statistics.over_worlds import over_worlds
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +34,6 @@ def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(node, dict):
         for name, below in node.items():
             yield from leaves(below, f"{path}.{name}".lstrip("."))
-    elif isinstance(node, list):
-        for place, below in enumerate(node):
-            yield from leaves(below, f"{path}.{place}")
     else:
         yield path, node
 
@@ -79,10 +84,12 @@ def test_scenarios_show_what_they_have_in_common(scenario: Scenario) -> None:
         ("minutes_per_user_day", 'did you mean "watch.minutes_per_user_day"'),
         ("probes.newcommer.viral_share", "its probes are newcomer"),
         ("probes.newcomer.viral_shares", 'did you mean "probes.newcomer.viral_share"'),
-        ("probes.newcomer.time_to_reach.9.share", "no number is called"),
+        ("probes.newcomer.time_to_reach.1000.share", "no number is called"),
+        ("probes.newcomer.time_to_reach.0.share", "no number is called"),
         ("sources.intrest", 'did you mean "sources.interest"'),
-        ("engagement.tiers.x.mean", 'did you mean "engagement.tiers.0.mean"'),
-        ("pools.levels.-1.share", "no number is called"),
+        ("engagement.tiers.1-5k.mean", 'did you mean "engagement.tiers.1-5K.mean"'),
+        ("pools.levels.0.share", 'did you mean "pools.levels.1.share"'),
+        ("pools.levels.21.share", "no number is called"),
         ("watch", "no number is called"),
         ("", "no number is called"),
         ("x" * 10_000, "no number is called"),
@@ -102,3 +109,53 @@ def test_a_source_that_brought_nothing_has_the_share_zero(
     assert metric("sources.custom", scenario).of(summary) == 0.0
     assert metric("pools.levels.7.share", scenario).of(summary) is None
     assert metric("sources.fresh", scenario).of({**summary, "sources": {}}) is None
+
+
+def test_tiers_pools_and_reaches_are_aligned_by_name(scenario: Scenario) -> None:
+    """Two worlds with accounts of other sizes and videos that got unequally far."""
+
+    def world(followers: int, highest: int) -> dict[str, Any]:
+        videos = {"followers_at_upload": followers, "pool": highest}
+        live = evaluated.videos.with_columns(**{
+            name: pl.lit(value, evaluated.videos[name].dtype) for name, value in videos.items()
+        })  # fmt: skip
+        probes = evaluated.probes.with_columns(pool=pl.lit(highest, pl.Int8))
+        return summarise(replace(evaluated, videos=live, probes=probes))
+
+    evaluated = played(scenario)
+    worlds = [world(0, 1), world(50, 2)]
+    rates = [w["engagement"]["by_views"] for w in worlds]
+    values = {
+        label: over_worlds(metric(f"engagement.tiers.{label}.total", scenario), worlds).values
+        for label in ("0", "1-9", "10-99")
+    }
+    assert values == {"0": (rates[0], None), "1-9": (None, None), "10-99": (None, rates[1])}
+    for prefix in ("", "probes.newcomer."):
+        entered = [
+            over_worlds(metric(f"{prefix}pools.levels.{pool}.share", scenario), worlds).values
+            for pool in (1, 2, 3)
+        ]
+        # a pool that nobody entered has the share zero, and is not left out
+        assert entered == [(1.0, 1.0), (0.0, 1.0), (0.0, 0.0)]
+    known = metric("probes.newcomer.time_to_reach.10.reach", scenario)
+    assert over_worlds(known, worlds).values == (10.0, 10.0)
+
+
+def played(scenario: Scenario) -> Tables:
+    """The tables of a world that was played to its end."""
+    live = assemble(scenario, 3, engine="fast")
+    live.env.run(until=live.end)
+    return tables_in_memory(live)
+
+
+def test_there_are_names_for_as_many_pools_as_a_scenario_can_have() -> None:
+    assert Pools(levels=int(POOLS[-1])).levels == len(POOLS)
+    with pytest.raises(ValidationError):
+        Pools(levels=len(POOLS) + 1)
+
+
+def test_the_label_of_a_picture_says_which_of_many_it_is(scenario: Scenario) -> None:
+    assert metric("engagement.tiers.1-5K.mean", scenario).label.endswith(": 1-5K")
+    label = metric("probes.newcomer.pools.levels.2.share", scenario).label
+    assert label.startswith("newcomer: ")
+    assert label.endswith(": 2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from pathlib import Path
@@ -71,6 +72,29 @@ def test_rare_and_common_shares_get_wilsons_interval(study: Any) -> None:
     assert 0 <= viral.interval.low < viral.interval.high <= 1
     unseen = next(n for n in study.numbers if n.metric.path == "reach.unseen_share")
     assert unseen.interval.high > unseen.interval.value
+
+
+@pytest.mark.parametrize(
+    ("path", "total"),
+    [
+        ("reach.above_5x_share", {"reach": {"videos": 40}}),
+        ("probes.newcomer.above_93x_share", {"probes": {"newcomer": {"count": 40}}}),
+        ("probes.newcomer.time_to_reach.100.share", {"probes": {"newcomer": {"count": 40}}}),
+    ],
+)
+def test_shares_of_videos_have_an_interval_though_none_is_among_them(
+    path: str, total: dict[str, Any], scenario: Scenario
+) -> None:
+    summary = copy.deepcopy(total)
+    *above, name = path.split(".")
+    node = summary
+    for part in above:
+        node = node.setdefault(part, {})
+    node[name] = 0.0
+    number = over_worlds(metric(path, scenario), [summary] * 3)
+    assert number.method == "wilson"
+    assert number.interval is not None
+    assert 0.0 == number.interval.low < number.interval.high
 
 
 def test_the_folder_has_the_result(study: Any, folder: Path) -> None:

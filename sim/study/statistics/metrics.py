@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sim.analysis.engagement import TIER_LABELS
 from sim.analysis.fields import SUMMARY_FIELDS, Field, matches
 from sim.analysis.summary import REACH_STEPS, value_at
 from sim.core.errors import ForyouError
@@ -39,6 +40,9 @@ SHORT: Final = {
 
 TEXTS: Final = ("tail.reason", "engagement.tiers.*.followers")
 """Fields that hold words, not numbers."""
+
+POOLS: Final = tuple(str(pool) for pool in range(1, 21))
+"""Names of pools: as many as a scenario can have."""
 
 _SHARES: Final = ("share", "0..1")
 _SIGNED: Final = ("", "nats", "ln views", "log10")
@@ -114,24 +118,24 @@ def metric(path: str, scenario: Scenario) -> Metric:
 def _label(field: Field, path: str) -> str:
     if path in SHORT:
         return SHORT[path]
-    parts = path.split(".")
-    if parts[0] == "probes":
-        return f"{parts[1]}: {field.meaning}"
-    return field.meaning if "*" not in field.path else f"{field.meaning}: {parts[-1]}"
+    pairs = zip(field.path.split("."), path.split("."), strict=True)
+    names = [part for pattern, part in pairs if pattern == "*"]
+    if field.path.startswith("probes."):
+        return ": ".join([names[0], field.meaning, *names[1:]])
+    return ": ".join([field.meaning, *names])
 
 
 def _names_fit(field: Field, path: str, scenario: Scenario) -> bool:
-    """Whether the names and places that stand for ``*`` are ones that the scenario can have."""
+    """Whether the names that stand for ``*`` are ones that the scenario can have."""
     wanted, given = field.path.split("."), path.split(".")
     for place, (pattern, part) in enumerate(zip(wanted, given, strict=True)):
-        known = _known(tuple(wanted[:place]), scenario)
-        if pattern == "*" and (part not in known if known is not None else not part.isdecimal()):
+        if pattern == "*" and part not in _known(tuple(wanted[:place]), scenario):
             return False
     return True
 
 
-def _known(before: tuple[str, ...], scenario: Scenario) -> Sequence[str] | None:
-    """Names that may follow the pattern ``before``; None where places in a list follow."""
+def _known(before: tuple[str, ...], scenario: Scenario) -> Sequence[str]:
+    """Names that may follow the pattern ``before``."""
     match before:
         case ("probes",):
             return [probe.name for probe in scenario.probes]
@@ -139,15 +143,18 @@ def _known(before: tuple[str, ...], scenario: Scenario) -> Sequence[str] | None:
             return SURFACE_NAMES
         case ("sources",):
             return SOURCE_NAMES
+        case ("engagement", "tiers"):
+            return TIER_LABELS
+        case (*_, "pools", "levels"):
+            return POOLS
         case ("probes", "*", "time_to_reach"):
-            steps = sum(reach <= scenario.population.users for reach in REACH_STEPS)
-            return [str(place) for place in range(steps)]
+            return [str(reach) for reach in REACH_STEPS if reach <= scenario.population.users]
         case _:
-            return None
+            raise LookupError(f"names below {'.'.join(before)} are not known")
 
 
 def _concrete(scenario: Scenario) -> Iterable[str]:
-    """Every path that a run of the scenario may have; of lists the first place only."""
+    """Every path that a run of the scenario may have; of pools the first only."""
     for field in SUMMARY_FIELDS:
         if field.path in TEXTS:
             continue
@@ -157,7 +164,7 @@ def _concrete(scenario: Scenario) -> Iterable[str]:
             known = [part]
             if part == "*":
                 names = _known(tuple(parts[:place]), scenario)
-                known = ["0"] if names is None or names[:1] == ["0"] else list(names)
+                known = list(names[:1] if names is POOLS else names)
             paths = [f"{path}.{name}".lstrip(".") for path in paths for name in known]
         yield from paths
 

@@ -23,8 +23,11 @@ FEW: Final = 20
 are far from normal, and Wilson's interval takes the place of Student's. Assumption."""
 
 _TOTALS: Final = (
-    (re.compile(r"reach\.(?:viral|unseen)_share"), "reach.videos"),
-    (re.compile(r"(probes\.[^.]+)\.(?:viral_share|time_to_reach\.\d+\.share)"), r"\1.count"),
+    (re.compile(r"reach\.(?:viral|unseen|above_\d+x)_share"), "reach.videos"),
+    (
+        re.compile(r"(probes\.[^.]+)\.(?:(?:viral|above_\d+x)_share|time_to_reach\.\d+\.share)"),
+        r"\1.count",
+    ),
 )
 """Shares of videos, and where the summary has the number of those videos."""
 
