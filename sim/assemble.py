@@ -25,7 +25,7 @@ from sim.engine.shards import Memory, parts_of
 from sim.engine.trends import TREND_INTERVAL_S
 from sim.feed import builtin
 from sim.feed.builtin import value_weights
-from sim.feed.cold_start import STATE_NAMES, cold_start_of
+from sim.feed.cold_start import STATE_NAMES
 from sim.feed.component import Stage
 from sim.feed.kit import FAST, PLAIN, Kit
 from sim.feed.pipeline import Named, Pipeline, source_counts
@@ -164,8 +164,7 @@ def _builtin(kit: Kit, scenario: Scenario, wanted: Any) -> Any:
         case spec.Value():
             return builtin.Value(*value_weights(feed))
         case spec.Spaced():
-            reserved = cold_start_of(feed.cold_start).reserved
-            return kit.spaced(int(wanted.creator_gap), int(wanted.sound_gap), reserved)
+            return kit.spaced(int(wanted.creator_gap), int(wanted.sound_gap))
     raise ForyouError(f"no component is built for {wanted!r}")
 
 

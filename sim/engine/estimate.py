@@ -128,7 +128,8 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plo
         + scenario.population.follows * 4 + 16
         + 4 * 4 + 17  # traits, account
     )  # fmt: skip
-    per_video = dims * 2 + row["card"] + row["reel"] + row["packed"] * shards + row["counts"] + 250
+    per_video = dims * 2 + row["card"] + row["reel"] + (row["packed"] + 16) * shards
+    per_video += row["counts"] + 270
     size = _fixed_bytes(plots) + users * per_user + _videos(scenario) * per_video
     size += impressions * SEEN_BYTES + creator_count(scenario) * (dims + 120)
     if scenario.record.events:

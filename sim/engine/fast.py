@@ -64,6 +64,8 @@ class _Thread:
     """videos [V, PACKED] counters of a window, cleared while they are merged"""
     touched: NDArray[np.uint64]
     """the videos with counts, as bits (``sim.machine.marks``); cleared with them"""
+    tests: NDArray[np.int64]
+    """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); cleared with them"""
     timeline: NDArray[np.int64]
     followers: NDArray[np.int32]
     sums: NDArray[np.uint64]
@@ -108,6 +110,7 @@ class FastEngine:
             order=np.empty(most + 1, np.int64),
             videos=np.zeros((0, PACKED), np.int32),
             touched=new_marks(0),
+            tests=np.zeros((0, 2), np.int64),
             timeline=np.zeros((0, WIDTH), np.int64),
             followers=np.zeros(0, np.int32),
             sums=np.zeros(2, np.uint64),
@@ -184,7 +187,10 @@ class FastEngine:
         logged = self._play_all(now)
         window = self._platform.window
         for thread in self._threads[1:]:
-            add_to_window(thread.videos, thread.touched, window.videos, window.touched)
+            add_to_window(
+                thread.videos, thread.touched, thread.tests, window.videos, window.touched,
+                window.tests,
+            )  # fmt: skip
             window.timeline += thread.timeline.reshape(window.timeline.shape)
             window.followers += thread.followers
             self._log.sums += thread.sums
@@ -328,20 +334,24 @@ class FastEngine:
         window, frame = self._platform.window, thread.frame
         if number == 0:
             thread.videos, thread.touched = window.videos, window.touched
+            thread.tests = window.tests
             thread.timeline = window.timeline.reshape(-1, WIDTH)
             thread.followers, thread.sums = window.followers, self._log.sums
         else:
             if len(thread.videos) != len(window.videos):
                 thread.videos = aligned_zeros(window.videos.shape, np.int32)
                 thread.touched = new_marks(len(window.videos))
+                thread.tests = np.zeros_like(window.tests)
             thread.timeline = np.zeros_like(window.timeline).reshape(-1, WIDTH)
             thread.followers = np.zeros_like(window.followers)
             thread.sums = np.zeros_like(self._log.sums)
         frame.bind_all((
             ("tally.videos", thread.videos), ("tally.touched", thread.touched),
+            ("tally.tests", thread.tests),
             ("tally.timeline", thread.timeline), ("tally.followers", thread.followers),
             ("tally.sums", thread.sums),
         ))  # fmt: skip
+        thread.record("plan")["slots"] = self._platform.view.cold.reserved
         this = thread.record("window")
         this["end_s"], this["bin_s"] = now, self._platform.bin_s
         this["first_bin"] = window.first_bin

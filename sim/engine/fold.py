@@ -38,8 +38,8 @@ def fold_counts(window, touched, counts, new_followers, followers, public_follow
 
 
 @njit()
-def add_to_window(counters, marked, window, touched):
-    """Add a thread's packed counters and marks to those of the window, and clear them."""
+def add_to_window(counters, marked, tests, window, touched, window_tests):
+    """Add a thread's packed counters, tests and marks to those of the window, and clear them."""
     shown = take_marked(marked)
     mark_all(touched, shown)
     for i in range(shown.size):
@@ -50,6 +50,10 @@ def add_to_window(counters, marked, window, touched):
         v = np.uint64(shown[i])
         add_packed(window, counters, v)
         counters[v] = 0
+        if tests.shape[0] > 0:
+            for column in range(2):
+                window_tests[v, column] += tests[v, column]
+                tests[v, column] = 0
 
 
 @njit()

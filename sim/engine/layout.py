@@ -170,6 +170,8 @@ _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     # and counters
     ("tally.videos", np.int32, 2, LOG),
     ("tally.touched", np.uint64, 1, LOG),
+    ("tally.tests", np.int64, 2, LOG),
+    ("judged", np.float64, 1, LOG),
     ("tally.timeline", np.int64, 2, LOG),
     ("tally.followers", np.int32, 1, LOG),
     ("tally.sums", np.uint64, 1, LOG),

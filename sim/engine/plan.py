@@ -52,7 +52,6 @@ def plan_of(scenario: Scenario, pipeline: Pipeline) -> dict[str, NDArray[Any]]:
     plan["candidates"], plan["slate"] = pipeline.candidates, pipeline.slate
     plan["topics"] = scenario.population.topics
     plan["dims"] = padded(scenario.population.topics)
-    plan["slots"] = select.slots
     plan["creator_gap"], plan["sound_gap"] = select.creator_gap, select.sound_gap
     # with scorers of the user's own, scores are made step by step
     plan["values"] = 0 if len(compiled_steps(pipeline)) else values
@@ -78,7 +77,7 @@ def _number(stage: str, named: Named[Any]) -> int:
 def _spaced(named: Named[Any]) -> Spaced:
     """The selector, or anything in place of the user's own."""
     if _number("selector", named) == _OUTSIDE:
-        return Spaced(0, 0, 0.0)
+        return Spaced(0, 0)
     if not isinstance(named.component, Spaced):
         raise ForyouError(f"selector for the fast engine: {named.component!r} is another one")
     return named.component

@@ -84,6 +84,8 @@ class WindowCounts:
     """videos [V, PACKED] packed rows (see ``sim.core.counts``)"""
     touched: NDArray[np.uint64]
     """the videos that were shown, as bits (see ``sim.machine.marks``)"""
+    tests: NDArray[np.int64]
+    """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); [0, 2] where there are none"""
     timeline: NDArray[np.int64]
     """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
     followers: NDArray[np.int32]
@@ -110,6 +112,7 @@ class Platform:
         self.stages = StageCounts(len(scenario.feed.filters))
         self.impressions = 0
         self.promotions = 0
+        self._shown = 0  # impressions of the last window
         self.bin_s = float(scenario.record.timeline)
         self._publish = PublishSettings.of(scenario, key(seed, "video"), key(seed, "sound"))
         self._tag_count = scenario.population.topics * scenario.catalogue.hashtags_per_topic
@@ -160,6 +163,7 @@ class Platform:
         yield "learning", learning
         yield "keys", np.array([tuple(self.keys)], KEYS)
         yield "utc_offset_s", self.world.utc_offset_s
+        yield "judged", self._all_weights
 
     def tables(self) -> tuple[Table, ...]:
         """All tables of the world, of what the feed made of it, and of mechanisms."""
@@ -216,12 +220,10 @@ class Platform:
         uploaded = self._publish_pending()
         view = self.view
         if len(uploaded):
-            view.cold.enter(uploaded)
+            view.cold.enter(uploaded, now)
             changed = np.concatenate([changed, uploaded]).astype(np.int32)
         # whoever is judged was shown in this window, so the changed ones hold them all
-        self.promotions += view.cold.step(
-            view.counts, self.weights, self.watch_weight, self._mean_value
-        )
+        self.promotions += view.cold.step(now, self._mean_value)
         self.changed = self._refresh_scores(changed, now)
         view.refreshed_s = now
         self.window = self._empty_window(now, now + float(self.scenario.refresh))
@@ -243,7 +245,9 @@ class Platform:
             window.videos, window.touched, view.counts, window.followers,
             self.world.creators.followers, view.creators.followers,
         )  # fmt: skip
+        view.cold.note(touched, window.tests)
         add_cells(window.timeline.reshape(-1, WIDTH), view.totals)
+        self._shown = int(view.totals[IMPRESSIONS]) - self.impressions
         self.impressions = int(view.totals[IMPRESSIONS])
         return np.asarray(touched)
 
@@ -310,7 +314,8 @@ class Platform:
     def _fresh(self, now: float) -> NDArray[np.int32]:
         """Videos for the fresh source: those in pools, or without pools those of the last day."""
         if self.view.cold.finds_audience:
-            return self.view.cold.waiting
+            self.view.cold.seek(now, float(self.scenario.refresh), self._shown)
+            return self.view.cold.seeking
         videos = self.world.videos
         # ids follow upload times, so the last day is the tail of the table
         first = np.searchsorted(videos.uploaded_s[: videos.count], now - _FRESH_S)
@@ -329,9 +334,12 @@ class Platform:
         if window is None or len(window.videos) != rows:
             videos, touched = aligned_zeros((rows, PACKED), np.int32), new_marks(rows)
             followers = np.zeros(len(self.world.creators.user), np.int32)
+            tests = np.zeros((rows if self.view.cold.finds_audience else 0, 2), np.int64)
         else:
             videos, touched, followers = window.videos, window.touched, window.followers
-        return WindowCounts(videos, touched, np.zeros(shape, np.int64), followers, first_bin)
+            tests = window.tests
+        timeline = np.zeros(shape, np.int64)
+        return WindowCounts(videos, touched, tests, timeline, followers, first_bin)
 
     def _plan_probes(self) -> None:
         """When each planted account posts, and what."""

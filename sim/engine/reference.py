@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
+from math import floor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,9 @@ from sim.engine.exchange import new_outbox
 from sim.engine.layout import LAYOUT, ROOM, open_frame
 from sim.engine.moments import MOST_MESSAGES, one_by_one, one_person
 from sim.engine.platform import Platform, UserCounts
+from sim.engine.tally import FRESH
 from sim.engine.ways import in_turn, view_of
+from sim.feed.cold_start import WORTH_ONE
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
 from sim.machine.compiled import Settled, njit
@@ -217,10 +220,22 @@ class ReferenceEngine:
         np.add.at(videos, events["video"], rows)
         window.videos += pack(videos)
         mark_all(window.touched, events["video"])
+        self._note_tests(events)
         bins = np.floor(events["time_s"] / self._platform.bin_s).astype(np.int64) - window.first_bin
         np.add.at(window.timeline, (bins, events["surface"], events["source"]), rows)
         new = events[(events["actions"] & _FOLLOW) != 0]["video"]
         np.add.at(window.followers, self._platform.world.videos.creator[new], 1)
+
+    def _note_tests(self, events: NDArray[Any]) -> None:
+        """Add what test audiences did: impressions in places that are kept for waiting videos."""
+        weights = self._platform.weights.tolist()
+        tested = events[(events["source"] == FRESH) & (events["pool"] > 0)]
+        for event in tested:
+            worth = self._platform.watch_weight * (float(event["watch_ms"]) / 1000.0)
+            for a, weight in enumerate(weights):
+                worth += weight if (int(event["actions"]) >> a) & 1 else 0.0
+            row = self._platform.window.tests[event["video"]]
+            row += (1, floor(worth * WORTH_ONE + 0.5))
 
     def refreshed(self) -> None:
         """Look at what the refresh has moved."""

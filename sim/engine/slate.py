@@ -28,7 +28,7 @@ from sim.feed.retrieve import (
     point_list,
     prefetch_groups,
 )
-from sim.feed.spaced import NEVER, best_by_group, place_of, select_spaced
+from sim.feed.spaced import NEVER, best_by_group, place_of, select_spaced, set_apart
 from sim.machine.borrow import at, prefetch
 from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES
@@ -168,7 +168,7 @@ def _drop_duplicates(feed, j, n):
 
 @njit(forceinline=True)
 def _for_kept_slots(ids, codes, keys, kept, n, cards):
-    """List the candidates for the kept slots: fresh ones in a cold-start pool; returns how many."""
+    """Set the candidates for the kept slots apart: fresh ones that wait; returns how many."""
     found = 0
     first, last = np.int32(n), np.int32(0)
     for i in range(n):  # in vector registers; in 32 bits, twice as many at once
@@ -176,9 +176,8 @@ def _for_kept_slots(ids, codes, keys, kept, n, cards):
         first = min(first, np.int32(i) if fresh else np.int32(n))
         last = max(last, np.int32(i + 1) if fresh else np.int32(0))
     for i in range(first, last):
-        kept[np.uint64(found)] = i
-        waits = (at(cards, at(ids, i)).state == WAITING) & (at(keys, i) != NEVER)
-        found += 1 if waits & (at(codes, i) == _FRESH) else 0
+        waits = (at(cards, at(ids, i)).state == WAITING) & (at(codes, i) == _FRESH)
+        found = set_apart(i, keys, kept, found, waits)
     return found
 
 
@@ -301,13 +300,11 @@ def _select(feed, j):
     keys, tops, kept = feed.scores_of.keys, feed.scores_of.tops, feed.kept
     if feed.steps.size > 0:
         score_left(feed, j)
+    n_kept = _for_kept_slots(ids, codes, keys, kept, n, cards)
     top = best_by_group(keys, n, tops)
     if top != NEVER:  # as a rule the first to be played
         likely = at(ids, place_of(top))
         prefetch(feed.tally.videos, likely)
-    n_kept = 0
-    if plan.slots > 0.0:
-        n_kept = _for_kept_slots(ids, codes, keys, kept, n, cards)
     return select_spaced(
         keys, n, top, kept, n_kept, ids, cards["creator"], cards["sound"],
         reserved_places(request.stream, plan.slots, plan.slate), plan.slate, plan.creator_gap,

@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 
 from sim.core.counting import count_impression
+from sim.core.sources import source_code
+from sim.feed.cold_start import worth_of
 from sim.machine.compiled import njit
 from sim.machine.marks import mark
 from sim.machine.twins import side_by_side
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import add_to_hash, hash_event
 
-__all__ = ["log", "log_all", "settle"]
+__all__ = ["FRESH", "log", "log_all", "settle"]
+
+FRESH = source_code("fresh")
+"""Its impressions of videos that are or were in a pool are those of test audiences."""
 
 _SURFACES, _SOURCES = len(SURFACE_NAMES), len(SOURCE_NAMES)
 
@@ -49,6 +54,10 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
             tally.videos, v, tally.users, u, tally.timeline, cell, views, watch_ms, first, actions
         )  # fmt: skip
         mark(tally.touched, v)
+        if (source == FRESH) & (pool > 0):
+            tests = tally.tests
+            tests[np.uint64(v), 0] += 1
+            tests[np.uint64(v), 1] += worth_of(actions, watch_ms, frame.judged)
         h = hash_event(t, u, v, watch_ms, actions, views, surface, source, pool)
         add_to_hash(h, tally.sums)
         if tally.events.size > 0:

@@ -20,7 +20,14 @@ from sim.feed.retrieve import (
     from_interest,
     from_list,
 )
-from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced
+from sim.feed.spaced import (
+    GROUP,
+    best_by_group,
+    room_for_tops,
+    score_key,
+    select_spaced,
+    set_apart,
+)
 from sim.feed.tables import SIGNS, base_and_lift
 from sim.feed.view import FeedView, Requests
 from sim.machine.compiled import njit
@@ -238,7 +245,6 @@ class Spaced:
 
     creator_gap: int
     sound_gap: int
-    slots: float
 
     def select(
         self,
@@ -255,14 +261,15 @@ class Spaced:
             places = np.flatnonzero(candidates.present[b])
             ids, k = candidates.video[b, places], len(places)
             waits = candidates.source[b, places] == _FRESH
-            kept = np.flatnonzero(waits & (view.cold.state[ids] == WAITING))
+            waits &= view.cold.state[ids] == WAITING
+            kept = np.empty(k + 1, np.int64)
             keys, tops = np.empty(k + GROUP, np.int64), np.empty(room_for_tops(k), np.int64)
-            _fill_keys(scores[b, places], keys)
+            n_kept = _fill_keys(scores[b, places], waits, keys, kept)
             slate = np.empty(length, np.int64)
             # called from Python, compiled code hands out a plain number: make it 64 bits again
-            reserved = np.uint64(reserved_places(requests.stream[b], self.slots, length))
+            reserved = np.uint64(reserved_places(requests.stream[b], view.cold.reserved, length))
             n = select_spaced(
-                keys, k, best_by_group(keys, k, tops), kept, len(kept), ids, videos.creator,
+                keys, k, best_by_group(keys, k, tops), kept, n_kept, ids, videos.creator,
                 videos.sound, reserved, length, self.creator_gap, self.sound_gap, tops, slate,
             )  # fmt: skip
             out[b, :n] = places[slate[:n]]
@@ -270,6 +277,9 @@ class Spaced:
 
 
 @njit()
-def _fill_keys(scores, keys):
+def _fill_keys(scores, waits, keys, kept):
+    n_kept = 0
     for i in range(scores.size):
         keys[i] = score_key(scores[i], i)
+        n_kept = set_apart(i, keys, kept, n_kept, waits[i])
+    return n_kept

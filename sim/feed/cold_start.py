@@ -2,12 +2,14 @@
 
 A policy is one class and one entry of POLICIES.
 
-``pools``: a new video waits in pool 1 until it was shown ``first`` times. Those whose value per
-impression is in the best ``promote`` share of the videos that lately finished the same pool move
-on to the next one, ``growth`` times as large; the others stop. A share of every slate is kept for
-waiting videos. Until its first promotion only this test audience and the creator's followers
-see a video; from then on it competes everywhere. The threshold is relative, so the policy needs
-no tuning to a population (X1, X2).
+``pools``: a new video waits in pool 1 until a test audience of ``first`` was shown it. Those whose
+value per impression is in the best ``promote`` share of the videos that lately finished the same
+pool move on to the next one, ``growth`` times as large; the others stop. A share of every slate is
+kept for waiting videos, drawn evenly: only impressions in these places fill a pool and are judged,
+so followers and scores have no part in it. A pool fills in ``fill`` at the earliest, evenly, so
+that a verdict is not that of a single hour. Until its first promotion only this test audience and
+the creator's followers see a video; from then on it competes everywhere. The threshold is relative,
+so the policy needs no tuning to a population (X1, X2).
 
 ``none``: a new video competes everywhere from its first minute.
 """
@@ -22,7 +24,6 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.core.random import uniform
 from sim.core.registry import entry_of
 from sim.machine.borrow import ROWS_AHEAD, prefetch
@@ -35,12 +36,14 @@ __all__ = [
     "STATE_NAMES",
     "STOPPED",
     "WAITING",
+    "WORTH_ONE",
     "ColdStartPolicy",
     "NoColdStart",
     "PoolPolicy",
     "Pools",
     "cold_start_of",
     "reserved_places",
+    "worth_of",
 ]
 
 NONE, WAITING, STOPPED, GRADUATED = 0, 1, 2, 3
@@ -50,6 +53,8 @@ _MEMORY = 200
 """Finished videos a pool remembers for its threshold (assumption)."""
 _QUICK = 20
 """Finished videos before the threshold is theirs; until then it is the platform's mean value."""
+WORTH_ONE: Final = 65_536.0
+"""What a score of 1 is counted as."""
 RESERVED_DRAW = 4_000_000
 """Draw numbers of a request from here on place the kept slots; sources use those below."""
 
@@ -74,6 +79,8 @@ class ColdStartPolicy(ABC):
         """open_to_all [V] 1 when any source may show it; 0 for its test audience and followers"""
         self.waiting = np.empty(0, np.int32)
         """waiting [N] videos that wait for their audience, by id"""
+        self.seeking = np.empty(0, np.int32)
+        """seeking [N] those of them that look for it now"""
 
     def grow(self, rows: int) -> None:
         """Make room for ``rows`` videos."""
@@ -87,21 +94,28 @@ class ColdStartPolicy(ABC):
             self.open_to_all[old:] = 1
 
     @abstractmethod
-    def enter(self, videos: NDArray[np.int64]) -> None:
-        """New uploads [N] begin their cold start."""
+    def enter(self, videos: NDArray[np.int64], now: float) -> None:
+        """New uploads [N] begin their cold start at time ``now``, s."""
 
     @abstractmethod
-    def step(
-        self,
-        counts: NDArray[np.int64],
-        weights: NDArray[np.float64],
-        watch_weight: float,
-        mean_value: float,
-    ) -> int:
-        """Judge what waits, given the counters [V, F] of the last refresh; how many were promoted.
+    def note(self, videos: NDArray[np.int32], tests: NDArray[np.int64]) -> None:
+        """Take what the test audiences of these videos did in a window out of ``tests`` [V, 2].
 
-        Value is measured with the value model's own ``weights`` [A] and that of a second watched;
-        ``mean_value`` is that of an impression on the whole platform.
+        The columns are impressions and their worth, as :func:`worth_of` counts it.
+        """
+
+    @abstractmethod
+    def step(self, now: float, mean_value: float) -> int:
+        """Judge what waits, at the refresh at time ``now``, s; how many were promoted.
+
+        ``mean_value`` is the worth of an impression on the whole platform, in units of score.
+        """
+
+    @abstractmethod
+    def seek(self, now: float, window: float, impressions: int) -> None:
+        """Say who looks for an audience in the ``window`` seconds from ``now`` on.
+
+        That sets ``seeking`` and ``reserved``; ``impressions`` are those of the window before.
         """
 
 
@@ -111,16 +125,16 @@ class NoColdStart(ColdStartPolicy):
     reserved = 0.0
     finds_audience = False
 
-    def enter(self, videos: NDArray[np.int64]) -> None:
+    def enter(self, videos: NDArray[np.int64], now: float) -> None:
         """They compete at once."""
 
-    def step(
-        self,
-        counts: NDArray[np.int64],  # noqa: ARG002
-        weights: NDArray[np.float64],  # noqa: ARG002
-        watch_weight: float,  # noqa: ARG002
-        mean_value: float,  # noqa: ARG002
-    ) -> int:
+    def note(self, videos: NDArray[np.int32], tests: NDArray[np.int64]) -> None:
+        """There are no test audiences."""
+
+    def seek(self, now: float, window: float, impressions: int) -> None:
+        """Nobody looks for an audience."""
+
+    def step(self, now: float, mean_value: float) -> int:  # noqa: ARG002
         """Nobody waits, so nobody is promoted."""
         return 0
 
@@ -134,46 +148,68 @@ class PoolPolicy:
     growth: float
     promote: float
     slots: float
+    fill: float
+    """time in which a pool fills at the earliest, s"""
 
 
 class Pools(ColdStartPolicy):
     """``pools``: staged audiences, with promotion on relative thresholds."""
 
-    COLUMNS = (*ColdStartPolicy.COLUMNS, "_entry", "_entry_value")
+    COLUMNS = (*ColdStartPolicy.COLUMNS, "shown", "worth", "_entered_s")
     finds_audience = True
 
     def __init__(self, policy: PoolPolicy, rows: int) -> None:
         super().__init__(rows)
         self.policy = policy
         self.reserved = policy.slots
-        self._entry = np.zeros(rows, np.int64)
-        self._entry_value = np.zeros(rows)
+        self.shown = np.zeros(rows, np.int64)
+        """shown [V] test audience so far in the pool in which the video is, impressions"""
+        self.worth = np.zeros(rows, np.int64)
+        """worth [V] of these, in units of WORTH_ONE"""
+        self._entered_s = np.zeros(rows)
         self._memory = np.zeros((policy.levels, _MEMORY))
         self._finished = np.zeros(policy.levels, np.int64)
 
-    def enter(self, videos: NDArray[np.int64]) -> None:
+    def enter(self, videos: NDArray[np.int64], now: float) -> None:
         """They wait in the first pool."""
+        self._entered_s[videos] = now
         self.pool[videos] = 1
         self.state[videos] = WAITING
         self.open_to_all[videos] = 0
         self.waiting = np.concatenate([self.waiting, videos.astype(np.int32)])
 
-    def step(
-        self,
-        counts: NDArray[np.int64],
-        weights: NDArray[np.float64],
-        watch_weight: float,
-        mean_value: float,
-    ) -> int:
+    def note(self, videos: NDArray[np.int32], tests: NDArray[np.int64]) -> None:
+        """Add what the test audiences did."""
+        self.shown[videos] += tests[videos, 0]
+        self.worth[videos] += tests[videos, 1]
+        tests[videos] = 0
+
+    def seek(self, now: float, window: float, impressions: int) -> None:
+        """Those that wait and are not ahead of the time in which their pool fills.
+
+        Of the places that are kept so many are used as it takes to bring them up to it.
+        """
+        waiting, policy = self.waiting, self.policy
+        self.seeking, self.reserved = waiting, policy.slots
+        if policy.fill <= 0.0 or len(waiting) == 0:
+            return
+        budget = policy.first * policy.growth ** (self.pool[waiting] - 1.0)
+        share = np.minimum((now + window - self._entered_s[waiting]) / policy.fill, 1.0)
+        behind = np.ceil(budget * share) - self.shown[waiting]
+        self.seeking = waiting[behind > 0.0]
+        needed = behind[behind > 0.0].sum()
+        if impressions > 0:
+            self.reserved = min(policy.slots, float(needed) / impressions)
+
+    def step(self, now: float, mean_value: float) -> int:
         """Judge the videos whose pool is full; returns how many were promoted."""
         policy = self.policy
         if len(self.waiting) == 0:
             return 0
         judged, promoted = _judge(
-            self.waiting, counts, weights, watch_weight, mean_value,
-            policy.levels, policy.first, policy.growth, policy.promote,
-            self.pool, self.state, self.open_to_all, self._entry, self._entry_value,
-            self._memory, self._finished,
+            self.waiting, now, mean_value, policy.levels, policy.first, policy.growth,
+            policy.promote, self.pool, self.state, self.open_to_all, self.shown, self.worth,
+            self._entered_s, self._memory, self._finished,
         )  # fmt: skip
         if judged:
             self.waiting = self.waiting[self.state[self.waiting] == WAITING]
@@ -183,7 +219,7 @@ class Pools(ColdStartPolicy):
 def _pools(wanted: Any, rows: int) -> Pools:
     numbers = PoolPolicy(
         int(wanted.levels), float(wanted.first), float(wanted.growth), float(wanted.promote),
-        float(wanted.slots),
+        float(wanted.slots), float(wanted.fill),
     )  # fmt: skip
     return Pools(numbers, rows)
 
@@ -200,35 +236,38 @@ def cold_start_of(wanted: Any, rows: int = 0) -> ColdStartPolicy:
     return entry_of("cold-start policy", POLICIES, wanted.policy)(wanted, rows)
 
 
-@njit()
-def _total_value(counts, v, weights, watch_weight):
-    total = watch_weight * float(counts[v, WATCH_MS]) / 1000.0
-    for a in range(weights.size):
-        total += weights[a] * float(counts[v, FIRST_ACTION + a])
-    return total
+@njit(forceinline=True)
+def worth_of(actions, watch_ms, weights):
+    """Worth of an impression, in units of 1 / WORTH_ONE: whole numbers, so that sums are exact.
+
+    ``weights`` [A + 1] are those of the value model, and that of a second watched comes last.
+    """
+    worth = weights[weights.size - 1] * (float(watch_ms) / 1000.0)
+    for a in range(weights.size - 1):
+        if (actions >> a) & 1:
+            worth += weights[a]
+    return np.int64(np.floor(worth * WORTH_ONE + 0.5))
 
 
 @njit()
 def _judge(
-    waiting, counts, weights, watch_weight, mean_value, levels, first, growth, promote,
-    pool, state, open_to_all, entry, entry_value, memory, finished,
+    waiting, now, mean_value, levels, first, growth, promote, pool, state, open_to_all, shown,
+    worth, entered_s, memory, finished,
 ):  # fmt: skip
     judged = 0
     promoted = 0
     for i in range(waiting.size):
         if i + ROWS_AHEAD < waiting.size:
-            prefetch(counts, waiting[i + ROWS_AHEAD])
+            prefetch(shown, waiting[i + ROWS_AHEAD])
         v = waiting[i]
         level = pool[v] - 1
         budget = first
         for _ in range(level):
             budget *= growth
-        shown = counts[v, IMPRESSIONS] - entry[v]
-        if float(shown) < budget:
+        if float(shown[v]) < budget:
             continue
         judged += 1
-        total = _total_value(counts, v, weights, watch_weight)
-        value = (total - entry_value[v]) / float(shown)
+        value = float(worth[v]) / WORTH_ONE / float(shown[v])
         known = min(finished[level], memory.shape[1])
         threshold = mean_value
         if known >= _QUICK:
@@ -238,16 +277,14 @@ def _judge(
         finished[level] += 1
         if value <= threshold or promote <= 0.0:
             state[v] = STOPPED
-        elif pool[v] == levels:
+            continue
+        open_to_all[v] = 1
+        promoted += 1
+        if pool[v] == levels:
             state[v] = GRADUATED
-            open_to_all[v] = 1
-            promoted += 1
         else:
             pool[v] += 1
-            open_to_all[v] = 1
-            entry[v] = counts[v, IMPRESSIONS]
-            entry_value[v] = total
-            promoted += 1
+            shown[v], worth[v], entered_s[v] = 0, 0, now
     return judged, promoted
 
 

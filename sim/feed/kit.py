@@ -25,8 +25,8 @@ class Kit:
     """(name) -> one of the built-in sources"""
     smoothed: Callable[[float], Predictor]
     """(prior) -> the predictor ``smoothed``"""
-    spaced: Callable[[int, int, float], Selector]
-    """(creator_gap, sound_gap, share of reserved places) -> the selector ``spaced``"""
+    spaced: Callable[[int, int], Selector]
+    """(creator_gap, sound_gap) -> the selector ``spaced``"""
     pages: Mapping[str, Page]
     """what pages list, by ``Surface.lists``"""
     hydrate: Callable[[Candidates], Candidates]

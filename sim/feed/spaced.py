@@ -8,9 +8,11 @@ from sim.core.maths import bits_of32
 from sim.machine.borrow import at
 from sim.machine.compiled import njit
 from sim.machine.lanes import GROUP, highest_of_group, put_in_group
+from sim.world.state import NOBODY
 
 __all__ = [
     "GROUP", "NEVER", "best_by_group", "place_of", "room_for_tops", "score_key", "select_spaced",
+    "set_apart",
 ]  # fmt: skip
 
 NEVER = np.int64(-(2**62))
@@ -83,15 +85,26 @@ def _best(keys, k, first, ids, creator, sound, slate, n, creator_gap, sound_gap)
 
 
 @njit(forceinline=True)
-def _first_kept(keys, kept, n_kept, ids, creator, sound, slate, n, creator_gap, sound_gap):
-    """Key of the first candidate of the list that is left and keeps the distance."""
+def _first_kept(kept, n_kept, ids, creator, sound, slate, n, creator_gap, sound_gap):
+    """The first candidate of the list that is left and keeps the distance, or NOBODY; it goes."""
     for j in range(n_kept):
         i = kept[j]
-        if keys[i] != NEVER and not _too_near(
-            i, ids, creator, sound, slate, n, creator_gap, sound_gap
-        ):
-            return keys[i]
-    return NEVER
+        if i >= 0 and not _too_near(i, ids, creator, sound, slate, n, creator_gap, sound_gap):
+            kept[j] = NOBODY
+            return i
+    return NOBODY
+
+
+@njit(forceinline=True)
+def set_apart(i, keys, kept, found, waits):
+    """Put candidate ``i`` on the list ``kept`` if it waits: it competes with no score then.
+
+    Returns how many are on the list, which had ``found``; what must not be shown is not put there.
+    """
+    kept[np.uint64(found)] = i
+    shown = waits & (at(keys, i) != NEVER)
+    keys[np.uint64(i)] = NEVER if waits else at(keys, i)
+    return found + (1 if shown else 0)
 
 
 @njit(forceinline=True)
@@ -122,24 +135,25 @@ def select_spaced(
 
     In a place of the bit set ``reserved`` stands the first candidate of the list ``kept``, if one
     is left: those of the source fresh that wait in a cold-start pool, in the order they were
-    drawn. The source draws them evenly, so each gets its test audience, whatever the scores say.
+    drawn. The source draws them evenly, so each gets its test audience, whatever the scores say;
+    and they stand nowhere else (see :func:`set_apart`).
 
-    ``keys`` [K + GROUP] int64 from :func:`score_key`, is changed; ``top`` and ``tops``
-    [:func:`room_for_tops`] int64 come from :func:`best_by_group`; ``kept`` [n_kept] positions;
+    ``keys`` [K + GROUP] int64 from :func:`score_key`, and ``kept`` [n_kept], are changed; ``top``
+    and ``tops`` [:func:`room_for_tops`] int64 come from :func:`best_by_group`;
     ``ids`` [K] are the candidates' videos, ``creator`` and ``sound`` [V] belong to videos; K is at
     most 65,536.
     """
     n = 0
     while n < length:
-        best = NEVER
         if (reserved >> np.uint64(n)) & np.uint64(1):
-            best = _first_kept(
-                keys, kept, n_kept, ids, creator, sound, slate, n, creator_gap, sound_gap
+            waits = _first_kept(
+                kept, n_kept, ids, creator, sound, slate, n, creator_gap, sound_gap
             )  # fmt: skip
-        if best == NEVER:
-            best = _best(
-                keys, k, top, ids, creator, sound, slate, n, creator_gap, sound_gap
-            )  # fmt: skip
+            if waits >= 0:
+                slate[n] = waits
+                n += 1
+                continue
+        best = _best(keys, k, top, ids, creator, sound, slate, n, creator_gap, sound_gap)
         if best == NEVER:
             break
         i = place_of(best)

@@ -147,6 +147,12 @@ class Pools(Component):
     slots: Share = Field(
         default=0.10, description="share of slate positions kept for videos in pools; assumption"
     )
+    fill: Duration = Field(
+        default=6 * 3_600.0,
+        le=30 * 86_400,
+        description="time in which a pool fills at the earliest, evenly; assumption, so that about "
+        "a third of the views come on the first day (V9)",
+    )
 
 
 ColdStart = Annotated[

@@ -38,7 +38,14 @@ _TINY: Mapping[str, Any] = {
         "slate": 6,
         "candidates": 40,
         "reindex": 1800.0,
-        "cold_start": {"policy": "pools", "first": 6, "growth": 2, "levels": 3, "slots": 0.2},
+        "cold_start": {
+            "policy": "pools",
+            "first": 6,
+            "growth": 2,
+            "levels": 3,
+            "slots": 0.2,
+            "fill": _HOUR,
+        },
     },
     "record": {"timeline": 1800.0, "tracked": 10},
 }

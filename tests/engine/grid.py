@@ -141,7 +141,7 @@ def _feed(**feed: Any) -> Overrides:
 
 
 def _pools(**options: Any) -> Overrides:
-    usual = {"policy": "pools", "first": 3, "growth": 1.5, "promote": 0.6, "levels": 4}
+    usual = {"policy": "pools", "first": 3, "growth": 1.5, "promote": 0.6, "levels": 4, "fill": 0.0}
     return {"feed": {"cold_start": {**usual, "slots": 0.3, **options}}, "creators": _PROLIFIC}
 
 
@@ -161,7 +161,7 @@ _ADDICTS = {"sessions_per_day": 100, "activity_min": 50, "activity_max": 1000, "
 _SOURCES: dict[str, Overrides] = {
     **{f"only {name}": _feed(sources={name: 1.0}) for name in SOURCES},
     "only fresh, much posted": {
-        **_feed(sources={"fresh": 1.0}),
+        **_feed(sources={"fresh": 1.0}, cold_start={"policy": "none"}),
         "creators": {"posts_per_week": 300},
     },
     "much sound": _feed(sources={"sound": 5.0, "random": 1.0}),
@@ -209,6 +209,7 @@ _COLD_STARTS: dict[str, Overrides] = {
     "all graduate": _pools(first=1, promote=1.0, growth=1.0, levels=2, slots=0.5),
     "one level": _pools(levels=1, first=2),
     "no slots": _pools(slots=0.0),
+    "filled slowly": _pools(fill=2 * HOUR),
     "all slots": _pools(slots=1.0),
     "twenty levels": _pools(levels=20, first=1, growth=1.0, promote=1.0, slots=1.0),
 }
@@ -340,6 +341,7 @@ _WORLDS: dict[str, Overrides] = {
     "only probes": {
         "probes": [{"name": "long", "count": 40, "post_at": 0.0, "video_duration": 10 * HOUR}],
         "creators": {"posts_per_week": 0.0},
+        "feed": {"cold_start": {"policy": "none"}},
     },
     "nothing ever": {"catalogue": {"history": 0.0}, "creators": {"posts_per_week": 0.0}},
     "no follows": {"population": {"follows": 0}},
@@ -397,7 +399,7 @@ _PEOPLE: dict[str, Overrides] = {
         "population": {"users": 120},
         "duration": 8 * HOUR,
     },
-    "at once": _behave(watch={"hazard": [[0.0, 999.0], [3.0, 999.0]]}, users=10, hours=1),
+    "at once": _behave(watch={"hazard": [[0.0, 999.0], [3.0, 999.0]]}, users=30, hours=1),
     "extremes": _behave(
         interest={"affinity": 5, "quality": -5, "taste": 5, "locale_gap": 5},
         watch={"early_appeal": 5, "late_appeal": -5, "hook": 5, "late_patience": 5},
@@ -547,8 +549,9 @@ _MECHANISMS: dict[str, Overrides] = {
     },
     "all join during the run, with links": {
         **_behave(act={"share": 0.3}, sharing={"contacts": 6, "delay": 60.0}, hours=6),
-        "population": {"users": 60, "joining": 1.0},
-        "creators": {"posts_per_week": 70.0},
+        "population": {"users": 60, "joining": 1.0, "creators": 0.5},
+        "creators": {"posts_per_week": 300.0},
+        "feed": {"cold_start": {"policy": "none"}},
     },
     "boredom of people who see it all": {
         **_behave(boredom={"topic": 0.5, "sound": 1.0}, session=_ADDICTS, users=10),

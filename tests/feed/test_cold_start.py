@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sim.core.actions import ACTION_INDEX, ACTION_NAMES
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS, WIDTH
+from sim.core.actions import ACTION_INDEX, ACTION_NAMES, bit
+from sim.core.counts import IMPRESSIONS
 from sim.core.errors import ForyouError
 from sim.feed.cold_start import (
     GRADUATED,
@@ -16,33 +16,33 @@ from sim.feed.cold_start import (
     POLICIES,
     STOPPED,
     WAITING,
+    WORTH_ONE,
     NoColdStart,
     PoolPolicy,
     Pools,
     cold_start_of,
+    worth_of,
 )
 from sim.scenario import feed as spec
 from sim.testing.worlds import tiny_platform
 
-LIKE = FIRST_ACTION + ACTION_INDEX["like"]
-WEIGHTS = np.zeros(len(ACTION_NAMES))
-WEIGHTS[ACTION_INDEX["like"]] = 1.0
+
+def cold(rows: int, *, levels: int = 3, promote: float = 0.2, fill: float = 0.0) -> Pools:
+    return Pools(PoolPolicy(levels, 100.0, 5.0, promote, 0.1, fill), rows)
 
 
-def cold(rows: int, *, levels: int = 3, promote: float = 0.2) -> Pools:
-    return Pools(PoolPolicy(levels, 100.0, 5.0, promote, 0.1), rows)
-
-
-def counts_of(impressions: list[int], likes: list[float]) -> np.ndarray:
-    counts = np.zeros((len(impressions), WIDTH), np.int64)
-    counts[:, IMPRESSIONS] = impressions
-    counts[:, LIKE] = likes
-    return counts
+def audience(state: Pools, impressions: list[int], worth: list[float]) -> None:
+    """Hand over what test audiences did: so many impressions more, worth so much together."""
+    tests = np.zeros((len(state.pool), 2), np.int64)
+    tests[: len(impressions), 0] = impressions
+    tests[: len(worth), 1] = np.array(worth) * WORTH_ONE
+    state.note(np.arange(len(impressions), dtype=np.int32), tests)
+    assert not tests.any()
 
 
 def test_new_videos_wait_in_the_first_pool() -> None:
     state = cold(10)
-    state.enter(np.array([4, 7]))
+    state.enter(np.array([4, 7]), 0.0)
     assert state.waiting.tolist() == [4, 7]
     assert state.pool[[4, 7]].tolist() == [1, 1]
     assert state.open_to_all[[4, 7]].tolist() == [0, 0]
@@ -54,38 +54,46 @@ def test_new_videos_wait_in_the_first_pool() -> None:
 
 def test_nothing_happens_before_the_pool_is_full() -> None:
     state = cold(1)
-    state.enter(np.array([0]))
-    assert state.step(counts_of([99], [99]), WEIGHTS, 0.0, 0.5) == 0
+    state.enter(np.array([0]), 0.0)
+    audience(state, [99], [99])
+    assert state.step(0.0, 0.5) == 0
     assert state.state[0] == WAITING
-    assert state.step(counts_of([100], [99]), WEIGHTS, 0.0, 0.5) == 1
+    audience(state, [1], [0])
+    assert state.step(0.0, 0.5) == 1
     assert (state.pool[0], state.open_to_all[0], state.state[0]) == (2, 1, WAITING)
 
 
 def test_below_the_threshold_a_video_stops_and_stays_closed() -> None:
     state = cold(1)
-    state.enter(np.array([0]))
-    assert state.step(counts_of([100], [10]), WEIGHTS, 0.0, 0.5) == 0
+    state.enter(np.array([0]), 0.0)
+    audience(state, [100], [10])
+    assert state.step(0.0, 0.5) == 0
     assert (state.pool[0], state.open_to_all[0], state.state[0]) == (1, 0, STOPPED)
     assert state.waiting.size == 0
 
 
-def test_each_pool_counts_its_own_impressions_and_is_growth_times_as_large() -> None:
+def test_each_pool_has_an_audience_of_its_own_growth_times_as_large() -> None:
     state = cold(1)
-    state.enter(np.array([0]))
-    state.step(counts_of([110], [100]), WEIGHTS, 0.0, 0.5)
-    # 500 more, not 500 in all; value is that of the new impressions
-    assert state.step(counts_of([609], [600]), WEIGHTS, 0.0, 0.5) == 0
+    state.enter(np.array([0]), 0.0)
+    audience(state, [110], [100])
+    state.step(0.0, 0.5)
+    # 500 more, not 500 in all; what counts is what these thought
+    audience(state, [499], [499])
+    assert state.step(0.0, 0.5) == 0
     assert state.pool[0] == 2
-    assert state.step(counts_of([610], [600]), WEIGHTS, 0.0, 0.5) == 1
+    audience(state, [1], [1])
+    assert state.step(0.0, 0.5) == 1
     assert state.pool[0] == 3
-    assert state.step(counts_of([610 + 2_500], [600]), WEIGHTS, 0.0, 0.5) == 0
+    audience(state, [2_500], [600])
+    assert state.step(0.0, 0.5) == 0
     assert (state.state[0], state.pool[0], state.open_to_all[0]) == (STOPPED, 3, 1)
 
 
 def test_the_last_pool_is_left_as_promoted() -> None:
     state = cold(1, levels=1)
-    state.enter(np.array([0]))
-    assert state.step(counts_of([100], [80]), WEIGHTS, 0.0, 0.5) == 1
+    state.enter(np.array([0]), 0.0)
+    audience(state, [100], [80])
+    assert state.step(0.0, 0.5) == 1
     assert (state.state[0], state.pool[0], state.open_to_all[0]) == (GRADUATED, 1, 1)
 
 
@@ -95,32 +103,60 @@ def test_a_share_is_promoted_whatever_the_level_of_values(promote: float, level:
     """Relative thresholds: no number has to be tuned to a population."""
     n = 3_000
     state = cold(n, promote=promote)
-    likes = np.random.default_rng(2).random(n) * level * 10_000
+    worth = np.random.default_rng(2).random(n) * level * 10_000
     promoted = 0
     for start in range(0, n, 50):
         videos = np.arange(start, start + 50)
-        state.enter(videos)
-        counts = counts_of([0] * n, [0] * n)
-        counts[videos, IMPRESSIONS] = 10_000
-        counts[videos, LIKE] = likes[videos]
-        promoted += state.step(counts, WEIGHTS, 0.0, 1e9)
+        state.enter(videos, 0.0)
+        tests = np.zeros((n, 2), np.int64)
+        tests[videos, 0], tests[videos, 1] = 10_000, worth[videos] * WORTH_ONE
+        state.note(videos.astype(np.int32), tests)
+        promoted += state.step(0.0, 1e9)
         state.waiting = state.waiting[:0]
     # the threshold is a quantile of the last 200, so it has a noise of its own
     assert abs(promoted / n - promote) < 5 * np.sqrt(promote * (1 - promote) / n) + 0.02
 
 
-def test_watch_time_counts_with_its_weight() -> None:
-    state = cold(2, levels=1)
-    state.enter(np.array([0, 1]))
-    counts = counts_of([100, 100], [0, 0])
-    counts[:, WATCH_MS] = [900_000, 1_100_000]
-    state.step(counts, WEIGHTS, 0.1, 1.0)
-    assert state.state.tolist() == [STOPPED, GRADUATED]
+def test_a_pool_fills_evenly_over_its_time() -> None:
+    """After a third of the time at most a third of the audience is looked for."""
+    state = cold(2, fill=9 * 3_600.0)
+    state.enter(np.array([0, 1]), 3_600.0)
+    state.seek(3_600.0, 60.0, 10_000)
+    assert state.seeking.tolist() == [0, 1]
+    # two that are one impression behind, of ten thousand
+    assert state.reserved == pytest.approx(2 / 10_000)
+    audience(state, [33, 34], [0, 0])
+    state.seek(3 * 3_600.0 + 3_600.0 - 60.0, 60.0, 10_000)
+    assert state.seeking.tolist() == [0]
+    state.seek(20 * 3_600.0, 60.0, 100)
+    assert state.seeking.tolist() == [0, 1]
+    assert state.reserved == 0.1  # no more than the places that are kept
+
+
+def test_without_a_time_all_who_wait_look_for_an_audience() -> None:
+    state = cold(2)
+    state.enter(np.array([0, 1]), 0.0)
+    state.seek(0.0, 60.0, 10_000)
+    assert state.seeking.tolist() == [0, 1]
+    assert state.reserved == 0.1
+
+
+@pytest.mark.parametrize(("actions", "watch_ms", "worth"), [
+    ([], 0, 0.0), (["like"], 0, 1.0), (["like", "skip"], 2_000, 1.0 - 0.5 + 0.2),
+    (["share"], 10_000, 1.0),
+])  # fmt: skip
+def test_worth_is_the_sum_of_the_weights_of_what_was_done(
+    actions: list[str], watch_ms: int, worth: float
+) -> None:
+    weights = np.zeros(len(ACTION_NAMES) + 1)
+    weights[ACTION_INDEX["like"]], weights[ACTION_INDEX["skip"]], weights[-1] = 1.0, -0.5, 0.1
+    bits = sum(bit(name) for name in actions)
+    assert worth_of(bits, watch_ms, weights) == round(worth * WORTH_ONE)
 
 
 def test_growing_keeps_what_is_known() -> None:
     state = cold(3)
-    state.enter(np.array([2]))
+    state.enter(np.array([2]), 0.0)
     state.grow(8)
     assert len(state.pool) == len(state.open_to_all) == len(state.state) == 8
     assert state.state.tolist() == [0, 0, WAITING, 0, 0, 0, 0, 0]
@@ -131,7 +167,7 @@ def test_policies_are_those_that_a_scenario_can_name() -> None:
     assert set(POLICIES) == {spec.NoColdStart.tag(), spec.Pools.tag()}
     pools = cold_start_of(spec.Pools(levels=2, first=7, slots=0.25), 5)
     assert isinstance(pools, Pools)
-    assert pools.policy == PoolPolicy(2, 7.0, 5.0, 0.2, 0.25)
+    assert pools.policy == PoolPolicy(2, 7.0, 5.0, 0.2, 0.25, 21_600.0)
     assert pools.reserved == 0.25
     none = cold_start_of(spec.NoColdStart(), 5)
     assert isinstance(none, NoColdStart)
@@ -146,7 +182,7 @@ def test_an_unknown_policy_is_an_error() -> None:
 
 def test_without_the_policy_videos_compete_at_once() -> None:
     state = NoColdStart(3)
-    state.enter(np.array([0, 1]))
+    state.enter(np.array([0, 1]), 0.0)
     assert state.waiting.size == 0
     assert not state.pool.any()
     assert state.open_to_all.all()
@@ -172,3 +208,18 @@ def test_a_played_platform_has_consistent_pools() -> None:
     assert live.platform.promotions > 0
     closed = (cold_start.pool[:count] == 1) & (cold_start.state[:count] != GRADUATED)
     np.testing.assert_array_equal(cold_start.open_to_all[:count] == 0, closed)
+
+
+def test_followers_have_no_part_in_a_test_audience() -> None:
+    """What fills a pool are impressions of the source fresh, whoever else sees the video."""
+    live = tiny_platform(
+        probes=[{"name": "known", "count": 4, "post_at": 3_600.0, "followers": 60}],
+        feed={"cold_start": {"policy": "pools", "first": 40, "slots": 0.2, "fill": 0.0}},
+    )
+    cold_start, view = live.platform.view.cold, live.platform.view
+    assert isinstance(cold_start, Pools)
+    planted = np.flatnonzero(live.world.video_truth.probe >= 0)[:4]
+    # still in the first pool: the audience so far is less than all who saw it
+    first = planted[cold_start.pool[planted] == 1]
+    assert len(first) > 0
+    assert (view.counts[first, IMPRESSIONS] > cold_start.shown[first]).all()

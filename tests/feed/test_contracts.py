@@ -132,17 +132,17 @@ class TestCompiled(CompiledScoreContract):
 
 class TestSpaced(SelectorContract):
     def component(self) -> Spaced:
-        return Spaced(1, 1, 0.2)
+        return Spaced(1, 1)
 
 
 class TestPlainSpaced(SelectorContract):
     def component(self) -> PlainSpaced:
-        return PlainSpaced(1, 1, 0.2)
+        return PlainSpaced(1, 1)
 
 
 class TestSpacedWithoutRules(SelectorContract):
     def component(self) -> Spaced:
-        return Spaced(0, 0, 0.0)
+        return Spaced(0, 0)
 
 
 # ---- components that break their contract ---------------------------------------------------

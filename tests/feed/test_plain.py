@@ -16,7 +16,7 @@ from sim.feed.cold_start import reserved_places
 from sim.feed.component import Candidates
 from sim.feed.index import Groups
 from sim.feed.plain import components, hydrate, select, sources
-from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced
+from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced, set_apart
 from sim.machine.compiled import njit
 from sim.testing.contracts import situation
 from sim.testing.worlds import requests_of
@@ -176,10 +176,12 @@ def fast_slate(case: dict[str, Any]) -> list[int]:
     keys = np.full(k + GROUP, 2**62, np.int64)
     keys[:k] = [score_key(score, i) for i, score in enumerate(scores)]
     tops, slate = np.full(room_for_tops(k), 2**62, np.int64), np.full(rules.length, -7, np.int64)
-    waiting = np.array(case["waiting"], np.int64)
+    waiting, n_waiting = np.full(k + 1, -7), 0
+    for i in range(k):
+        n_waiting = set_apart(i, keys, waiting, n_waiting, i in case["waiting"])
     ids = np.arange(k, dtype=np.int32)
     n = select_spaced(
-        keys, k, best_by_group(keys, k, tops), waiting, len(waiting), ids,
+        keys, k, best_by_group(keys, k, tops), waiting, n_waiting, ids,
         np.array(case["creators"], np.int32), np.array(case["sounds"], np.int32),
         np.uint64(sum(1 << place for place in case["reserved"])), rules.length, rules.creator_gap,
         rules.sound_gap, tops, slate,
@@ -246,14 +248,15 @@ def test_smoothed_as_a_component() -> None:
 @pytest.mark.parametrize("gap", [0, 1, 64])
 def test_spaced_as_a_component(slots: float, gap: int) -> None:
     part = situation()
+    part.view.cold.reserved = slots
     waiting = np.flatnonzero(part.view.cold.state == 1)
     video = part.candidates.video.copy()
     video[:, : len(waiting[:9])] = waiting[:9]
     candidates = pipeline.hydrate(Candidates(video, part.candidates.source))
     for length in (1, 6, 24, 64):
         arguments = (part.requests, candidates, part.scores, part.view, length)
-        found = components.PlainSpaced(gap, 1, slots).select(*arguments)
-        same(found, builtin.Spaced(gap, 1, slots).select(*arguments))
+        found = components.PlainSpaced(gap, 1).select(*arguments)
+        same(found, builtin.Spaced(gap, 1).select(*arguments))
 
 
 def test_pages_as_components() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.core.random import key, stream
 from sim.feed.cold_start import reserved_places
-from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced
+from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced, set_apart
 
 
 def slow(
@@ -20,20 +20,25 @@ def slow(
 ) -> list[int]:  # fmt: skip
     """Positions of a slate, place by place, as the rule is told."""
     slate: list[int] = []
-    left = [i for i in range(len(scores)) if scores[i] > -np.inf]
+    shown = [i for i in range(len(scores)) if scores[i] > -np.inf]
+    tested = [i for i in shown if waiting[i] and fresh[i]]
+    left = [i for i in shown if i not in tested]
 
     def keeps_distance(i: int) -> bool:
         near_creators = [creator[j] for j in slate[max(0, len(slate) - creator_gap) :]]
         near_sounds = [sound[j] for j in slate[max(0, len(slate) - sound_gap) :]]
         return creator[i] not in near_creators and sound[i] not in near_sounds
 
-    while left and len(slate) < length:
+    while len(slate) < length:
+        first = [i for i in tested if keeps_distance(i)]
+        if len(slate) in kept and first:
+            tested.remove(first[0])
+            slate.append(first[0])
+            continue
+        if not left:
+            break
         apart = [i for i in left if keeps_distance(i)]
-        tested = [i for i in apart if waiting[i] and fresh[i]]
-        if len(slate) in kept and tested:
-            best = tested[0]
-        else:
-            best = max(apart or left, key=lambda i: (scores[i], -i))
+        best = max(apart or left, key=lambda i: (scores[i], -i))
         slate.append(best)
         left.remove(best)
     return slate
@@ -66,12 +71,14 @@ def fast(case: dict[str, Any]) -> list[int]:
     slate = np.full(case["length"], -7, np.int64)
     keys = np.full(k + GROUP, 2**62, np.int64)  # what is left in working memory does not count
     keys[:k] = [score_key(np.float32(score), i) for i, score in enumerate(case["scores"])]
-    kept = np.flatnonzero(np.array(case["waiting"], bool) & np.array(case["fresh"], bool))
+    kept, n_kept = np.full(k + 1, -7), 0
+    for i, waits in enumerate(zip(case["waiting"], case["fresh"], strict=True)):
+        n_kept = set_apart(i, keys, kept, n_kept, all(waits))
     bits = sum(1 << place for place in case["kept"])
     ids = np.arange(k, dtype=np.int32)[::-1]  # candidates are not in the order of their videos
     tops = np.full(room_for_tops(k), 2**62, np.int64)
     n = select_spaced(
-        keys, k, best_by_group(keys, k, tops), kept, len(kept), ids,
+        keys, k, best_by_group(keys, k, tops), kept, n_kept, ids,
         np.array(case["creator"], np.int32)[ids], np.array(case["sound"], np.int32)[ids],
         np.uint64(bits), case["length"], case["creator_gap"], case["sound_gap"], tops, slate,
     )  # fmt: skip

@@ -127,7 +127,6 @@ class PlainSpaced:
 
     creator_gap: int
     sound_gap: int
-    slots: float
 
     def select(
         self,
@@ -149,7 +148,7 @@ class PlainSpaced:
                 view.videos.creator[video].tolist(),
                 view.videos.sound[video].tolist(),
                 np.flatnonzero(tested).tolist(),
-                reserved_places(stream, self.slots, length),
+                reserved_places(stream, view.cold.reserved, length),
                 rules,
             )
             slates.append(places[chosen].tolist())

@@ -32,11 +32,13 @@ def select_spaced(
     """Positions of the candidates that make the slate.
 
     Place by place the best that keeps its distance, equal scores by position; if none keeps it,
-    the best of all. At a ``reserved`` place the first of the candidates ``waiting`` that keeps its
-    distance goes before. A score of -inf or NaN is never shown. Scores, creators and sounds [K].
+    the best of all. The candidates ``waiting`` stand at ``reserved`` places alone: there the first
+    of them that keeps its distance goes before. A score of -inf or NaN is never shown. Scores,
+    creators and sounds [K].
     """
     shown = [i for i in range(len(scores)) if scores[i] > -np.inf]
-    best_first = sorted(shown, key=lambda i: (-scores[i], i))
+    tested = [i for i in waiting if i in shown]
+    best_first = sorted(set(shown) - set(waiting), key=lambda i: (-scores[i], i))
     slate: list[int] = []
 
     def keeps_distance(i: int) -> bool:
@@ -47,13 +49,16 @@ def select_spaced(
         near = slate[max(0, place - rules.sound_gap) :]
         return sounds[i] not in [sounds[j] for j in near]
 
-    while best_first and len(slate) < rules.length:
-        chosen = next(filter(keeps_distance, best_first), best_first[0])
-        if len(slate) in reserved:
-            first = [i for i in waiting if i in best_first]
-            chosen = next(filter(keeps_distance, first), chosen)
+    while len(slate) < rules.length:
+        chosen = next(filter(keeps_distance, tested), None) if len(slate) in reserved else None
+        if chosen is not None:
+            tested.remove(chosen)
+        elif best_first:
+            chosen = next(filter(keeps_distance, best_first), best_first[0])
+            best_first.remove(chosen)
+        else:
+            break
         slate.append(chosen)
-        best_first.remove(chosen)
     return slate
 
 
