@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sim.engine.estimate import Estimate
     from sim.scenario.components import Component
     from sim.scenario.model import ProbeConfig, Scenario
+    from sim.world.size import Size
 
 __all__ = ["describe", "needs"]
 
@@ -18,12 +19,16 @@ __all__ = ["describe", "needs"]
 def describe(scenario: Scenario) -> str:
     """Tell who is simulated, how long, what is planted, how the feed works, what it needs."""
     from sim.engine.estimate import default_shards, estimate_run
+    from sim.world.expected import creator_count, further_accounts
+    from sim.world.size import size_of, warnings
 
     people, feed = scenario.population, scenario.feed
-    creators = max(1, round(people.creators * people.users))
+    creators, further = creator_count(scenario), further_accounts(scenario)
+    size, wary = size_of(scenario), warnings(scenario)
     viral = scenario.viral.reach
     lines = [
         ("people", f"{people.users:,}, of whom about {creators:,} post videos"),
+        *([("accounts", f"{further:,} more that post and do not watch")] if further else []),
         (
             "time",
             f"{span(scenario.duration)}, of which the first {span(scenario.warmup)} is warm-up"
@@ -33,20 +38,42 @@ def describe(scenario: Scenario) -> str:
         ("seed", str(scenario.seed)),
         *(("probe", _probe(probe)) for probe in scenario.probes),
         ("viral", f"seen by {amount(viral, 'share')} of people, {viral * people.users:,.0f}"),
+        ("supply", _supply(size)),
         ("sources", _shares(feed.sources)),
         ("filters", _names(feed.filters) or "none"),
         ("predict", _names([feed.predict])),
         ("weights", ", ".join(f"{name} {weight:g}" for name, weight in feed.weights.items())),
         ("score", _names(feed.score)),
         ("select", f"{_names([feed.select])}, {feed.slate} of {feed.candidates} candidates"),
-        ("cold start", feed.cold_start.policy),
+        ("cold start", _cold_start(feed.cold_start.policy, size)),
         ("needs", needs(estimate_run(scenario, "fast", default_shards(scenario)))),
     ]
     if own := _own_code(scenario):
         lines.append(("own code", f"{', '.join(own)}; to run it takes --allow-code"))
     head = f"{scenario.name}: {scenario.question}" if scenario.question else scenario.name
     return "\n".join(
-        [head, "", *(f"  {label:<10}  {text}" for label, text in lines), "", "No problems found."]
+        [
+            head, "", *(f"  {label:<10}  {text}" for label, text in lines), "",
+            *(f"Warning: {text}." for text in wary), "No problems found.",
+        ]
+    )  # fmt: skip
+
+
+def _supply(size: Size) -> str:
+    if size.supply is None or size.headroom is None:
+        return "nobody posts"
+    return (
+        f"about {amount(round(size.supply))} impressions a day for each post of a day; "
+        f"no video can have more than {size.headroom:.3g} times the mean"
+    )
+
+
+def _cold_start(policy: str, size: Size) -> str:
+    if not size.places:
+        return policy
+    return (
+        f"{policy}; test audiences need {100 * size.load:.1f} % of all places, "
+        f"{100 * size.places:.1f} % are kept for them"
     )
 
 

@@ -13,7 +13,7 @@ from sim.core.errors import ResourceError
 from sim.core.helper import cores
 from sim.engine.demand import Demand, expected_demand
 from sim.scenario import Scenario
-from sim.world.expected import creator_count, expected_posts
+from sim.world.expected import creator_count, expected_posts, further_accounts
 
 __all__ = [
     "LONG_S", "ROW_BYTES", "SEEN_BYTES", "Estimate", "default_shards", "estimate_run",
@@ -131,7 +131,8 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plo
     per_video = dims * 2 + row["card"] + row["reel"] + (row["packed"] + 16) * shards
     per_video += row["counts"] + 270
     size = _fixed_bytes(plots) + users * per_user + _videos(scenario) * per_video
-    size += impressions * SEEN_BYTES + creator_count(scenario) * (dims + 120)
+    size += impressions * SEEN_BYTES
+    size += (creator_count(scenario) + further_accounts(scenario)) * (dims + 120)
     if scenario.record.events:
         size += _LOG_BYTES
     if engine == "reference":

@@ -138,12 +138,16 @@ class Pools(Component):
         description="impressions in the first pool; X1 (100 to 1,000)",
     )
     growth: Number = Field(
-        default=5.0, ge=1, le=1000, description="size of a pool over the one before; X2 (3 to 15)"
+        default=4.0, ge=1, le=1000, description="size of a pool over the one before; X2 (3 to 15)"
     )
     promote: Share = Field(
-        default=0.20, description="share of a pool that goes on, best first; assumption (folklore)"
+        default=0.10,
+        description="share of a pool that goes on, best first; assumption, so that all pools "
+        "together need no more places than are kept",
     )
-    levels: Count = Field(default=6, ge=1, le=20, description="number of pools; X2 (eight)")
+    levels: Count = Field(
+        default=4, ge=1, le=20, description="number of pools; X2 (eight, the later ones by hand)"
+    )
     slots: Share = Field(
         default=0.10, description="share of slate positions kept for videos in pools; assumption"
     )

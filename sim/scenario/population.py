@@ -119,6 +119,14 @@ class CatalogueConfig(Config):
         description="the first catalogue is what creators posted in this time before the start; "
         "assumption",
     )
+    mean_impressions: Number | None = Field(
+        default=None,
+        ge=1,
+        le=10_000_000,
+        description="supply N: expected impressions a day for each post of a day. Accounts that "
+        "post and do not watch are added to the creators among the people until there are so many "
+        "posts; without it there are none (V1 was measured at about 2,250 views a post)",
+    )
     duration: VideoDurationConfig = Field(
         default=VideoDurationConfig(), description="how long videos are"
     )

@@ -10,7 +10,7 @@ from sim.core.random import key, normal, stream, uniform
 from sim.machine.compiled import njit
 from sim.scenario import Scenario
 from sim.world.draw import draw_creator, draw_user, main_topic, pick
-from sim.world.expected import creator_count, expected_posts
+from sim.world.expected import creator_count, expected_posts, further_accounts
 from sim.world.follow import draw_follows, planted_followers
 from sim.world.publish import RECENT_SOUNDS, Posts, PublishSettings, publish, topic_weights
 from sim.world.state import (
@@ -97,10 +97,10 @@ def _fill_users(
 
 
 def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAccounts) -> Creators:
-    """Creators among the users, then the accounts of the probes, in the scenario's order."""
-    ordinary = creator_count(scenario)
-    planted = sum(probe.count for probe in scenario.probes)
-    total = ordinary + planted
+    """Creators among the users, further accounts, then those of the probes, in their order."""
+    people, further = creator_count(scenario), further_accounts(scenario)
+    ordinary = people + further
+    total = ordinary + sum(probe.count for probe in scenario.probes)
     topics = scenario.population.topics
     fixed_topic = np.full(total, NOBODY, np.int64)
     probe = np.full(total, NOBODY, np.int16)
@@ -122,12 +122,16 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
     ids = np.where(fixed, np.arange(total) - first, identity)
     creators = Creators(total, D=padded(topics))
     creators.identity[:] = identity
-    creators.user[:] = np.where(np.arange(total) < ordinary, np.arange(total), NOBODY)
+    creators.user[:] = np.where(np.arange(total) < people, np.arange(total), NOBODY)
     creators.next_post_s[:] = np.inf
     creators.probe[:] = probe
-    creators.locale[:ordinary] = accounts.locale[:ordinary]
+    creators.locale[:people] = accounts.locale[:people]
+    _draw_locales(
+        key(seed, "account-locale"), np.cumsum([p.share for p in scenario.population.locales]),
+        creators.locale[people:ordinary],
+    )  # fmt: skip
     _fill_creators(
-        keys, ids, total, ordinary, topics, topic_weights(topics), truth.interests,
+        keys, ids, people, ordinary, topics, topic_weights(topics), truth.interests,
         fixed_topic, scenario.creators.posts_per_week, scenario.creators.posts_spread,
         scenario.creators.trend_uptake,
         creators.niche, creators.skill, creators.popularity, creators.trend_uptake,
@@ -137,13 +141,20 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
 
 
 @njit()
+def _draw_locales(k, locale_cdf, locale):
+    """Where accounts are that nobody among the people has."""
+    for i in range(locale.size):
+        locale[i] = pick(locale_cdf, uniform(stream(k, i), 0))
+
+
+@njit()
 def _fill_creators(
-    keys, ids, total, ordinary, topics, topic_cdf, interests, fixed_topic, posts_per_week,
+    keys, ids, people, ordinary, topics, topic_cdf, interests, fixed_topic, posts_per_week,
     posts_spread, mean_uptake, niche, skill, popularity, uptake, rhythm,
 ):  # fmt: skip
     strength = np.empty(topics)
-    for c in range(total):
-        own = interests[c] if c < ordinary else interests[0][:0]
+    for c in range(keys.size):
+        own = interests[c] if c < people else interests[0][:0]
         ability, fame, readiness = draw_creator(
             keys[c], ids[c], topics, topic_cdf, own, fixed_topic[c], strength, niche[c]
         )
@@ -165,7 +176,10 @@ def _follow_graph(
 ) -> tuple[Creators, FollowGraph]:
     topics = scenario.population.topics
     users = scenario.population.users
-    ordinary = int((creators.user != NOBODY).sum())
+    ordinary = int((creators.probe == NOBODY).sum())
+    later = np.zeros(ordinary, bool)
+    people = int((creators.user != NOBODY).sum())
+    later[:people] = accounts.joined_s[:people] > 0
     planted_user: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     planted_creator: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     k = key(seed, "planted-follow")
@@ -178,7 +192,8 @@ def _follow_graph(
     main = np.array([main_topic(creators.niche[c], topics) for c in range(ordinary)], np.int64)
     follows = draw_follows(
         key(seed, "follow"), users, scenario.population.follows, truth.interests, topics, main,
-        creators.popularity[:ordinary], scenario.creators.popularity_sigma, accounts.joined_s > 0,
+        creators.popularity[:ordinary], scenario.creators.popularity_sigma, later,
+        accounts.joined_s > 0,
         np.concatenate(planted_user), np.concatenate(planted_creator),
     )  # fmt: skip
     creators.followers[:] = np.bincount(follows.creator, minlength=creators.count)

@@ -119,7 +119,7 @@ def _append(users, accounts, fill, packed):
 def draw_follows(
     k: np.uint64, users: int, mean: float, interests: NDArray[np.int8], topics: int,
     creator_topic: NDArray[np.int64], popularity: NDArray[np.float32], popularity_spread: float,
-    later: NDArray[np.bool_],
+    new: NDArray[np.bool_], later: NDArray[np.bool_],
     planted_user: NDArray[np.int64], planted_creator: NDArray[np.int64],
 ) -> FollowGraph:  # fmt: skip
     """Follows of all users before the start.
@@ -127,11 +127,11 @@ def draw_follows(
     A user follows a log-normal number of creators with the given ``mean``, mostly within their
     own interests, in proportion to exp(``popularity_spread`` x popularity). The planted
     follows are appended to the rows of ``planted_user``. Who joins ``later`` [U] follows nobody,
-    and is followed by nobody.
+    and who is ``new`` [C] then is followed by nobody.
     """
     creators = len(creator_topic)
     weights = np.array([exp(popularity_spread * float(p)) for p in popularity])
-    there = ~later[:creators]
+    there = ~new
     order = [np.flatnonzero((creator_topic == d) & there) for d in range(topics)]
     order.append(np.flatnonzero(there))
     by_topic = np.concatenate(order)

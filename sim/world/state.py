@@ -80,10 +80,12 @@ class UserAccounts(Table, name="accounts", owner="user"):
 
 
 class Creators(Table, name="creators", owner="creator", side=Side.TRUTH):
-    """Creators. Creator c < users is user c; later rows are accounts planted by probes."""
+    """Creators: first those among the people, then accounts that only post, then probes."""
 
     user: I32 = column(
-        np.int32, "the user who is this creator; NOBODY for a planted account", side=Side.LOG
+        np.int32,
+        "the user who is this creator; NOBODY for an account that only posts",
+        side=Side.LOG,
     )
     niche: I8 = column(
         np.int8, "topics that the creator posts about; norm 1", unit="1/127", shape=("D",)

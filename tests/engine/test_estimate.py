@@ -14,7 +14,7 @@ from sim.assemble import Live, assemble
 from sim.core.counts import PACKED, WIDTH
 from sim.core.errors import ResourceError
 from sim.engine import estimate
-from sim.engine.demand import expected_demand, session_videos
+from sim.engine.demand import expected_demand
 from sim.engine.estimate import (
     ROW_BYTES,
     default_shards,
@@ -27,6 +27,7 @@ from sim.feed.belief import SLOTS
 from sim.scenario import Scenario
 from sim.scenario.behaviour import SessionConfig
 from sim.testing.worlds import tiny_scenario
+from sim.world.attention import session_videos
 
 _HOUR = 3_600.0
 RUNS: dict[str, dict[str, Any]] = {

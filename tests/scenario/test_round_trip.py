@@ -209,8 +209,13 @@ def test_there_are_scenarios() -> None:
 
 def test_the_baseline_writes_out_defaults() -> None:
     changed = load(ROOT / "scenarios" / "baseline.yaml").model_dump(exclude_defaults=True)
-    assert set(changed) == {"name", "question", "duration", "warmup", "population"}
+    assert set(changed) == {
+        "name", "question", "duration", "warmup", "population", "catalogue", "feed", "viral",
+    }  # fmt: skip
     assert changed["population"] == {"users": 5_000}
+    # what goes with the size, and nothing else
+    assert set(changed["catalogue"]) == {"mean_impressions"}
+    assert set(changed["feed"]) == {"cold_start"}
 
 
 def test_the_short_form_is_short() -> None:
