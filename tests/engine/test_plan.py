@@ -44,7 +44,7 @@ def test_a_plan_says_what_the_pipeline_says() -> None:
     assert parts["quota"].sum() == plan["candidates"] == 40
     assert parts["filter"].tolist() == [0, 1, 2, 3]
     assert parts["max_age"].tolist() == [float("inf")] * 3 + [30 * 86_400.0]
-    assert plan[["slots", "creator_gap", "sound_gap", "values"]].tolist() == (0.2, 1, 1, 1)
+    assert plan[["creator_gap", "sound_gap", "values"]].tolist() == (1, 1, 1)
 
 
 def test_parts_of_the_user_s_own_are_no_business_of_the_kernel() -> None:

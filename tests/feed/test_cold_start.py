@@ -167,7 +167,7 @@ def test_policies_are_those_that_a_scenario_can_name() -> None:
     assert set(POLICIES) == {spec.NoColdStart.tag(), spec.Pools.tag()}
     pools = cold_start_of(spec.Pools(levels=2, first=7, slots=0.25), 5)
     assert isinstance(pools, Pools)
-    assert pools.policy == PoolPolicy(2, 7.0, 5.0, 0.2, 0.25, 21_600.0)
+    assert pools.policy == PoolPolicy(2, 7.0, 4.0, 0.1, 0.25, 21_600.0)
     assert pools.reserved == 0.25
     none = cold_start_of(spec.NoColdStart(), 5)
     assert isinstance(none, NoColdStart)

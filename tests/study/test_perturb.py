@@ -101,7 +101,11 @@ def test_p_is_adjusted_for_all_that_was_tested(study: Any) -> None:
 def test_separate_worlds_have_the_weight_up_or_down_for_all(study: Any, scenario: Scenario) -> None:
     share = float(scenario.feed.weights["share"])
     up, down = (
-        [users_of(scenario, w, feed__weights__share=share * by)["watch_s"].sum() for w in range(3)]
+        # kept in 32 bits; their sum needs 64, since it is differences that are compared
+        [
+            users_of(scenario, w, feed__weights__share=share * by)["watch_s"].sum(dtype=np.float64)
+            for w in range(3)
+        ]
         for by in (1.2, 0.8)
     )
     found = next(c for c in study.checks if c.outcome.name == "watch_minutes")

@@ -49,7 +49,7 @@ def test_the_start_is_in_the_units_of_the_section(space: Space) -> None:
     assert space.start == {
         "feed.weights.like": 0.6,
         "feed.weights.save": 0.0,  # not named, so it counts 0
-        "feed.cold_start.promote": 20.0,
+        "feed.cold_start.promote": 10.0,
         "feed.cold_start.policy": "pools",
         "feed.cold_start.first": 100,
         "feed.reindex": 10.0,
@@ -58,7 +58,7 @@ def test_the_start_is_in_the_units_of_the_section(space: Space) -> None:
         "feed.select.creator_gap": 1,
     }
     assert space.holds_start
-    assert space.start_texts()["feed.cold_start.promote"] == "20 %"
+    assert space.start_texts()["feed.cold_start.promote"] == "10 %"
 
 
 def test_the_start_is_the_scenario_itself(space: Space, scenario: Scenario) -> None:
