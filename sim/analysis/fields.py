@@ -167,6 +167,25 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     Field("population.probes", "videos", "videos planted by probes", WORLD),
     Field("population.min_age_s", "s", "1 day, or half of the time after the warm-up", WORLD),
     Field("population.measured_s", "s", "time after the warm-up", WORLD),
+    Field(
+        "population.supply_stated",
+        "impressions",
+        "N as the scenario states it: impressions a day "
+        "for each post of a day; null when it does not",
+        WORLD,
+    ),
+    Field(
+        "population.supply_realised",
+        "impressions",
+        "impressions for each post, probes included",
+        AFTER,
+    ),
+    Field(
+        "population.headroom",
+        "times",
+        "people over the realised supply: about the largest multiple of the mean that there can be",
+        WORLD,
+    ),
     Field("watch.impressions", "count", "times a video was put on a screen", AFTER),
     Field("watch.views", "count", "plays that started, replays included", AFTER),
     Field("watch.hours", "h", "time watched", AFTER),

@@ -26,7 +26,14 @@ from sim.analysis.luck import within_creator
 from sim.analysis.multiples import MULTIPLES, Floats, above, compared_with, multiples, ranks
 from sim.analysis.pools import pool_survival, waiting_share
 from sim.analysis.spread import growth, time_to_reach
-from sim.analysis.tables import Tables, mature, measured, ordinary, rows_where
+from sim.analysis.tables import (
+    Tables,
+    mature,
+    measured,
+    measured_timeline,
+    ordinary,
+    rows_where,
+)
 from sim.analysis.tails import fit_tail
 from sim.analysis.watch import ratio, shares_by, watch_summary
 
@@ -117,6 +124,19 @@ def _population(tables: Tables, uploads: pl.DataFrame) -> Node:
         "probes": tables.probes.height,
         "min_age_s": tables.min_age_s,
         "measured_s": tables.measured_s,
+        **_supply(tables),
+    }
+
+
+def _supply(tables: Tables) -> Node:
+    """Impressions for each post after the warm-up, beside what the scenario states."""
+    timeline, _ = measured_timeline(tables)
+    posts = rows_where(tables.videos, pl.col("uploaded_s") >= tables.warmup_s).height
+    realised = ratio(int(timeline["impressions"].sum()), posts)
+    return {
+        "supply_stated": tables.mean_impressions,
+        "supply_realised": realised,
+        "headroom": ratio(tables.users_count, realised) if realised else None,
     }
 
 

@@ -83,6 +83,8 @@ class Tables:
     """Length of the run, warm-up included, s."""
     viral_reach: float
     """Share of users that makes a probe viral, 0..1."""
+    mean_impressions: float | None = None
+    """Supply that the scenario states, impressions a day for each post of a day; or None."""
     name: str = ""
     """Name of the scenario; empty when unknown."""
     seed: int | None = None
@@ -165,6 +167,7 @@ def make_tables(
     if users < 1 or not 0 <= warmup < duration:
         raise RunFolderError(f"{source}: manifest.json does not describe a run that is possible")
     seed = facts.get("seed")
+    supply = facts.get("mean_impressions")
     width = facts.get("timeline_s")
     return Tables(
         **{name: _words(name, frames[name]) for name in READ},
@@ -173,6 +176,7 @@ def make_tables(
         warmup_s=warmup,
         duration_s=duration,
         viral_reach=viral,
+        mean_impressions=float(supply) if supply is not None else None,
         name=str(facts.get("scenario") or ""),
         seed=int(seed) if seed is not None else None,
         timeline_s=float(width) if width is not None else None,

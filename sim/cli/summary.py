@@ -25,6 +25,9 @@ MEAN = "Mean and rank: by impressions, among ordinary uploads of comparable age.
 
 MEAN_OF = "the mean of ordinary uploads"
 
+_FAR_OFF = 0.15
+"""How far the realised supply may be from the stated one before it is said."""
+
 CAUTION = (
     "One run is one world. The intervals take its videos as independent of each other; "
     "another --seed shows how much more luck there is."
@@ -167,6 +170,7 @@ def _platform(manifest: Node, summary: Node) -> Section:
     rows = (
         Row("people", f"{population['users']:,}", f"{population['creators']:,} of them post"),
         Row("impressions", number(watch["impressions"]), f"in {span(population['measured_s'])}"),
+        *_supply(population),
         Row("watch time", "–" if minutes is None else f"{minutes:.3g} min", "per active day"),
         Row("watched to the end", _share(watch["completion_rate"]), "of impressions"),
         Row("swiped away within 3 seconds", _share(watch["skip_rate"]), "of impressions"),
@@ -175,6 +179,17 @@ def _platform(manifest: Node, summary: Node) -> Section:
     )
     after = ", after the warm-up" if manifest["warmup_s"] else ""
     return Section(f"The platform{after}", rows)
+
+
+def _supply(population: Node) -> list[Row]:
+    """Impressions for each post, with a warning where the scenario states something else."""
+    found, stated = population["supply_realised"], population["supply_stated"]
+    if found is None:
+        return []
+    note = f"people are {population['headroom']:.3g} times that"
+    if stated is not None and abs(found / stated - 1.0) > _FAR_OFF:
+        note = f"stated are {amount(stated)}: {100 * (found / stated - 1.0):+.0f} %"
+    return [Row("impressions a post", amount(round(found)), note)]
 
 
 def _origins(sources: Node) -> list[Row]:

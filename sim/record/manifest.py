@@ -56,6 +56,7 @@ def facts(scenario: Scenario) -> dict[str, Any]:
         "refresh_s": float(scenario.refresh),
         "timeline_s": float(scenario.record.timeline),
         "viral_reach": float(scenario.viral.reach),
+        "mean_impressions": scenario.catalogue.mean_impressions,
         "pools": policy.levels if isinstance(policy, Pools) else 0,
         "locales": [
             {

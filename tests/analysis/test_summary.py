@@ -223,3 +223,13 @@ def test_odd_runs_give_finite_numbers_or_none(
 ) -> None:
     found = leaves(summarise(synthetic.make_tables(seed=2, **options)))
     assert all(math.isfinite(v) for v in found.values() if isinstance(v, float))
+
+
+def test_supply_is_impressions_for_each_post(tables: Tables) -> None:
+    population = summarise(replace(tables, mean_impressions=50.0))["population"]
+    shown = tables.timeline.filter(pl.col("time_s") >= tables.warmup_s)["impressions"].sum()
+    posts = (tables.videos["uploaded_s"] >= tables.warmup_s).sum()
+    assert population["supply_realised"] == pytest.approx(shown / posts)
+    assert population["supply_stated"] == 50.0
+    assert population["headroom"] == pytest.approx(tables.users_count * posts / shown)
+    assert summarise(tables)["population"]["supply_stated"] is None
