@@ -168,7 +168,7 @@ def _platform(manifest: Node, summary: Node) -> Section:
     watch, population = summary["watch"], summary["population"]
     minutes = watch["minutes_per_active_user_day"]
     rows = (
-        Row("people", f"{population['users']:,}", f"{population['creators']:,} of them post"),
+        Row("people", f"{population['users']:,}", f"{population['creators']:,} accounts post"),
         Row("impressions", number(watch["impressions"]), f"in {span(population['measured_s'])}"),
         *_supply(population),
         Row("watch time", "–" if minutes is None else f"{minutes:.3g} min", "per active day"),
