@@ -64,7 +64,7 @@ def _supply(size: Size) -> str:
         return "nobody posts"
     return (
         f"about {amount(round(size.supply))} impressions a day for each post of a day; "
-        f"no video can have more than {size.headroom:.3g} times the mean"
+        f"all people are {size.headroom:.3g} times that"
     )
 
 

@@ -2,7 +2,8 @@
 
 Two numbers say how large a world is for its videos: the people U and the *supply* N, the
 impressions that people want a day for each post of a day. Their ratio, the *headroom* U / N, caps
-every success: no video can be shown to more than all people, which is U / N times the mean.
+every success: no video can be shown to more than all people, which is U / N times what a post gets
+in the long run. (Multiples of the mean of young videos can be larger: that mean is below N.)
 
 Plain Python: ``foryou check`` needs neither arrays nor compiled code for it.
 """
@@ -101,9 +102,9 @@ def _of_viral(scenario: Scenario, size: Size) -> Iterator[str]:
     multiple = people / size.supply
     if 0.0 < size.headroom < _HEADROOM * multiple:
         yield (
-            f"viral.reach: is {multiple:.1f} times the mean, and no video can have more than "
-            f"{size.headroom:.1f} times (people / supply): the ceiling decides; lower it, or state "
-            "a smaller catalogue.mean_impressions"
+            f"viral.reach: is {multiple:.1f} times the supply, and all people are "
+            f"{size.headroom:.1f} times that: the ceiling decides; lower it, or state a smaller "
+            "catalogue.mean_impressions"
         )
 
 
@@ -118,7 +119,7 @@ def _of_probes(scenario: Scenario, size: Size) -> Iterator[str]:
         if size.supply is None or probe.spread > 3_600.0:
             continue
         # posts that people's attention in an hour makes room for
-        hourly = scenario.population.users / size.supply if size.supply else 0.0
+        hourly = scenario.population.users / size.supply
         if probe.count > max(hourly * _hours_of_attention(scenario), 20.0):
             yield (
                 f"probes[{i}]: {probe.count} videos at one moment are more than the platform "
