@@ -183,7 +183,7 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "population.headroom",
         "times",
-        "people over the realised supply: no video reaches more than so many times what a post gets",
+        "people over the realised supply: no video reaches over so many times what a post gets",
         WORLD,
     ),
     Field("watch.impressions", "count", "times a video was put on a screen", AFTER),
