@@ -65,7 +65,7 @@ def test_a_folder_gives_the_tables_back(
     [
         ({"finished": False}, "did not finish"),
         ({"users": None}, "no number 'users'"),
-        ({"viral_reach": "1 %"}, "no number 'viral_reach'"),
+        ({"viral": {"reach": 0.01}}, "does not say what counts as viral"),
         ({"warmup_s": 1e9}, "not describe a run"),
         ({"locales": [{"name": "x"}]}, "locales"),
     ],
