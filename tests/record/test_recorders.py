@@ -125,6 +125,7 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     paths.notice(uploaded, probe, 6)
     counts[:, REACH] = 10 * np.arange(6)
     counts[:, VIEWS] = 20 * np.arange(6)
+    counts[:, IMPRESSIONS] = 30 * np.arange(6)
     paths.snapshot(200.0, counts, pool)
     names = np.array(["", "", "", "p", "", ""], object)
     columns = paths.columns(uploaded, names)
@@ -134,6 +135,7 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     assert columns["views"].tolist() == [0, 40, 60, 80]
     assert list(columns["probe"]) == ["", "", "p", ""]
     assert paths.first_reaching("reach", 20) == {2: 200.0, 3: 200.0, 4: 200.0}
+    assert paths.first_reaching("impressions", 90) == {3: 200.0, 4: 200.0}
     assert paths.first_reaching("reach", 1_000) == {}
 
 

@@ -207,6 +207,9 @@ def test_amounts_vary_as_numbers_or_as_multiples() -> None:
         ("0.1x", "low: 10, high: 40", True, None),
         ("0.1x", "low: 0.05x, high: 1x, scale: log", False, 0.1),
         ("20", "low: 0.05x, high: 1x", False, None),
+        # a number of impressions and a multiple are not on one scale
+        ("12x", "low: 10, high: 40", True, None),
+        ("20", "low: 1x, high: 30x", False, None),
     ],
 )
 def test_a_search_varies_either(first: str, ends: str, whole: bool, start: Any) -> None:
