@@ -15,6 +15,7 @@ import polars as pl
 
 from sim.analysis.tables import Locale, Tables
 from sim.core.actions import ACTIONS
+from sim.core.stages import KINDS, STAGES
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES, TABLES, Column
 
 DAY = 86_400.0
@@ -135,6 +136,7 @@ def make_tables(
         "quality": rng.normal(size=n),
         "hook": rng.normal(size=n),
         "reach": reach,
+        **_by_surface(impressions, surfaces),
         "pool": pool,
         "pool_state": state,
         "probe": np.array([""] * n_ordinary + names),
@@ -149,6 +151,7 @@ def make_tables(
         paths=_paths(videos, pace, warmup_s, duration_s, timeline_s, tracked),
         shares=_links(rng, users, n, duration_s),
         probes=_probes(videos, pace, users),
+        control=_control(rng, videos),
         users_count=users,
         warmup_s=warmup_s,
         duration_s=duration_s,
@@ -157,6 +160,36 @@ def make_tables(
         seed=seed,
         timeline_s=timeline_s,
         locales=locales,
+    )
+
+
+def _by_surface(impressions: np.ndarray, surfaces: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """A tenth of them on each page, the rest on For You."""
+    pages = [name for name in SURFACE_NAMES if name != "for_you" and name in surfaces]
+    found = {f"impressions_{name}": 0 * impressions for name in SURFACE_NAMES}
+    for name in pages:
+        found[f"impressions_{name}"] = impressions // 10
+    found["impressions_for_you"] = impressions - len(pages) * (impressions // 10)
+    return found
+
+
+def _control(rng: np.random.Generator, videos: pl.DataFrame) -> pl.DataFrame:
+    """People do half as much about what chance drew for them."""
+    rows = [(first, kind) for first in STAGES for kind in KINDS]
+    total = videos["impressions"].sum() // 1_000
+    shown = np.array([total * (9 if kind == "ranked" else 1) for _, kind in rows])
+    rates = {a.plural: RATES[a.name] for a in ACTIONS}
+    lift = np.array([1.0 if kind == "ranked" else 0.5 for _, kind in rows])
+    return frame(
+        TABLES["control"],
+        {
+            "seen_from": [first for first, _ in rows],
+            "kind": [kind for _, kind in rows],
+            "impressions": shown,
+            "views": shown,
+            "watch_s": 9.0 * shown * lift,
+            **{name: rng.binomial(shown, rate * lift) for name, rate in rates.items()},
+        },
     )
 
 
@@ -256,7 +289,7 @@ def _timeline(
     curve = 0.3 + np.exp(-((hour - 12.5) ** 2) / 8) + 1.4 * np.exp(-((hour - 21) ** 2) / 8)
     on_for_you = {
         name: share
-        for name, share in zip(SOURCE_NAMES, (40, 8, 7, 10, 10, 15, 10, 0, 0), strict=True)
+        for name, share in zip(SOURCE_NAMES, (40, 8, 7, 10, 10, 15, 10), strict=False)
         if share
     }
     cells = [("for_you", name, 0.85 * share / 100) for name, share in on_for_you.items()]
@@ -291,7 +324,8 @@ def _paths(
     chosen = pl.concat([chosen.head(tracked), videos.filter(pl.col("probe") != "")])
     times = np.arange(step, duration_s + 1, step)
     rows: dict[str, list[np.ndarray]] = {c.name: [] for c in TABLES["paths"]}
-    columns = ("impressions", "views", "reach", "likes")
+    pages = tuple(f"impressions_{name}" for name in SURFACE_NAMES)
+    columns = ("impressions", "views", "reach", "likes", *pages)
     for row in chosen.iter_rows(named=True):
         at = times[times > row["uploaded_s"]]
         age = at - row["uploaded_s"]
@@ -321,6 +355,8 @@ def _probes(videos: pl.DataFrame, pace: np.ndarray, users: int) -> pl.DataFrame:
         {
             **{c.name: rows[c.name] for c in TABLES["videos"]},
             "number": number,
+            "pair": number,
+            "twin": [""] * rows.height,
             "reach_share": share,
             "viral": viral,
             "time_to_viral_s": [

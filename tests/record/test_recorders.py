@@ -78,7 +78,8 @@ def test_the_file_holds_the_documented_columns(tmp_path: Path) -> None:
     table = pl.read_parquet(path)
     assert table.columns == [c.name for c in EVENTS]
     assert table.row(0) == (
-        12.5, 3, 7, 1, 4, 2, 4.25, 2, *(name in ("like", "completion") for name in ACTION_NAMES),
+        12.5, 3, 7, 1, 4, 2, None, 4.25, 2,
+        *(name in ("like", "completion") for name in ACTION_NAMES),
     )  # fmt: skip
 
 
@@ -120,11 +121,14 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     counts = np.zeros((6, WIDTH), np.int64)
     pool = np.zeros(6, np.int8)
     paths.notice(uploaded, probe, 3)
-    paths.snapshot(150.0, counts, pool)
+    elsewhere = np.zeros((6, len(SURFACE_NAMES)), np.int32)
+    paths.snapshot(150.0, counts, elsewhere, pool)
     paths.notice(uploaded, probe, 6)
     counts[:, REACH] = 10 * np.arange(6)
     counts[:, VIEWS] = 20 * np.arange(6)
-    paths.snapshot(200.0, counts, pool)
+    counts[:, IMPRESSIONS] = 9
+    elsewhere[3] = 0, 1, 2, 0, 3
+    paths.snapshot(200.0, counts, elsewhere, pool)
     names = np.array(["", "", "", "p", "", ""], object)
     columns = paths.columns(uploaded, names)
     assert columns["video"].tolist() == [2, 2, 3, 4]
@@ -132,6 +136,9 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     assert columns["reach"].tolist() == [0, 20, 30, 40]
     assert columns["views"].tolist() == [0, 40, 60, 80]
     assert list(columns["probe"]) == ["", "", "p", ""]
+    assert columns["impressions_for_you"].tolist() == [0, 9, 3, 9]
+    assert columns["impressions_following"].tolist() == [0, 0, 1, 0]
+    assert columns["impressions_injected"].tolist() == [0, 0, 3, 0]
     assert paths.first_reaching(20) == {2: 200.0, 3: 200.0, 4: 200.0}
     assert paths.first_reaching(1_000) == {}
 
