@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from sim.core.config import Config
 from sim.core.units import Count, Duration, Number, format_duration
@@ -14,6 +13,9 @@ from sim.scenario.population import Slug
 __all__ = ["FORCED", "InjectConfig", "ProbeConfig", "TwinsConfig"]
 
 StandardScore = Number
+Score = Annotated[StandardScore, Field(ge=-10, le=10)]
+Topic = Annotated[Count, Field(ge=0, le=63)]
+Length = Annotated[Duration, Field(ge=1, le=36_000)]
 Sound = Literal["original", "library", "trending"]
 
 FORCED: Final = ("impressions", "likes", "skips")
@@ -41,14 +43,6 @@ class InjectConfig(Config):
         """People who are shown it."""
         return self.impressions + self.likes + self.skips
 
-    @model_validator(mode="after")
-    def _something(self) -> InjectConfig:
-        if self.people == 0:
-            raise PydanticCustomError(
-                "nothing", "forces nothing; give {names}", {"names": ", ".join(FORCED)}
-            )
-        return self
-
     def __str__(self) -> str:
         counts = [f"{getattr(self, name):,} {name}" for name in FORCED if getattr(self, name)]
         return f"{' and '.join(counts)} after {format_duration(self.after)}"
@@ -62,19 +56,19 @@ class TwinsConfig(Config):
     compared with.
     """
 
-    followers: tuple[Count, ...] | None = Field(
+    followers: tuple[Annotated[Count, Field(ge=0)], ...] | None = Field(
         default=None, min_length=2, max_length=16, description="followers of the account, users"
     )
-    quality: tuple[StandardScore, ...] | None = Field(
+    quality: tuple[Score, ...] | None = Field(
         default=None, min_length=2, max_length=16, description="quality, sd"
     )
-    hook: tuple[StandardScore, ...] | None = Field(
+    hook: tuple[Score, ...] | None = Field(
         default=None, min_length=2, max_length=16, description="strength of the first seconds, sd"
     )
-    video_duration: tuple[Duration, ...] | None = Field(
+    video_duration: tuple[Length, ...] | None = Field(
         default=None, min_length=2, max_length=16, description="duration of the video"
     )
-    topic: tuple[Count, ...] | None = Field(
+    topic: tuple[Topic, ...] | None = Field(
         default=None, min_length=2, max_length=16, description="main topic, from 0"
     )
     sound: tuple[Sound, ...] | None = Field(
@@ -85,9 +79,14 @@ class TwinsConfig(Config):
     )
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The attributes with values: one, in a scenario that is right."""
+        return tuple(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+    @property
     def attribute(self) -> str:
         """What the twins differ in."""
-        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+        return self.named[0]
 
     @property
     def values(self) -> tuple[object, ...]:
@@ -99,18 +98,6 @@ class TwinsConfig(Config):
     def labels(self) -> tuple[str, ...]:
         """The values in words, for tables and plots."""
         return tuple(_label(self.attribute, value) for value in self.values)
-
-    @model_validator(mode="after")
-    def _one(self) -> TwinsConfig:
-        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise PydanticCustomError(
-                "twins", "must name one attribute with its values; names {count}",
-                {"count": ", ".join(given) or "none"},
-            )  # fmt: skip
-        if len(set(self.labels)) < len(self.labels):
-            raise PydanticCustomError("twins", "two of the values are the same", {})
-        return self
 
 
 def _label(attribute: str, value: object) -> str:
@@ -191,16 +178,3 @@ class ProbeConfig(Config):
     def videos(self) -> int:
         """Videos that are posted, twins included."""
         return self.count * len(self.labels)
-
-    @model_validator(mode="after")
-    def _not_twice(self) -> ProbeConfig:
-        if self.twins is not None and self.twins.attribute in self.model_fields_set:
-            name = self.twins.attribute
-            if getattr(self, name) != type(self).model_fields[name].default:
-                raise PydanticCustomError(
-                    "twins", "{name} is what the twins differ in; name it under twins alone",
-                    {"name": name},
-                )  # fmt: skip
-        if self.twins is not None:
-            self.variants()  # bounds of the attribute hold for every value
-        return self

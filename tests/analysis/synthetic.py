@@ -71,6 +71,7 @@ def make_tables(
     tracked: int = 200,
     locales: tuple[Locale, ...] = (Locale("home", 1.0, 0.0),),
     surfaces: tuple[str, ...] = SURFACE_NAMES,
+    twins: tuple[str, ...] = ("",),
 ) -> Tables:
     """A whole run; ``sigma`` is the spread of ln views, ``median`` their middle at full age."""
     rng = np.random.default_rng(seed)
@@ -150,7 +151,7 @@ def make_tables(
         timeline=_timeline(rng, videos, duration_s, timeline_s, surfaces),
         paths=_paths(videos, pace, warmup_s, duration_s, timeline_s, tracked),
         shares=_links(rng, users, n, duration_s),
-        probes=_probes(videos, pace, users),
+        probes=_probes(videos, pace, users, twins),
         control=_control(rng, videos),
         users_count=users,
         warmup_s=warmup_s,
@@ -345,7 +346,9 @@ def _paths(
     )
 
 
-def _probes(videos: pl.DataFrame, pace: np.ndarray, users: int) -> pl.DataFrame:
+def _probes(
+    videos: pl.DataFrame, pace: np.ndarray, users: int, twins: tuple[str, ...]
+) -> pl.DataFrame:
     rows = videos.filter(pl.col("probe") != "")
     share = rows["reach"].to_numpy() / users
     viral = share >= 0.01
@@ -355,8 +358,8 @@ def _probes(videos: pl.DataFrame, pace: np.ndarray, users: int) -> pl.DataFrame:
         {
             **{c.name: rows[c.name] for c in TABLES["videos"]},
             "number": number,
-            "pair": number,
-            "twin": [""] * rows.height,
+            "pair": number // len(twins),
+            "twin": [twins[n % len(twins)] for n in number.to_list()],
             "reach_share": share,
             "viral": viral,
             "time_to_viral_s": [

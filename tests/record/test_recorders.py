@@ -166,12 +166,14 @@ def tables(played: Played) -> dict[str, dict[str, Any]]:
     live = played.live
     world, view = live.world, live.platform.view
     states = np.array(STATE_NAMES, object)[view.cold.state]
-    videos = video_columns(world, view.counts, view.cold.pool, states)
+    elsewhere = live.platform.window.elsewhere
+    videos = video_columns(world, view.counts, elsewhere, view.cold.pool, states)
     return {
         "videos": videos,
         "creators": creator_columns(world, view.counts),
         "users": user_columns(world, live.engine.user_counts(), live.engine.follow_counts()),
         "timeline": live.timeline.columns(),
+        "control": live.controls.columns(),
         "paths": live.paths.columns(
             world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
         ),

@@ -145,7 +145,7 @@ def test_values_are_said_in_words() -> None:
     assert labels(video_duration=[7.0, 80.0]) == ("7 s", "80 s")
     assert labels(quality=[0.5, -1.0]) == ("0.5", "-1")
     assert labels(inject=[[], [{"likes": 20, "skips": 3, "after": 60.0}]]) == (
-        "nothing", "20 likes and 3 skips after 60 s",
+        "nothing", "20 likes and 3 skips after 1 min",
     )  # fmt: skip
     assert ProbeConfig(name="p", post_at=0.0).labels == ("",)
     assert isinstance(tiny_scenario(), Scenario)
