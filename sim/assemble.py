@@ -27,10 +27,11 @@ from sim.feed import builtin
 from sim.feed.builtin import value_weights
 from sim.feed.cold_start import STATE_NAMES
 from sim.feed.component import Stage
+from sim.feed.control import Control
 from sim.feed.kit import FAST, PLAIN, Kit
 from sim.feed.pipeline import Named, Pipeline, source_counts
 from sim.feed.plugin import load_plugin
-from sim.record.recorders import EventLog, Paths, Timeline
+from sim.record.recorders import Controls, EventLog, Paths, Timeline
 from sim.record.tables import (
     creator_columns,
     probe_columns,
@@ -86,23 +87,27 @@ class Live:
     end: simpy.Event
     log: EventLog
     timeline: Timeline
+    controls: Controls
     paths: Paths
 
     def columns(self) -> dict[str, dict[str, Any]]:
         """The columns of every table, by table, once the world was played to its end."""
         world, view = self.world, self.platform.view
         states = np.array(STATE_NAMES, object)[view.cold.state]
-        videos = video_columns(world, view.counts, view.cold.pool, states)
+        videos = video_columns(
+            world, view.counts, self.platform.window.elsewhere, view.cold.pool, states
+        )
         return {
             "videos": videos,
             "creators": creator_columns(world, view.counts),
             "users": user_columns(world, self.engine.user_counts(), self.engine.follow_counts()),
             "timeline": self.timeline.columns(),
+            "control": self.controls.columns(),
             "paths": self.paths.columns(
                 world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
             ),
             "probes": probe_columns(world, videos, self.paths, viral_of(self.scenario)),
-            **columns_of(self.scenario.behaviour, self.platform.exchange.log()),
+            **columns_of(self.scenario, self.platform.exchange.log()),
         }
 
 
@@ -144,6 +149,7 @@ def make_pipeline(
             if not surface.ranked
         },
         hydrate=kit.hydrate,
+        control=Control(float(feed.control)),
         slate=feed.slate,
         candidates=feed.candidates,
     )
@@ -191,11 +197,11 @@ def assemble(
     world = build_world(scenario, seed)
     log = EventLog(events)
     platform, player = _ENGINE_PARTS[engine](scenario, seed, world, pipeline, log, shards)
-    timeline = Timeline(platform.bin_s)
+    timeline, controls = Timeline(platform.bin_s), Controls(float(scenario.warmup))
     paths = Paths(scenario.record.tracked, float(scenario.warmup))
     env = simpy.Environment()
     live = Live(
-        scenario, seed, world, platform, player, env, env.event(), log, timeline, paths
+        scenario, seed, world, platform, player, env, env.event(), log, timeline, controls, paths
     )  # fmt: skip
     _start_clock(live)
     return live
@@ -207,8 +213,11 @@ def _start_clock(live: Live) -> None:
     end = float(scenario.duration)
 
     def play(now: float) -> None:
+        live.log.begin(platform.chances())
         live.engine.finish_window(now)
-        live.timeline.add(platform.window.first_bin, platform.window.timeline)
+        window = platform.window
+        live.timeline.add(window.first_bin, window.timeline)
+        live.controls.add(platform.view.refreshed_s, window.control)
 
     def refresh(now: float) -> None:
         platform.refresh(now)
@@ -220,8 +229,9 @@ def _start_clock(live: Live) -> None:
         del now
         # counts are those of the last refresh, so that is the time they are true for
         live.paths.snapshot(
-            platform.view.refreshed_s, platform.view.counts, platform.view.cold.pool
-        )
+            platform.view.refreshed_s, platform.view.counts, platform.window.elsewhere,
+            platform.view.cold.pool,
+        )  # fmt: skip
 
     interval = float(scenario.refresh)
     every(env, interval, end, PLAY, play)

@@ -23,7 +23,7 @@ def test_it_runs_small(path: Path, tmp_path: Path) -> None:
     again = Run.open(done.path)
     assert again.manifest["impressions"] > 1_000
     assert again.manifest["event_log_hash"].endswith(f"-{again.manifest['impressions']}")
-    planned = {probe.name: probe.count for probe in scenario.probes}
+    planned = {probe.name: probe.videos for probe in scenario.probes}
     found = again.table("probes").group_by("probe").len()
     assert dict(found.iter_rows()) == planned
     for name in planned:

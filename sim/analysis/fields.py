@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sim.analysis.multiples import AGE_TOLERANCE, MIN_COMPARED, MULTIPLES
+from sim.analysis.twins import MEASURES
 from sim.core.actions import ACTIONS
 
 __all__ = ["SUMMARY_FIELDS", "Field", "matches"]
@@ -34,6 +35,8 @@ COMPARED = (
     f"{100 * AGE_TOLERANCE:g} %; with fewer than {MIN_COMPARED} of these, all mature ones where "
     "those are more"
 )
+PAIRS = "pairs of twins of this probe"
+BESIDE = "slates that have a control, after the warm-up"
 LINKS = "all links of the run"
 TREES = "all cascades of the run"
 TRACKED = "mature ordinary uploads with a recorded path"
@@ -46,6 +49,89 @@ def _share(path: str, meaning: str, population: str) -> tuple[Field, ...]:
         Field(path, "share", meaning, population),
         Field(f"{path}_low", "share", f"lower end: {note}", population),
         Field(f"{path}_high", "share", f"upper end: {note}", population),
+    )
+
+
+def _twins() -> tuple[Field, ...]:
+    """What ``twin_summary`` tells; only for probes with twins."""
+    path, note = "probes.*.twins", "95 % interval, pairs taken as independent"
+    kinds = [(name, "share" if name == "promoted" else "count") for name in MEASURES]
+    return (
+        Field(f"{path}.pairs", "videos", "videos of which every twin was posted", PAIRS),
+        Field(f"{path}.early_s", "s", "age that counts as early", PAIRS),
+        Field(f"{path}.final_s", "s", "age that counts as final", PAIRS),
+        Field(f"{path}.against", "", "value with which the others are compared", PAIRS),
+        *(
+            Field(f"{path}.values.*.{name}", unit, f"mean, {_measure(name)}", PAIRS)
+            for name, unit in kinds
+        ),
+        *(
+            field
+            for name, unit in kinds
+            for field in (
+                Field(
+                    f"{path}.contrasts.*.{name}.difference", "difference", "mean difference", PAIRS
+                ),
+                Field(
+                    f"{path}.contrasts.*.{name}.difference_low",
+                    "difference",
+                    f"lower end: {note}",
+                    PAIRS,
+                ),
+                Field(
+                    f"{path}.contrasts.*.{name}.difference_high",
+                    "difference",
+                    f"upper end: {note}",
+                    PAIRS,
+                ),
+            )
+        ),
+        *(
+            field
+            for name, _ in kinds[1:]
+            for field in (
+                Field(
+                    f"{path}.contrasts.*.{name}.ratio",
+                    "",
+                    "ratio of geometric means, 1 added",
+                    PAIRS,
+                ),
+                Field(f"{path}.contrasts.*.{name}.ratio_low", "", f"lower end: {note}", PAIRS),
+                Field(f"{path}.contrasts.*.{name}.ratio_high", "", f"upper end: {note}", PAIRS),
+            )
+        ),
+    )
+
+
+def _measure(name: str) -> str:
+    if name == "promoted":
+        return "went on to the second pool by the final age"
+    if name == "impressions_early":
+        return "impressions at the early age"
+    where = name.removeprefix("impressions").lstrip("_").replace("_", " ")
+    return f"impressions at the final age{f', on {where}' if where else ''}"
+
+
+def _lifts(path: str) -> tuple[Field, ...]:
+    """What ``ranked_over_random`` tells, over all people or over those of a stage."""
+    note = "95 % interval, impressions taken as independent"
+    return (
+        Field(f"{path}.control_impressions", "count", "impressions of controls", BESIDE),
+        Field(f"{path}.ranked_impressions", "count", "impressions of ranked places", BESIDE),
+        *(
+            field
+            for action in ACTIONS
+            for field in (
+                Field(f"{path}.{action.name}.control", "share", "of controls", BESIDE),
+                Field(f"{path}.{action.name}.ranked", "share", "of ranked places", BESIDE),
+                Field(f"{path}.{action.name}.ratio", "", "ranked / control", BESIDE),
+                Field(f"{path}.{action.name}.ratio_low", "", f"lower end: {note}", BESIDE),
+                Field(f"{path}.{action.name}.ratio_high", "", f"upper end: {note}", BESIDE),
+            )
+        ),
+        Field(f"{path}.watch_s.control", "s", "watched per impression of controls", BESIDE),
+        Field(f"{path}.watch_s.ranked", "s", "watched per impression of ranked places", BESIDE),
+        Field(f"{path}.watch_s.ratio", "", "ranked / control", BESIDE),
     )
 
 
@@ -305,6 +391,9 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     Field("probes.*.time_to_reach.*.median_s", "s", "median age, of those that did", PROBE),
     Field("probes.*.time_to_reach.*.p10_s", "s", "10 % quantile of the age", PROBE),
     Field("probes.*.time_to_reach.*.p90_s", "s", "90 % quantile of the age", PROBE),
+    *_twins(),
+    *_lifts("ranked_over_random"),
+    *_lifts("ranked_over_random.stages.*"),
     *_cascades(),
 )
 """All fields, in the order of the file."""

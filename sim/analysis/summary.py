@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from sim.analysis.cascades import cascade_summary
+from sim.analysis.control import ranked_over_random
 from sim.analysis.engagement import (
     engagement_by_followers_median,
     engagement_mean,
@@ -35,6 +36,7 @@ from sim.analysis.tables import (
     rows_where,
 )
 from sim.analysis.tails import fit_tail
+from sim.analysis.twins import twin_summary
 from sim.analysis.watch import ratio, shares_by, watch_summary
 
 __all__ = ["GROWTH_AGES_H", "REACH_STEPS", "summarise", "value_at"]
@@ -66,6 +68,7 @@ def summarise(tables: Tables) -> Node:
         "growth": _growth(tables, uploads),
         "pools": _pools(tables, uploads),
         "probes": _probes(tables),
+        "ranked_over_random": ranked_over_random(tables.control),
     }
     if tables.shares is not None:
         tree["cascades"] = cascade_summary(tables.shares)
@@ -310,6 +313,11 @@ def _probes(tables: Tables) -> Node:
     return {str(name): _probe(tables, str(name)) for name in names}
 
 
+def _twins(tables: Tables, name: str) -> Node:
+    found = twin_summary(tables, name)
+    return {} if found is None else {"twins": found}
+
+
 def _success(tables: Tables, probes: pl.DataFrame) -> Node:
     """Impressions of a probe against those of ordinary uploads of comparable age."""
     others = compared_with(tables, probes)
@@ -371,4 +379,5 @@ def _probe(tables: Tables, name: str) -> Node:
             }
             for step in steps
         },
+        **_twins(tables, name),
     }

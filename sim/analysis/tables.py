@@ -45,7 +45,7 @@ come on the first day (V9), so a day is the youngest age at which videos can be 
 MATURE_SHARE: Final = 0.5
 """In a short run: the mature age is at most this share of the time after the warm-up."""
 
-READ: Final = ("videos", "creators", "users", "timeline", "paths", "probes")
+READ: Final = ("videos", "creators", "users", "timeline", "paths", "probes", "control")
 """Tables that every finished run folder has. The event log is never needed here."""
 READ_IF_THERE: Final = ("shares",)
 """Tables that only some have."""
@@ -74,6 +74,7 @@ class Tables:
     timeline: pl.DataFrame
     paths: pl.DataFrame
     probes: pl.DataFrame
+    control: pl.DataFrame
     shares: pl.DataFrame | None
     """Links that people sent each other; None where the scenario has none."""
     users_count: int

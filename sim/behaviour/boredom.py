@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sim.core.maths import exp
 from sim.machine.compiled import njit
 from sim.machine.table import Side, Table, column
-from sim.scenario.behaviour import BehaviourConfig
+from sim.scenario import Scenario
 from sim.world.state import NOBODY
 
 __all__ = ["LANES", "PLACES", "TABLES", "Bored", "find", "is_on", "less", "note", "used"]
@@ -49,9 +49,9 @@ TABLES = (Bored,)
 LANES = (("bored", np.float64),)  # appeal lost, sd
 
 
-def is_on(config: BehaviourConfig) -> bool:
+def is_on(scenario: Scenario) -> bool:
     """Whether any slope is more than 0."""
-    b = config.boredom
+    b = scenario.behaviour.boredom
     return b.creator > 0.0 or b.topic > 0.0 or b.sound > 0.0
 
 

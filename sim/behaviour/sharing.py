@@ -26,7 +26,7 @@ from sim.core.random import exponential, key, stream, stream3, uniform
 from sim.core.surfaces import surface_code
 from sim.machine.compiled import njit
 from sim.machine.table import Side, Table, column
-from sim.scenario.behaviour import BehaviourConfig
+from sim.scenario import Scenario
 from sim.world.contacts import draw_contacts
 from sim.world.exchange import earliest_due, new_message
 from sim.world.state import NOBODY, ContactGraph, World
@@ -59,9 +59,9 @@ class Links(Table, name="links", owner="user", side=Side.LOG):
 TABLES = (ContactGraph, Links)
 
 
-def is_on(config: BehaviourConfig) -> bool:
+def is_on(scenario: Scenario) -> bool:
     """Whether people have contacts."""
-    return config.sharing.contacts > 0.0
+    return scenario.behaviour.sharing.contacts > 0.0
 
 
 @njit(forceinline=True)
@@ -70,11 +70,11 @@ def used(frame: Any) -> bool:
     return frame.links.number.size > 0  # type: ignore[no-any-return]
 
 
-def build(config: BehaviourConfig, world: World, seed: int) -> tuple[Table, ...]:
+def build(scenario: Scenario, world: World, seed: int) -> tuple[Table, ...]:
     """Who knows whom."""
     ordinary = int((world.creators.probe == NOBODY).sum())
     contacts = draw_contacts(
-        key(seed, "contacts"), float(config.sharing.contacts), world.accounts.locale,
+        key(seed, "contacts"), float(scenario.behaviour.sharing.contacts), world.accounts.locale,
         world.truth.interests, world.topics, world.follows, ordinary,
     )  # fmt: skip
     return contacts, Links(world.users)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from sim.engine.estimate import Estimate
     from sim.scenario.components import Component
     from sim.scenario.feed import ColdStart
-    from sim.scenario.model import ProbeConfig, Scenario
+    from sim.scenario.model import Scenario
+    from sim.scenario.probes import ProbeConfig
     from sim.world.size import Size
 
 __all__ = ["describe", "needs"]
@@ -113,9 +114,12 @@ def needs(estimate: Estimate) -> str:
 def _probe(probe: ProbeConfig) -> str:
     videos = "1 video" if probe.count == 1 else f"{probe.count:,} videos"
     over = f", spread over {span(probe.spread)}" if probe.spread else ""
+    twins = f", each with {probe.twins.attribute.replace('_', ' ')} " if probe.twins else ""
+    values = " | ".join(probe.twins.labels) if probe.twins else ""
+    forced = f"; {' and '.join(map(str, probe.inject))}" if probe.inject else ""
     return (
-        f"{probe.name}: {videos} by accounts with {probe.followers:,} followers, "
-        f"posted from {clock(probe.post_at)}{over}"
+        f"{probe.name}: {videos} by accounts with {probe.followers:,} followers{twins}{values}, "
+        f"posted from {clock(probe.post_at)}{over}{forced}"
     )
 
 

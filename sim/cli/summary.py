@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.multiples import MULTIPLES
+from sim.analysis.twins import key_of
 from sim.cli.words import amount, number, span
 from sim.core.errors import RunFolderError
+from sim.core.surfaces import SURFACES
 
 if TYPE_CHECKING:
     from sim.simulate import Run
@@ -89,8 +91,12 @@ def print_summary(run: Run) -> None:
 
 def sections(manifest: Node, summary: Node) -> list[Section]:
     """Everything that the summary table says, from the content of the two JSON files."""
-    probes = [_probe(name, probe) for name, probe in summary["probes"].items()]
-    return [*probes, _uploads(summary), _platform(manifest, summary)]
+    probes = [
+        section
+        for name, probe in summary["probes"].items()
+        for section in (_probe(name, probe), *_twins(name, probe))
+    ]
+    return [*probes, _uploads(summary), _platform(manifest, summary), *_ranking(summary)]
 
 
 def _meaning_of_viral(manifest: Node) -> str:
@@ -116,6 +122,56 @@ def _probe(name: str, probe: Node) -> Section:
     age = f", at least {span(probe['observed_s'])} old at the end" if probe["observed_s"] else ""
     many = "The video" if probe["count"] == 1 else f"The {probe['count']:,} videos"
     return Section(f"{many} of “{name}”{age}", rows)
+
+
+_SIDES = {
+    "impressions_early": "impressions, early",
+    "impressions": "impressions",
+    **{f"impressions_{surface.name}": f"  on {surface.label}" for surface in SURFACES},
+}
+"""What twins are compared by, beside whether they were promoted."""
+
+
+def _twins(name: str, probe: Node) -> list[Section]:
+    """What each value of the attribute does, against the first."""
+    if (twins := probe.get("twins")) is None:
+        return []
+    age = f"at the age of {span(twins['final_s'])}, early at {span(twins['early_s'])}"
+    found = []
+    for label, contrast in twins["contrasts"].items():
+        here, there = twins["values"][label], twins["values"][key_of(twins["against"])]
+        rows = [_promoted(contrast["promoted"], here, there)]
+        rows += [
+            Row(
+                text,
+                _times(contrast[side]["ratio"]),
+                _ratio(contrast[side], here[side], there[side]),
+            )
+            for side, text in _SIDES.items()
+            if here[side] or there[side]
+        ]
+        title = f"“{name}”: {label} against {twins['against']}, {twins['pairs']:,} pairs, {age}"
+        found.append(Section(title, tuple(rows)))
+    return found
+
+
+def _promoted(contrast: Node, here: Node, there: Node) -> Row:
+    if contrast["difference"] is None:
+        return Row("promoted", "–")
+    note = f"{_share(here['promoted'])} against {_share(there['promoted'])}"
+    if contrast["difference_low"] is not None:
+        ends = (100 * contrast[f"difference_{end}"] for end in ("low", "high"))
+        note += "; 95 % interval {:+.1f} to {:+.1f} points".format(*ends)
+    return Row("promoted", f"{100 * contrast['difference']:+.1f} points", note)
+
+
+def _ratio(contrast: Node, here: float, there: float) -> str:
+    note = f"means {amount(round(here))} against {amount(round(there))}"
+    if contrast["ratio_low"] is None:
+        return note
+    return (
+        f"{note}; 95 % interval {amount(contrast['ratio_low'])} to {amount(contrast['ratio_high'])}"
+    )
 
 
 def _above(node: Node) -> list[Row]:
@@ -178,6 +234,39 @@ def _platform(manifest: Node, summary: Node) -> Section:
     )
     after = ", after the warm-up" if manifest["warmup_s"] else ""
     return Section(f"The platform{after}", rows)
+
+
+_COMPARED = {
+    "completion": "watched to the end",
+    "skip": "swiped away within 3 seconds",
+    "like": "likes",
+    "comment": "comments",
+    "share": "shares",
+    "follow": "follows",
+    "not_interested": "not interested",
+}
+"""Actions that ranking is judged by."""
+
+
+def _ranking(summary: Node) -> list[Section]:
+    """What people do with ranked videos, over what they do with videos drawn by chance."""
+    lifts = summary["ranked_over_random"]
+    count = lifts["control_impressions"]
+    if not count:
+        return []
+    rows = [Row(label, _times(lifts[name]["ratio"]), _lift(lifts[name]))
+            for name, label in _COMPARED.items()]  # fmt: skip
+    title = f"Ranked over random, beside {count:,} videos drawn by chance (95 % interval)"
+    return [Section(title, tuple(rows))]
+
+
+def _lift(lift: Node) -> str:
+    if lift["ranked"] is None or lift["control"] is None:
+        return ""
+    rates = f"{amount(lift['ranked'], 'share')} against {amount(lift['control'], 'share')}"
+    if lift["ratio_low"] is None:
+        return rates
+    return f"{rates}; {amount(lift['ratio_low'])} to {amount(lift['ratio_high'])}"
 
 
 def _supply(population: Node) -> list[Row]:

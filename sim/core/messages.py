@@ -25,6 +25,9 @@ class Kind:
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind("link", True, "a link to a video"),
+    Kind("forced_impressions", True, "the scenario shows a video"),
+    Kind("forced_likes", True, "the scenario shows a video and has it liked"),
+    Kind("forced_skips", True, "the scenario shows a video and has it skipped"),
     Kind("opened", False, "the receiver has opened a link; goes back to its sender"),
 )
 """All kinds; the position is the code in arrays."""

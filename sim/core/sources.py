@@ -37,7 +37,11 @@ SOURCES: Final[tuple[Source, ...]] = (
     Source("random", "random", "any video, each with the same probability"),
     Source(CUSTOM_SOURCE, "custom", "found by a source of the user's own"),
     Source("link", "link", "the video of a link that a contact has sent", feed=False),
-)
+    Source(
+        "control", "control", "any video, in a place that chance fills and no score", feed=False
+    ),
+    Source("injected", "injected", "a video that the scenario has shown to people", feed=False),
+)  # fmt: skip
 """All sources; the position is the code in arrays."""
 
 SOURCE_NAMES: Final[tuple[str, ...]] = tuple(s.name for s in SOURCES)

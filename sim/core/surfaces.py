@@ -60,6 +60,10 @@ SURFACES: Final[tuple[Surface, ...]] = (
         "shared_link", "video", "video", "link", 1, "shared link",
         "a video to which a contact has sent a link",
     ),
+    Surface(
+        "injected", "video", "video", "injected", 1, "injected",
+        "a video that the scenario has shown to people, whatever the feed says",
+    ),
 )  # fmt: skip
 """All surfaces; the position is the code in arrays."""
 

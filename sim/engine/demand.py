@@ -54,7 +54,7 @@ def _available(scenario: Scenario) -> float:
     if not any(isinstance(wanted, Seen) for wanted in feed.filters):
         return inf
     before, during = expected_posts(scenario)
-    during += sum(probe.count for probe in scenario.probes)
+    during += sum(probe.videos for probe in scenario.probes)
     ages = [float(wanted.max_age) for wanted in feed.filters if isinstance(wanted, TooOld)]
     history = float(scenario.catalogue.history)
     if history > 0.0:

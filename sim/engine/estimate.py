@@ -107,7 +107,7 @@ def estimate_run(
 
 
 def _videos(scenario: Scenario) -> float:
-    return sum(expected_posts(scenario)) + sum(probe.count for probe in scenario.probes)
+    return sum(expected_posts(scenario)) + sum(probe.videos for probe in scenario.probes)
 
 
 def _fixed_bytes(plots: bool) -> float:

@@ -35,6 +35,11 @@ class Exchange:
         self._links = 0
         self._delivered: list[NDArray[Any]] = []
 
+    def add(self, messages: NDArray[Any]) -> None:
+        """Take what is to be delivered at the next refresh."""
+        if len(messages):
+            self.waiting.append(messages)
+
     def refresh(self) -> None:
         """Deliver what was written in the window.
 

@@ -35,6 +35,7 @@ from sim.engine.sessions import first_sessions, next_requests, take_slates
 from sim.engine.shards import Memory
 from sim.feed.candidate import TOLD
 from sim.feed.compiled import CompiledScore
+from sim.feed.control import ROWS
 from sim.feed.pipeline import FOR_YOU, Pipeline
 from sim.feed.view import Requests
 from sim.machine.aligned import aligned_zeros
@@ -66,6 +67,10 @@ class _Thread:
     """the videos with counts, as bits (``sim.machine.marks``); cleared with them"""
     tests: NDArray[np.int64]
     """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); cleared with them"""
+    elsewhere: NDArray[np.int32]
+    """elsewhere [V, surfaces] impressions that were not on For You; cleared with them"""
+    control: NDArray[np.int64]
+    """control [ROWS, F] counters of slates with controls (see ``sim.feed.control``)"""
     timeline: NDArray[np.int64]
     followers: NDArray[np.int32]
     sums: NDArray[np.uint64]
@@ -111,6 +116,8 @@ class FastEngine:
             videos=np.zeros((0, PACKED), np.int32),
             touched=new_marks(0),
             tests=np.zeros((0, 2), np.int64),
+            elsewhere=np.zeros((0, len(SURFACES)), np.int32),
+            control=np.zeros((ROWS, WIDTH), np.int64),
             timeline=np.zeros((0, WIDTH), np.int64),
             followers=np.zeros(0, np.int32),
             sums=np.zeros(2, np.uint64),
@@ -172,8 +179,9 @@ class FastEngine:
         """Counters of all users."""
         users = self._memory.users
         return UserCounts(
-            unpack(self._memory.counts), users["session"], users["active_days"],
-            users["last_day"], self._platform.view.arm,
+            unpack(self._memory.counts), users["session"],
+            users["active_days"].astype(np.int32), users["last_day"].astype(np.int32),
+            self._platform.view.arm,
         )  # fmt: skip
 
     def finish_window(self, now: float) -> None:
@@ -188,9 +196,10 @@ class FastEngine:
         window = self._platform.window
         for thread in self._threads[1:]:
             add_to_window(
-                thread.videos, thread.touched, thread.tests, window.videos, window.touched,
-                window.tests,
+                thread.videos, thread.touched, thread.tests, thread.elsewhere, window.videos,
+                window.touched, window.tests, window.elsewhere,
             )  # fmt: skip
+            window.control += thread.control
             window.timeline += thread.timeline.reshape(window.timeline.shape)
             window.followers += thread.followers
             self._log.sums += thread.sums
@@ -334,7 +343,8 @@ class FastEngine:
         window, frame = self._platform.window, thread.frame
         if number == 0:
             thread.videos, thread.touched = window.videos, window.touched
-            thread.tests = window.tests
+            thread.tests, thread.elsewhere = window.tests, window.elsewhere
+            thread.control = window.control
             thread.timeline = window.timeline.reshape(-1, WIDTH)
             thread.followers, thread.sums = window.followers, self._log.sums
         else:
@@ -342,19 +352,22 @@ class FastEngine:
                 thread.videos = aligned_zeros(window.videos.shape, np.int32)
                 thread.touched = new_marks(len(window.videos))
                 thread.tests = np.zeros_like(window.tests)
+                thread.elsewhere = np.zeros_like(window.elsewhere)
+            thread.control = np.zeros_like(window.control)
             thread.timeline = np.zeros_like(window.timeline).reshape(-1, WIDTH)
             thread.followers = np.zeros_like(window.followers)
             thread.sums = np.zeros_like(self._log.sums)
         frame.bind_all((
             ("tally.videos", thread.videos), ("tally.touched", thread.touched),
-            ("tally.tests", thread.tests),
+            ("tally.tests", thread.tests), ("tally.elsewhere", thread.elsewhere),
+            ("tally.control", thread.control),
             ("tally.timeline", thread.timeline), ("tally.followers", thread.followers),
             ("tally.sums", thread.sums),
         ))  # fmt: skip
         thread.record("plan")["slots"] = self._platform.view.cold.reserved
         this = thread.record("window")
         this["end_s"], this["bin_s"] = now, self._platform.bin_s
-        this["first_bin"] = window.first_bin
+        this["first_bin"], this["number"] = window.first_bin, window.number
         thread.record("failed")[0] = 0
         if len(thread.record("steps")):
             tell_places(thread.record("scorers"), self._platform.view)

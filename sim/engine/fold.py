@@ -38,8 +38,8 @@ def fold_counts(window, touched, counts, new_followers, followers, public_follow
 
 
 @njit()
-def add_to_window(counters, marked, tests, window, touched, window_tests):
-    """Add a thread's packed counters, tests and marks to those of the window, and clear them."""
+def add_to_window(counters, marked, tests, elsewhere, window, touched, window_tests, all_elsewhere):
+    """Add what a thread counted of videos to what the window has, and clear it."""
     shown = take_marked(marked)
     mark_all(touched, shown)
     for i in range(shown.size):
@@ -54,6 +54,9 @@ def add_to_window(counters, marked, tests, window, touched, window_tests):
             for column in range(2):
                 window_tests[v, column] += tests[v, column]
                 tests[v, column] = 0
+        for surface in range(elsewhere.shape[1]):
+            all_elsewhere[v, surface] += elsewhere[v, surface]
+            elsewhere[v, surface] = 0
 
 
 @njit()

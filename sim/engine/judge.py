@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engine.memory import seen_from
+from sim.engine.memory import has_seen, seen_from
 from sim.engine.scratch import AHEAD
 from sim.feed.belief import affinity_of
 from sim.feed.match import hold, match_sum
@@ -18,7 +18,7 @@ from sim.machine.lanes import STEP, more_dot
 
 __all__ = [
     "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED", "judge",
-    "score",
+    "may_be_shown", "score",
 ]  # fmt: skip
 
 REQUESTS, RETRIEVED, DUPLICATES, KEPT, SELECTED, REMOVED = 0, 1, 2, 3, 4, 5
@@ -110,6 +110,23 @@ def _ask_filters(feed, j):
                 gone += 1
                 break
     return gone
+
+
+@njit()
+def may_be_shown(feed, asked, video):
+    """Whether a video passes all filters of a request."""
+    card, user = at(feed.cards, video), at(feed.users, asked.user)
+    for number in range(feed.filter.size):
+        code = feed.filter[number]
+        if code == _SEEN and has_seen(feed.arena.data, user.seen_start, user.seen_size, video):
+            return False
+        if code == _OWN and card.owner == asked.user:
+            return False
+        if code == _INELIGIBLE and card.eligible != 1:
+            return False
+        if code == _TOO_OLD and not card.uploaded_s >= asked.time_s - feed.max_age[number]:
+            return False
+    return True
 
 
 @njit()

@@ -81,6 +81,7 @@ PLAN = np.dtype(
         ("topics", np.int64),
         ("dims", np.int64),  # topics in memory, a multiple of 16
         ("slots", np.float64),
+        ("control", np.float64),  # share of the places that are controls
         ("creator_gap", np.int64),
         ("sound_gap", np.int64),
         ("values", np.int64),  # how often the value model stands in the list of scorers
@@ -96,6 +97,7 @@ WINDOW = np.dtype(
         ("end_s", np.float64),  # end of the window, not included
         ("bin_s", np.float64),
         ("first_bin", np.int64),  # of the timeline
+        ("number", np.int64),  # refreshes before it
         ("why", np.int64),  # the kernel came back
     ],
     align=True,
@@ -136,6 +138,7 @@ _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("cold.pool", np.int8, 1, BELIEF),
     ("cold.state", np.int8, 1, BELIEF),
     ("arm", np.int8, 1, BELIEF),
+    ("index.every", np.int32, 1, BELIEF),
     ("index.live", np.int32, 1, BELIEF),
     ("index.trending", np.int32, 1, BELIEF),
     ("index.fresh", np.int32, 1, BELIEF),
@@ -171,6 +174,8 @@ _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("tally.videos", np.int32, 2, LOG),
     ("tally.touched", np.uint64, 1, LOG),
     ("tally.tests", np.int64, 2, LOG),
+    ("tally.control", np.int64, 2, LOG),
+    ("tally.elsewhere", np.int32, 2, LOG),
     ("judged", np.float64, 1, LOG),
     ("tally.timeline", np.int64, 2, LOG),
     ("tally.followers", np.int32, 1, LOG),

@@ -49,14 +49,16 @@ USER = np.dtype(
         ("session", np.int32),  # sessions started
         ("request", np.int32),  # feed requests made
         ("videos", np.int32),  # shown in this session
-        ("last_day", np.int32),
-        ("active_days", np.int32),
+        ("asked", np.int32),  # refreshes before its slate was made
+        ("last_day", np.int16),
+        ("active_days", np.int16),
         ("locale", np.int8),
         ("mode", np.int8),  # AWAY or IN_SESSION
         ("surface", np.int8),  # of the slate
         ("place", np.int8),  # next place of the slate
         ("length", np.int8),  # of the slate
         ("opens", np.int8),  # the surface of the page that was just opened, or NOBODY
+        ("controls", np.int8),  # controls in the slate (see ``sim.feed.control``)
     ],
     align=True,
 )

@@ -20,12 +20,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.behaviour import act, boredom, facts, interest, session, sharing, watch
+from sim.behaviour import act, boredom, facts, inject, interest, session, sharing, watch
 from sim.engine import exposure, tally
 from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, When, in_turn
 from sim.feed import learn
 from sim.machine.table import Table
-from sim.scenario.behaviour import BehaviourConfig
+from sim.scenario import Scenario
 from sim.world.state import World
 
 __all__ = [
@@ -42,16 +42,18 @@ __all__ = [
     "new_tables",
     "one_by_one",
     "one_person",
+    "uses_inbox",
 ]
 
 MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
-    "open": (Each(sharing.open_link, session.open_feed),),
+    "open": (Each(inject.open_injected, sharing.open_link, session.open_feed),),
     "meet": (
         Each(
             exposure.show,  # the next video of the slate; was it shown before?
             facts.meet,
         ),
         When(boredom.used, Each(boredom.find)),
+        When(inject.used, Each(inject.find)),
     ),
     "appeal": (
         Each(interest.draw_taste),
@@ -68,11 +70,13 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
         Lanes(watch.sit_down),
         Funnel(watch.watch_start, watch.watch_rest, watch.watch_end),
         Lanes(watch.count_watch),
+        When(inject.used, Lanes(inject.watch_as_told)),
     ),
     "act": (
         Each(act.find_shapes),
         Lanes(act.find_warmth),
         Decide(act.CHANCES, act.RARE),
+        When(inject.used, Lanes(inject.do_as_told)),
     ),
     "stay": (Lanes(session.stay_or_leave, session.swipe_on),),
     "remember": (Each(exposure.follow), When(boredom.used, Each(boredom.note))),
@@ -102,35 +106,41 @@ TABLES: Final[tuple[type[Table], ...]] = tuple(
 """State that mechanisms declare."""
 
 
-def new_tables(config: BehaviourConfig, world: World, seed: int) -> tuple[Table, ...]:
+def new_tables(scenario: Scenario, world: World, seed: int) -> tuple[Table, ...]:
     """The state of all mechanisms.
 
-    A mechanism that declares tables has a function ``is_on(config)``; while it is off its tables
-    have no rows. One that fills them at the start has ``build(config, world, seed)``.
+    A mechanism that declares tables has a function ``is_on(scenario)``; while it is off its tables
+    have no rows. One that fills them at the start has ``build(scenario, world, seed)``.
     """
     rows = {"user": world.users, "creator": world.creators.count}
     found: list[Table] = []
     for module in _MODULES:
         declared = getattr(module, "TABLES", ())
-        if not declared or not module.is_on(config):
+        if not declared or not module.is_on(scenario):
             found += [table() for table in declared]
         elif hasattr(module, "build"):
-            found += module.build(config, world, seed)
+            found += module.build(scenario, world, seed)
         else:
             found += [table(rows[table.OWNER]) for table in declared]
     return tuple(found)
 
 
-def most_messages(config: BehaviourConfig) -> int:
+def most_messages(scenario: Scenario) -> int:
     """Messages that one impression can send at most, all mechanisms together; 0 without any.
 
     A mechanism that sends says so as MESSAGES.
     """
     senders = (module for module in _MODULES if hasattr(module, "MESSAGES"))
-    return sum(module.MESSAGES for module in senders if module.is_on(config))
+    return sum(module.MESSAGES for module in senders if module.is_on(scenario))
 
 
-def columns_of(config: BehaviourConfig, messages: NDArray[Any]) -> dict[str, dict[str, Any]]:
+def uses_inbox(scenario: Scenario) -> bool:
+    """Whether anybody can be sent anything: by people, or by a mechanism that says INBOX."""
+    inbox = (module for module in _MODULES if getattr(module, "INBOX", False))
+    return most_messages(scenario) > 0 or any(module.is_on(scenario) for module in inbox)
+
+
+def columns_of(scenario: Scenario, messages: NDArray[Any]) -> dict[str, dict[str, Any]]:
     """Columns of the tables that mechanisms make of the messages of a run, by table.
 
     A mechanism that has one names it in RECORDS, with the function that makes its columns.
@@ -139,7 +149,7 @@ def columns_of(config: BehaviourConfig, messages: NDArray[Any]) -> dict[str, dic
         name: make(messages)
         for module in _MODULES
         for name, make in getattr(module, "RECORDS", {}).items()
-        if module.is_on(config)
+        if module.is_on(scenario)
     }
 
 

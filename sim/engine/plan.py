@@ -52,6 +52,7 @@ def plan_of(scenario: Scenario, pipeline: Pipeline) -> dict[str, NDArray[Any]]:
     plan["candidates"], plan["slate"] = pipeline.candidates, pipeline.slate
     plan["topics"] = scenario.population.topics
     plan["dims"] = padded(scenario.population.topics)
+    plan["control"] = pipeline.control.share
     plan["creator_gap"], plan["sound_gap"] = select.creator_gap, select.sound_gap
     # with scorers of the user's own, scores are made step by step
     plan["values"] = 0 if len(compiled_steps(pipeline)) else values

@@ -21,14 +21,16 @@ from sim.core.maths import exp
 from sim.core.random import key
 from sim.engine.exchange import Exchange
 from sim.engine.fold import add_cells, fold_counts, update_momentum
+from sim.engine.injections import Injections
 from sim.engine.keys import KEYS, Keys, make_keys
-from sim.engine.moments import most_messages, new_tables
+from sim.engine.moments import new_tables, uses_inbox
 from sim.engine.posting import chosen, due_posts, first_posts, joined
 from sim.engine.trends import follow_trends
 from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
 from sim.feed.builtin import value_weights
 from sim.feed.cold_start import cold_start_of
+from sim.feed.control import ROWS
 from sim.feed.index import IndexBuilder, empty_index
 from sim.feed.learn import LEARNING
 from sim.feed.pipeline import StageCounts
@@ -40,8 +42,9 @@ from sim.machine.table import Table
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
 from sim.scenario.amounts import settled
-from sim.scenario.feed import TooOld
+from sim.scenario.feed import Spaced, TooOld
 from sim.world.build import joined_s
+from sim.world.planted import planted_accounts
 from sim.world.publish import Posts, PublishSettings, publish
 from sim.world.state import NOBODY, World
 
@@ -87,11 +90,17 @@ class WindowCounts:
     """the videos that were shown, as bits (see ``sim.machine.marks``)"""
     tests: NDArray[np.int64]
     """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); [0, 2] where there are none"""
+    elsewhere: NDArray[np.int32]
+    """elsewhere [V, surfaces] impressions of the run so far that were not on For You"""
+    control: NDArray[np.int64]
+    """control [ROWS, F] counters of slates that have controls (see ``sim.feed.control``)"""
     timeline: NDArray[np.int64]
     """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
     followers: NDArray[np.int32]
     """followers [C] new follows"""
     first_bin: int = 0
+    number: int = 0
+    """refreshes before it"""
 
 
 class Platform:
@@ -104,8 +113,8 @@ class Platform:
         self.world = world
         self.keys: Keys = make_keys(seed)
         self.behaviour: BehaviourParams = behaviour_params(scenario.behaviour)
-        self.mechanisms = new_tables(scenario.behaviour, world, seed)
-        self.exchange = Exchange(world.users, used=most_messages(scenario.behaviour) > 0)
+        self.mechanisms = new_tables(scenario, world, seed)
+        self.exchange = Exchange(world.users, used=uses_inbox(scenario))
         self._create = self.behaviour.create  # a look into a record costs more than a small kernel
         self.learning: LearnParams = learn_params(scenario)
         self.weights, self.watch_weight = value_weights(scenario.feed)
@@ -147,6 +156,7 @@ class Platform:
         self._pending: list[Posts] = []
         self._creator_utc_s = world.utc_offset_s[world.creators.locale]
         self._plan_probes()
+        self._injections = Injections(scenario, seed, int((world.creators.probe == NOBODY).sum()))
         first_posts(
             self.behaviour.create, self.keys.post, world.creators.posts_per_week,
             self._creator_utc_s, joined_s(world), world.creators.next_post_s,
@@ -184,12 +194,26 @@ class Platform:
         yield "cold.state", view.cold.state
         yield "arm", view.arm
         index = view.index
+        yield "index.every", index.every
         yield "index.live", index.live
         yield "index.trending", index.trending
         yield "index.fresh", index.fresh
         for group in ("topic", "sound", "tag", "creator"):
             yield f"{group}.start", getattr(index, group).start
             yield f"{group}.video", getattr(index, group).video
+
+    def chances(self) -> tuple[float, float]:
+        """With which probability a draw of chance names one certain video for a place, now.
+
+        As a control, and as a test of a video in a pool; NaN where there are none.
+        """
+        control, cold = float(self.scenario.feed.control), self.view.cold
+        every, seeking = len(self.view.index.every), len(cold.seeking)
+        spaced = isinstance(self.scenario.feed.select, Spaced)  # others keep no places
+        return (
+            control / every if every and control > 0.0 else np.nan,
+            cold.reserved / seeking if seeking and spaced else np.nan,
+        )
 
     # ---- what the clock calls ---------------------------------------------------------------
 
@@ -218,8 +242,10 @@ class Platform:
     def refresh(self, now: float) -> None:
         """Make the finished window visible: counters, messages, uploads, cold start, scores."""
         changed = self._fold()
-        self.exchange.refresh()
         uploaded = self._publish_pending()
+        self._injections.notice(self.world.videos, uploaded)
+        self.exchange.add(self._injections.due(now))
+        self.exchange.refresh()
         view = self.view
         if len(uploaded):
             view.cold.enter(uploaded, now)
@@ -337,30 +363,32 @@ class Platform:
             videos, touched = aligned_zeros((rows, PACKED), np.int32), new_marks(rows)
             followers = np.zeros(len(self.world.creators.user), np.int32)
             tests = np.zeros((rows if self.view.cold.finds_audience else 0, 2), np.int64)
+            none = np.zeros((0, len(SURFACE_NAMES)), np.int32)
+            elsewhere = _longer(none if window is None else window.elsewhere, rows)
         else:
             videos, touched, followers = window.videos, window.touched, window.followers
-            tests = window.tests
-        timeline = np.zeros(shape, np.int64)
-        return WindowCounts(videos, touched, tests, timeline, followers, first_bin)
+            tests, elsewhere = window.tests, window.elsewhere
+        timeline, control = np.zeros(shape, np.int64), np.zeros((ROWS, WIDTH), np.int64)
+        number = 0 if window is None else window.number + 1
+        return WindowCounts(
+            videos, touched, tests, elsewhere, control, timeline, followers, first_bin, number
+        )
 
     def _plan_probes(self) -> None:
         """When each planted account posts, and what."""
-        scenario = self.scenario
-        account = int((self.world.creators.probe == NOBODY).sum())
+        first = int((self.world.creators.probe == NOBODY).sum())
         columns: list[tuple[float, ...]] = []
         modes = {None: 0, "original": 1, "library": 2, "trending": 3}
         nan = float("nan")
-        for number, probe in enumerate(scenario.probes):
-            for i in range(probe.count):
-                at = float(probe.post_at) + float(probe.spread) * i / probe.count
-                columns.append((
-                    account, at, modes[probe.sound],
-                    nan if probe.quality is None else float(probe.quality),
-                    nan if probe.hook is None else float(probe.hook),
-                    nan if probe.video_duration is None else float(probe.video_duration),
-                    number, i,
-                ))  # fmt: skip
-                account += 1
+        for account, planted in enumerate(planted_accounts(self.scenario), first):
+            probe = planted.config
+            columns.append((
+                account, planted.post_s, modes[probe.sound],
+                nan if probe.quality is None else float(probe.quality),
+                nan if probe.hook is None else float(probe.hook),
+                nan if probe.video_duration is None else float(probe.video_duration),
+                planted.probe, planted.number,
+            ))  # fmt: skip
         table = np.array(columns, np.float64).reshape(len(columns), 8)
         self._probe_posts = Posts(
             table[:, 0].astype(np.int32), table[:, 1], table[:, 2].astype(np.int8), table[:, 3],

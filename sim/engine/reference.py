@@ -23,6 +23,7 @@ from sim.engine.platform import Platform, UserCounts
 from sim.engine.tally import FRESH
 from sim.engine.ways import in_turn, view_of
 from sim.feed.cold_start import WORTH_ONE
+from sim.feed.control import CONTROL
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
 from sim.feed.view import Requests
 from sim.machine.compiled import Settled, njit
@@ -80,6 +81,10 @@ class Shown:
     surface: int = 0
     source: int = 0
     pool: int = 0
+    ago: int = 0
+    """refreshes since the slate was made"""
+    controls: bool = False
+    """whether the slate has controls"""
 
 
 class After(NamedTuple):
@@ -156,6 +161,7 @@ class ReferenceEngine:
         self._users = UserCounts.zeros(platform.world.users, platform.view.arm)
         self._shown = Shown()
         self._journal: list[tuple[Any, ...]] = []
+        self._beside: list[int] = []
         self._frame = self._new_frame()
         self._steps = self._all_steps()
         self._play_open = Settled(_play_open)
@@ -174,6 +180,7 @@ class ReferenceEngine:
         frame.exposures, frame.follows = self._seen, self._follows
         frame.people_counts = self._users.counts
         frame.shown, frame.journal = self._shown, self._journal
+        frame.beside = self._beside
         return frame
 
     def _all_steps(self) -> list[Callable[[], None]]:
@@ -211,6 +218,7 @@ class ReferenceEngine:
         del now
         events = np.array(self._journal, EVENT)
         self._journal.clear()
+        self._note_controls(events)
         # one user's events are in order of time already; a stable sort keeps that
         events = events[np.argsort(events["user"], kind="stable")]
         self._log.add(events)
@@ -221,10 +229,19 @@ class ReferenceEngine:
         window.videos += pack(videos)
         mark_all(window.touched, events["video"])
         self._note_tests(events)
+        other = events[events["surface"] != FOR_YOU]
+        np.add.at(window.elsewhere, (other["video"], other["surface"]), 1)
         bins = np.floor(events["time_s"] / self._platform.bin_s).astype(np.int64) - window.first_bin
         np.add.at(window.timeline, (bins, events["surface"], events["source"]), rows)
         new = events[(events["actions"] & _FOLLOW) != 0]["video"]
         np.add.at(window.followers, self._platform.world.videos.creator[new], 1)
+
+    def _note_controls(self, events: NDArray[Any]) -> None:
+        """Count what people did with slates that have controls."""
+        rows = np.array(self._beside, np.int64)
+        self._beside.clear()
+        some = rows != NOBODY
+        np.add.at(self._platform.window.control, rows[some], _counter_rows(events[some]))
 
     def _note_tests(self, events: NDArray[Any]) -> None:
         """Add what test audiences did: impressions in places that are kept for waiting videos."""
@@ -280,12 +297,16 @@ class ReferenceEngine:
         opens, subject = NOBODY, NOBODY
         while True:
             surface, slate = self._open(user, env.now, opens, subject)
+            asked = self._platform.window.number
+            controls = any(source == CONTROL for _, source, _ in slate)
             opens, subject = NOBODY, NOBODY
             if not slate:
                 return
             for video, source, pool in slate:
                 videos += 1
-                after = self._impression(env.now, user, video, videos, Shown(surface, source, pool))
+                ago = self._platform.window.number - asked
+                shown = Shown(surface, source, pool, ago, controls)
+                after = self._impression(env.now, user, video, videos, shown)
                 yield env.timeout(after.watch_s)
                 if after.leaves:
                     return

@@ -10,6 +10,7 @@ from sim.engine.followed import mark_followed
 from sim.engine.layout import open_frame
 from sim.engine.memory import AWAY, IN_SESSION
 from sim.engine.moments import one_person
+from sim.feed.control import CONTROL
 from sim.machine.compiled import njit
 from sim.machine.lanes import GROUP
 from sim.world.state import NOBODY
@@ -54,7 +55,7 @@ def begin_session(user, t):
     user.place = 0
     user.length = 0
     user.opens, user.subject = NOBODY, NOBODY
-    day = np.int32(np.floor(t / 86400.0))
+    day = np.int16(np.floor(t / 86400.0))
     if day != user.last_day:
         user.last_day = day
         user.active_days += 1
@@ -110,8 +111,11 @@ def take_slates(words, who, surface, video, source, pool, length):
     for i in range(who.size):
         u = np.int64(who[i])
         user = frame.users[u]
+        user.asked = frame.window.number
+        user.controls = 0
         for j in range(length[i]):
             slot = slates[u, j]
+            user.controls += 1 if source[i, j] == CONTROL else 0
             slot.video, slot.source, slot.pool = video[i, j], source[i, j], pool[i, j]
             creators[j] = frame.videos.creator[video[i, j]]
         mark_followed(

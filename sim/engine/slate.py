@@ -10,6 +10,7 @@ import numpy as np
 from sim.core.registry import entry_of
 from sim.core.sources import source_code
 from sim.core.surfaces import SURFACES
+from sim.engine.control import put_controls
 from sim.engine.followed import mark_followed
 from sim.engine.judge import DUPLICATES, KEPT, REQUESTS, RETRIEVED, SELECTED, judge, score
 from sim.engine.memory import ASKED_AHEAD, first_group
@@ -287,7 +288,7 @@ def choose(feed, j):
     else:
         most = min(feed.plan.slate, np.int64(_LENGTH[request.surface]))
         length = _first_left(feed.scores_of.keys, n, most, feed.chosen)
-    _fill_slate(feed, j, ids, length)
+    length = _fill_slate(feed, j, ids, length)
     feed.stages[SELECTED] += length
     return length
 
@@ -314,7 +315,7 @@ def _select(feed, j):
 
 @njit(forceinline=True)
 def _fill_slate(feed, j, ids, length):
-    """Write the chosen videos into the user's slate."""
+    """Write the chosen videos into the user's slate, and controls; returns its length."""
     request = feed.asked[j]
     user, row, creators = at(feed.users, request.user), np.uint64(request.user), feed.slate_creators
     codes, slates = feed.codes[j], feed.slates
@@ -324,7 +325,12 @@ def _fill_slate(feed, j, ids, length):
         card, slot = at(feed.cards, v), slates[row, np.uint64(i)]
         slot.video, slot.source, slot.pool = v, codes[place], card.pool
         creators[np.uint64(i)] = card.creator
+    user.controls = 0
+    if request.surface == FOR_YOU and length > 0:
+        length = put_controls(feed, j, length)
     mark_followed(slates, row, length, creators, feed.graph.creator, feed.arena.data, user)
     user.place = 0
     user.length = length
     user.surface = request.surface
+    user.asked = feed.window.number
+    return length

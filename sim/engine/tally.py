@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 
 from sim.core.counting import count_impression
+from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
 from sim.core.sources import source_code
+from sim.core.surfaces import FOR_YOU
 from sim.feed.cold_start import worth_of
+from sim.feed.control import row_beside
 from sim.machine.compiled import njit
 from sim.machine.marks import mark
 from sim.machine.twins import side_by_side
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
-from sim.record.events import add_to_hash, hash_event
+from sim.record.events import MOST_AGO, add_to_hash, hash_event
+from sim.world.state import NOBODY
 
 __all__ = ["FRESH", "log", "log_all", "settle"]
 
@@ -30,8 +34,11 @@ def log(frame: Any, p: Any, room: Any, k: int) -> None:
     frame.journal.append((
         float(seen.time_s[k]), int(seen.user[k]), int(seen.video[k]), int(seen.watch_ms[k]),
         int(seen.actions[k]), int(seen.views[k]), shown.surface, shown.source, shown.pool,
-        int(seen.first[k]), 0,
+        int(seen.first[k]), min(shown.ago, MOST_AGO),
     ))  # fmt: skip
+    shown_before = int(frame.people_counts[seen.user[k], IMPRESSIONS])
+    row = row_beside(shown.source, shown.pool, shown_before)
+    frame.beside.append(row if shown.controls else NOBODY)
 
 
 @side_by_side(log)
@@ -50,6 +57,11 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
         source, pool = np.int64(slot.source), np.int64(slot.pool)
         cell = np.int64(np.floor(t / window.bin_s)) - window.first_bin
         cell = (cell * _SURFACES + surface) * _SOURCES + source
+        if frame.users[row].controls != 0:
+            beside = row_beside(source, pool, np.int64(tally.users[row, IMPRESSIONS]))
+            _count_beside(tally.control, beside, views, watch_ms, first, actions)
+        if surface != FOR_YOU:
+            tally.elsewhere[np.uint64(v), surface] += 1
         count_impression(
             tally.videos, v, tally.users, u, tally.timeline, cell, views, watch_ms, first, actions
         )  # fmt: skip
@@ -72,8 +84,19 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
             event.source = source
             event.pool = pool
             event.first = first
-            event.spare = 0
+            event.ago = min(window.number - np.int64(frame.users[row].asked), MOST_AGO)
             tally.logged[0] += 1
+
+
+@njit()
+def _count_beside(rows: Any, row: Any, views: Any, watch_ms: Any, reach: Any, actions: Any) -> None:
+    """Count an impression of a slate that has controls."""
+    rows[row, IMPRESSIONS] += 1
+    rows[row, VIEWS] += views
+    rows[row, WATCH_MS] += watch_ms
+    rows[row, REACH] += reach
+    for a in range(WIDTH - FIRST_ACTION):
+        rows[row, FIRST_ACTION + a] += (actions >> a) & 1
 
 
 @njit()

@@ -43,8 +43,10 @@ class Groups(NamedTuple):
 class Index(NamedTuple):
     """Everything that the built-in sources draw from."""
 
+    every: I32
+    """every [N] videos that somebody may be shown, by id"""
     live: I32
-    """live [N] videos that ordinary sources may show, by id"""
+    """live [N] those of them that ordinary sources may show, by id"""
     topic: Groups
     """by strongest topic of the caption, most valuable first"""
     sound: Groups
@@ -64,6 +66,7 @@ def empty_index(topics: int) -> Index:
     nothing = np.empty(0, np.int32)
     group = Groups(np.zeros(1, np.int32), nothing)
     return Index(
+        nothing,
         nothing,
         Groups(np.zeros(topics + 1, np.int32), nothing),
         group,
@@ -122,6 +125,7 @@ class IndexBuilder:
         group_by_tag(ordinary, tags, *lists[6:8])
         trending = max(_TRENDING_LEAST, int(_TRENDING_SHARE * open_))
         return Index(
+            every=every,
             live=ordinary,
             topic=_groups(lists[0], lists[1]),
             sound=_groups(lists[2][:-1], lists[3]),

@@ -36,6 +36,7 @@ from sim.feed.component import (
     checked,
     checked_prediction,
 )
+from sim.feed.control import Control, Slot
 from sim.feed.view import FeedView, Requests
 from sim.machine.compiled import njit
 from sim.world.state import NOBODY
@@ -111,6 +112,8 @@ class Pipeline:
     """what each surface lists that is not ranked, by its code"""
     hydrate: Callable[[Candidates], Candidates]
     """drops repeated candidates"""
+    control: Control
+    """puts videos drawn by chance into ranked slates"""
     slate: int
     candidates: int
 
@@ -129,12 +132,18 @@ class Pipeline:
         surface = surface_at(int(requests.surface[0]))
         found = self._gather(surface, requests, view)
         unique = self.hydrate(found)
-        left = self._filter(requests, unique, view, counts)
+        left = self._filter(requests, unique, view, counts.removed)
         chosen = self._choose(surface, requests, left, view)
-        slates = _slates(left, chosen, view)
+        slates = _slates(left, chosen)
+        if surface.ranked:
+            slates = self.control.fill(
+                requests, slates, view, self.slate,
+                lambda asked, drawn: self._filter(asked, drawn, view, None).present,
+            )  # fmt: skip
+        result = _as_arrays(slates, self.slate, view)
         counts.note(requests, found, unique, left)
-        counts.selected += int(slates.length.sum())
-        return slates
+        counts.selected += int(result.length.sum())
+        return result
 
     def _gather(self, surface: Surface, requests: Requests, view: FeedView) -> Candidates:
         """What the sources find, or what the page lists."""
@@ -174,7 +183,7 @@ class Pipeline:
         return Candidates(ids, codes)
 
     def _filter(
-        self, requests: Requests, candidates: Candidates, view: FeedView, counts: StageCounts
+        self, requests: Requests, candidates: Candidates, view: FeedView, removals: list[int] | None
     ) -> Candidates:
         """Each filter in turn; a candidate is booked to the first one that removes it."""
         for number, named in enumerate(self.filters):
@@ -182,7 +191,8 @@ class Pipeline:
             if named.custom:
                 keep = checked(named.name, keep, candidates.video.shape, np.bool_)
             removed = candidates.present & ~keep
-            counts.removed[number] += int(removed.sum())
+            if removals is not None:
+                removals[number] += int(removed.sum())
             candidates = Candidates(
                 np.where(removed, np.int32(NOBODY), candidates.video), candidates.source
             )
@@ -247,16 +257,23 @@ def first_present(candidates: Candidates, width: int, length: int) -> NDArray[np
     return chosen
 
 
-def _slates(candidates: Candidates, chosen: NDArray[np.int64], view: FeedView) -> Slates:
-    """The chosen videos, without gaps, with what the log wants to know of them."""
-    rows = np.arange(len(chosen))[:, None]
-    valid = (chosen >= 0) & (chosen < candidates.video.shape[1])
-    safe = np.where(valid, chosen, 0)
-    valid &= candidates.present[rows, safe]
-    video = np.where(valid, candidates.video[rows, safe], NOBODY).astype(np.int32)
-    order = np.argsort(video < 0, axis=1, kind="stable")
-    video = np.take_along_axis(video, order, 1)
-    source = np.take_along_axis(candidates.source[rows, safe], order, 1)
+def _slates(candidates: Candidates, chosen: NDArray[np.int64]) -> list[list[Slot]]:
+    """The chosen videos of each request, without gaps, and the source of each."""
+    slates = []
+    for row, videos, sources in zip(chosen, candidates.video, candidates.source, strict=True):
+        places = row[(row >= 0) & (row < len(videos))]
+        places = places[videos[places] >= 0]
+        slates.append(list(zip(videos[places].tolist(), sources[places].tolist(), strict=True)))
+    return slates
+
+
+def _as_arrays(slates: list[list[Slot]], width: int, view: FeedView) -> Slates:
+    """Slates [B, width], with what the log wants to know of each place."""
+    video = np.full((len(slates), width), NOBODY, np.int32)
+    source = np.zeros(video.shape, np.int8)
+    for b, slate in enumerate(slates):
+        for place, slot in enumerate(slate):
+            video[b, place], source[b, place] = slot
     pool = np.where(video >= 0, view.cold.pool[video], 0).astype(np.int8)
     return Slates(video, source, pool, (video >= 0).sum(axis=1))
 

@@ -93,3 +93,11 @@ class Requests:
 
     def __len__(self) -> int:
         return len(self.user)
+
+    def one(self, b: int) -> Requests:
+        """Request ``b`` alone."""
+        only = slice(b, b + 1)
+        return Requests(
+            self.user[only], self.time_s[only], self.surface[only], self.subject[only],
+            self.stream[only],
+        )  # fmt: skip

@@ -10,9 +10,11 @@ from typing import Final, Literal
 
 from sim.core.actions import ACTIONS
 from sim.core.sources import SOURCE_NAMES
-from sim.core.surfaces import SURFACE_NAMES
+from sim.core.surfaces import SURFACE_NAMES, SURFACES
 
 __all__ = [
+    "BY_SURFACE",
+    "CONTROL",
     "CREATORS",
     "EVENTS",
     "OPTIONAL",
@@ -57,6 +59,10 @@ def _counters() -> tuple[Column, ...]:
 
 
 COUNTERS: Final = _counters()
+BY_SURFACE: Final = tuple(
+    Column(f"impressions_{surface.name}", "int64", "count", f"impressions on {surface.label}")
+    for surface in SURFACES
+)
 _REACH: Final = Column("reach", "int64", "users", "different users with at least one view")
 
 VIDEOS: Final = (
@@ -80,6 +86,7 @@ VIDEOS: Final = (
     *COUNTERS[:2],
     _REACH,
     *COUNTERS[2:],
+    *BY_SURFACE,
     Column("pool", "int8", "level", "highest cold-start pool entered; 0 when never in a pool"),
     Column(
         "pool_state",
@@ -132,6 +139,7 @@ PATHS: Final = (
     Column("views", "int64", "count", "plays that started so far"),
     Column("reach", "int64", "users", "different users so far"),
     Column("likes", "int64", "count", "likes so far"),
+    *BY_SURFACE,
     Column("pool", "int8", "level", "cold-start pool at that time"),
     Column("probe", "category", "", "name of the probe, or empty for an ordinary upload"),
 )
@@ -139,6 +147,8 @@ PATHS: Final = (
 PROBES: Final = (
     Column("probe", "category", "", "name of the probe"),
     Column("number", "int32", "id", "number within the probe, from 0"),
+    Column("pair", "int32", "id", "number of the video, which twins share"),
+    Column("twin", "category", "", "value of the attribute in which twins differ, or empty"),
     *VIDEOS[:-1],
     Column("reach_share", "float64", "share", "reach / users"),
     Column("viral", "bool", "", "met what counts as viral in the scenario"),
@@ -157,9 +167,27 @@ EVENTS: Final = (
     Column("surface", "int8", "code", "position in SURFACE_NAMES"),
     Column("source", "int8", "code", "position in SOURCE_NAMES"),
     Column("pool", "int8", "level", "cold-start pool of the video when the slate was made"),
+    Column(
+        "chance",
+        "float64",
+        "probability",
+        "with which chance named this video for this place: in controls, and in places kept for "
+        "videos in pools, before filters; null where scores decided",
+    ),
     Column("watch_s", "float64", "s", "seconds watched, a whole number of milliseconds"),
     Column("views", "int16", "count", "plays that started"),
     *(Column(a.name, "bool", "", f"the user {a.meaning}") for a in ACTIONS),
+)
+
+CONTROL: Final = (
+    Column(
+        "seen_from",
+        "int32",
+        "videos",
+        "videos that the people were shown before, at least; the next stage has more",
+    ),
+    Column("kind", "category", "", "what filled the place: control, ranked or test"),
+    *COUNTERS,
 )
 
 SHARES: Final = (
@@ -185,6 +213,7 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "timeline": TIMELINE,
     "paths": PATHS,
     "probes": PROBES,
+    "control": CONTROL,
     "events": EVENTS,
     "shares": SHARES,
 }

@@ -14,7 +14,7 @@ from sim.core.maths import bits_of
 from sim.core.random import mix
 from sim.machine.compiled import njit
 
-__all__ = ["EVENT", "add_to_hash", "hash_all", "hash_event", "hash_text"]
+__all__ = ["EVENT", "MOST_AGO", "add_to_hash", "hash_all", "hash_event", "hash_text"]
 
 EVENT = np.dtype(
     [
@@ -28,11 +28,16 @@ EVENT = np.dtype(
         ("source", np.int8),
         ("pool", np.int8),
         ("first", np.int8),
-        ("spare", np.int16),
+        ("ago", np.int16),
     ],
     align=True,
 )
-"""One impression, 32 bytes; ``first`` is 1 when this user had not been shown the video before."""
+"""One impression, 32 bytes; ``first`` is 1 when this user had not been shown the video before.
+
+``ago`` is how many refreshes before it the slate was made, at most MOST_AGO; it is there to look
+up with which probability chance filled the place, and no part of the hash."""
+
+MOST_AGO = 2**15 - 1
 
 _ODD = np.uint64(0xD6E8FEB86659FD93)
 _OTHER = np.uint64(0x2545F4914F6CDD1D)

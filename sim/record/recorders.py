@@ -14,13 +14,18 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES, ACTIONS
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS
+from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
+from sim.core.stages import KINDS, STAGES
+from sim.core.surfaces import FOR_YOU
+from sim.feed.control import CONTROL, ROWS
 from sim.record.arrow import ARROW, to_arrow
-from sim.record.columns import EVENTS, SOURCE_NAMES, SURFACE_NAMES
-from sim.record.events import hash_all, hash_text
+from sim.record.columns import BY_SURFACE, EVENTS, SOURCE_NAMES, SURFACE_NAMES
+from sim.record.events import MOST_AGO, hash_all, hash_text
+from sim.world.state import NOBODY
 
-__all__ = ["EventLog", "Paths", "Timeline", "count_columns"]
+__all__ = ["Controls", "EventLog", "Paths", "Timeline", "count_columns", "surface_columns"]
 
+_TEST = SOURCE_NAMES.index("fresh")
 _LIKES = FIRST_ACTION + ACTION_NAMES.index("like")
 _CHUNK = 1_000_000
 
@@ -67,6 +72,27 @@ class Timeline:
         }
 
 
+class Controls:
+    """What people did with slates that have controls, after the warm-up."""
+
+    def __init__(self, warmup_s: float) -> None:
+        self._warmup_s = warmup_s
+        self._counts = np.zeros((ROWS, WIDTH), np.int64)
+
+    def add(self, start_s: float, counts: NDArray[np.int64]) -> None:
+        """Add a window's counters [ROWS, F]; ``start_s`` is when it began."""
+        if start_s >= self._warmup_s:
+            self._counts += counts
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of the table of controls, a row for each stage and kind."""
+        return {
+            "seen_from": np.repeat(STAGES, len(KINDS)),
+            "kind": np.array(KINDS * len(STAGES), object),
+            **count_columns(self._counts),
+        }
+
+
 class Paths:
     """Counts of chosen videos at every snapshot."""
 
@@ -90,17 +116,21 @@ class Paths:
         self._ordinary += int(ordinary.sum())
         self._videos = np.concatenate([self._videos, new[planted | ordinary]])
 
-    def snapshot(self, time_s: float, counts: NDArray[np.int64], pool: NDArray[np.int8]) -> None:
-        """Remember the counts [V, F] of the chosen videos as they are now."""
+    def snapshot(
+        self, time_s: float, counts: NDArray[np.int64], elsewhere: NDArray[np.int32],
+        pool: NDArray[np.int8],
+    ) -> None:  # fmt: skip
+        """Remember the counts [V, F] and [V, surfaces] of the chosen videos as they are now."""
         if len(self._videos):
             rows = counts[self._videos][:, [IMPRESSIONS, VIEWS, REACH, _LIKES]]
-            rows = np.column_stack([rows, pool[self._videos]])
+            rows = np.column_stack([rows, pool[self._videos], elsewhere[self._videos]])
             self._rows.append((time_s, self._videos, rows))
 
     def columns(self, uploaded_s: NDArray[np.float64], probe: NDArray[Any]) -> dict[str, Any]:
         """The columns of the paths table; ``probe`` [V] holds names."""
         if not self._rows:
-            videos, times, rows = np.empty(0, np.int64), np.empty(0), np.empty((0, 5), np.int64)
+            videos, times = np.empty(0, np.int64), np.empty(0)
+            rows = np.empty((0, 5 + len(SURFACE_NAMES)), np.int64)
         else:
             videos = np.concatenate([v for _, v, _ in self._rows])
             times = np.concatenate([np.full(len(v), t) for t, v, _ in self._rows])
@@ -108,7 +138,8 @@ class Paths:
         return {
             "time_s": times, "video": videos, "age_s": times - uploaded_s[videos],
             "impressions": rows[:, 0], "views": rows[:, 1], "reach": rows[:, 2],
-            "likes": rows[:, 3], "pool": rows[:, 4], "probe": probe[videos],
+            "likes": rows[:, 3], **surface_columns(rows[:, 0], rows[:, 5:]), "pool": rows[:, 4],
+            "probe": probe[videos],
         }  # fmt: skip
 
     def first_reaching(self, counter: str, least: int) -> dict[int, float]:
@@ -130,8 +161,9 @@ class EventLog:
     def __init__(self, path: Path | None) -> None:
         self.sums = np.zeros(2, np.uint64)
         self.impressions = 0
-        self._buffer: list[NDArray[Any]] = []
+        self._buffer: list[tuple[NDArray[Any], NDArray[np.float64]]] = []
         self._buffered = 0
+        self._chances: list[tuple[float, float]] = []
         self._writer: pq.ParquetWriter | None = None
         self._schema = pa.schema([(c.name, ARROW[c.dtype]) for c in EVENTS])
         if path is not None:
@@ -141,6 +173,14 @@ class EventLog:
     def wanted(self) -> bool:
         """Whether events are kept, not only hashed."""
         return self._writer is not None
+
+    def begin(self, chances: tuple[float, float]) -> None:
+        """A window begins: with which probability a draw of chance names one certain video.
+
+        Those of a control, and of a place kept for videos in pools; NaN for what there is not.
+        """
+        if self._writer is not None:
+            self._chances.append(chances)
 
     def add(self, events: NDArray[Any]) -> None:
         """Take the events of a window, in their fixed order."""
@@ -152,7 +192,7 @@ class EventLog:
         """Write events that are hashed already."""
         if self._writer is None or len(events) == 0:
             return
-        self._buffer.append(events)
+        self._buffer.append((events, self._chances_of(events)))
         self._buffered += len(events)
         if self._buffered >= _CHUNK:
             self._flush()
@@ -160,10 +200,28 @@ class EventLog:
     def _flush(self) -> None:
         if self._writer is None or self._buffered == 0:
             return
-        events = np.concatenate(self._buffer)
+        events = np.concatenate([events for events, _ in self._buffer])
+        chances = np.concatenate([chances for _, chances in self._buffer])
         self._buffer, self._buffered = [], 0
-        columns = [_event_column(events, c.name, c.dtype) for c in EVENTS]
+        columns = [
+            pa.array(chances, mask=np.isnan(chances)) if c.name == "chance"
+            else _event_column(events, c.name, c.dtype)
+            for c in EVENTS
+        ]  # fmt: skip
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+
+    def _chances_of(self, events: NDArray[Any]) -> NDArray[np.float64]:
+        """[N] with which probability chance filled the place; NaN where it did not."""
+        # slates older than an event can tell have no known probability
+        window = len(self._chances) - 1 - events["ago"].astype(np.int64)
+        window[events["ago"] == MOST_AGO] = NOBODY
+        table = np.array([*self._chances, (np.nan, np.nan)])
+        found = np.full(len(events), np.nan)
+        for kind, which in enumerate((
+            events["source"] == CONTROL, (events["source"] == _TEST) & (events["pool"] > 0)
+        )):  # fmt: skip
+            found[which] = table[window[which], kind]
+        return found
 
     def close(self) -> None:
         """Finish the file."""
@@ -193,3 +251,12 @@ def count_columns(counts: NDArray[np.int64]) -> dict[str, Any]:
         "watch_s": counts[:, WATCH_MS] / 1000.0,
         **{a.plural: counts[:, FIRST_ACTION + i] for i, a in enumerate(ACTIONS)},
     }
+
+
+def surface_columns(
+    impressions: NDArray[np.int64], elsewhere: NDArray[Any]
+) -> dict[str, NDArray[np.int64]]:
+    """Impressions [N] by surface; ``elsewhere`` [N, surfaces] are those not on For You."""
+    found = elsewhere.astype(np.int64)
+    found[:, FOR_YOU] = impressions - elsewhere.sum(axis=1)
+    return {column.name: found[:, i] for i, column in enumerate(BY_SURFACE)}

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim.core.counts import REACH
+from sim.core.counts import IMPRESSIONS, REACH
 from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import TABLES, Column
-from sim.record.recorders import Paths, count_columns
+from sim.record.recorders import Paths, count_columns, surface_columns
 from sim.scenario.viral import Viral
 from sim.world.draw import main_topic
 from sim.world.state import World
@@ -29,10 +29,14 @@ Columns = dict[str, Any]
 def video_columns(
     world: World,
     counts: NDArray[np.int64],
+    elsewhere: NDArray[np.int32],
     pool: NDArray[np.int8],
     pool_state: NDArray[Any],
 ) -> Columns:
-    """Columns of the videos table; ``pool_state`` [V] holds words."""
+    """Columns of the videos table; ``pool_state`` [V] holds words.
+
+    ``elsewhere`` [V, surfaces] are impressions that were not on For You.
+    """
     n = world.videos.count
     videos, truth = world.videos, world.video_truth
     return {
@@ -49,6 +53,7 @@ def video_columns(
         "hook": truth.hook[:n],
         **count_columns(counts[:n]),
         "reach": counts[:n, REACH],
+        **surface_columns(counts[:n, IMPRESSIONS], elsewhere[:n]),
         "pool": pool[:n],
         "pool_state": pool_state[:n],
         "probe": probe_names(world, truth.probe[:n]),
@@ -108,9 +113,15 @@ def probe_columns(world: World, videos: Columns, paths: Paths, viral: Viral) -> 
         # what it had by that age is known to the precision of the snapshots
         ages = {video: age for video, age in ages.items() if age <= viral.age_s + 1e-6}
         is_viral = np.isin(planted, list(ages))
+    labels = world.twin_labels
+    twin = world.creators.twin[world.videos.creator[planted]]
+    probe, number = truth.probe[planted], truth.probe_number[planted]
+    many = np.array([len(words) for words in labels], np.int64)[probe]
     return {
         "probe": videos["probe"][planted],
-        "number": truth.probe_number[planted],
+        "number": number,
+        "pair": number // many,
+        "twin": np.array([labels[p][t] for p, t in zip(probe, twin, strict=True)], object),
         **{name: column[planted] for name, column in videos.items() if name != "probe"},
         "reach_share": videos["reach"][planted] / world.users,
         "viral": is_viral,

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.core.units import Multiple, format_duration, format_share
+from sim.scenario.probes import TwinsConfig
 from sim.scenario.varied import complaints
 
 __all__ = ["Finding", "cross_checks"]
@@ -153,17 +154,61 @@ def _probes(root: object) -> Iterator[Finding]:
             )
         if None not in (duration, post_at):
             yield from _post_times(i, post_at, _get(probes, i, "spread"), duration)
-        followers, topic = _get(probes, i, "followers"), _get(probes, i, "topic")
-        if followers is not None and users is not None and followers > users:
+        yield from _attributes(("probes", i), probes[i], users, topics)
+
+
+def _attributes(
+    where: Location, probe: object, users: int | None, topics: int | None
+) -> Iterator[Finding]:
+    """What the videos of a probe are, and each of their twins."""
+    if (twins := _get(probe, "twins")) is not None:
+        yield from _twins((*where, "twins"), probe, twins)
+    for place, followers in _values(probe, "followers"):
+        if users is not None and followers > users:
             yield Finding(
-                ("probes", i, "followers"),
+                (*where, *place),
                 f"must be at most the number of users, {users:_}; got {followers:_}",
             )
-        if topic is not None and topics is not None and topic >= topics:
+    for place, topic in _values(probe, "topic"):
+        if topics is not None and topic >= topics:
             yield Finding(
-                ("probes", i, "topic"),
-                f"must be below the number of topics, {topics}; got {topic}",
+                (*where, *place), f"must be below the number of topics, {topics}; got {topic}"
             )
+    for place, events in _values(probe, "inject"):
+        for j in range(len(events)):
+            counts = [_get(events, j, name) or 0 for name in ("impressions", "likes", "skips")]
+            if sum(counts) == 0:
+                yield Finding(
+                    (*where, *place, j), "forces nothing; give impressions, likes or skips"
+                )
+            if users is not None and sum(counts) > users:
+                yield Finding(
+                    (*where, *place, j),
+                    f"must fall on at most {users:_} users; it falls on {sum(counts):_}",
+                )
+
+
+def _twins(where: Location, probe: object, twins: TwinsConfig) -> Iterator[Finding]:
+    """One attribute, named once, with values that differ."""
+    if len(twins.named) != 1:
+        names = ", ".join(type(twins).model_fields)
+        yield Finding(where, f"must name one attribute with its values, one of {names}")
+        return
+    if len(set(twins.labels)) < len(twins.labels):
+        yield Finding((*where, twins.attribute), "two of the values are the same")
+    if _get(probe, twins.attribute) not in (None, 0, ()):
+        yield Finding(
+            (*where[:-1], twins.attribute), "is what the twins differ in; say it there alone"
+        )
+
+
+def _values(probe: object, name: str) -> Iterator[tuple[Location, Any]]:
+    """An attribute of a probe, or its values if twins differ in it."""
+    value = _get(probe, name)
+    if value is not None:
+        yield (name,), value
+    for j, other in enumerate(_get(probe, "twins", name) or ()):
+        yield ("twins", name, j), other
 
 
 def _post_times(i: int, post_at: float, spread: float | None, duration: float) -> Iterator[Finding]:

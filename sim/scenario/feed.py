@@ -271,6 +271,11 @@ class FeedConfig(Config):
         description="time between two builds of the retrieval indexes; counters and scores are "
         "newer (every ``refresh``); X8, assumption",
     )
+    control: Share = Field(
+        default=0.004,
+        description="share of the places of For You that are filled evenly at random from all "
+        "videos and not scored, to compare the ranking with; X4 (0.37 %)",
+    )
     sources: SourceWeights = Field(
         default=_ordered(
             {

@@ -3,68 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.core.config import Config
-from sim.core.units import Count, Duration, Multiple, Number, Share, amount
+from sim.core.units import Count, Duration, Multiple, Share, amount
 from sim.scenario.behaviour import BehaviourConfig
 from sim.scenario.checks import cross_checks
 from sim.scenario.feed import FeedConfig
 from sim.scenario.population import CatalogueConfig, CreatorsConfig, PopulationConfig, Slug
+from sim.scenario.probes import ProbeConfig
 from sim.scenario.tune import TuneConfig
 
-__all__ = ["MAX_DURATION", "ProbeConfig", "RecordConfig", "Scenario", "ViralConfig"]
+__all__ = ["MAX_DURATION", "RecordConfig", "Scenario", "ViralConfig"]
 
 MAX_DURATION = 3_653 * 86_400.0
 """Longest duration of a scenario, s: ten years."""
-
-StandardScore = Number
-
-
-class ProbeConfig(Config):
-    """Videos that the scenario plants, each by an account of its own."""
-
-    name: Slug = Field(description="name of the probe, unique")
-    count: Count = Field(default=1, ge=1, le=100_000, description="videos, one account each")
-    followers: Count = Field(
-        default=0, ge=0, description="followers of each account, drawn from the users, users"
-    )
-    post_at: Duration = Field(description="time of the first post, since the start")
-    spread: Duration = Field(default=0.0, description="posts are spread evenly over this time")
-    quality: StandardScore | None = Field(
-        default=None, ge=-10, le=10, description="quality, sd; without it as other creators' posts"
-    )
-    hook: StandardScore | None = Field(
-        default=None,
-        ge=-10,
-        le=10,
-        description="strength of the first seconds, sd; without it as others",
-    )
-    video_duration: Duration | None = Field(
-        default=None, ge=1, le=36_000, description="duration of the videos; without it as others"
-    )
-    topic: Count | None = Field(
-        default=None,
-        ge=0,
-        le=63,
-        description="main topic, from 0; without it as other creators choose",
-    )
-    seed: Count | None = Field(
-        default=None,
-        ge=0,
-        le=2**63 - 1,
-        description="draws topics, quality, hook, length, caption and hashtags of the videos apart "
-        "from the world's seed: the n-th video is then the same one in every world; without it "
-        "each world has videos of its own",
-    )
-    sound: Literal["original", "library", "trending"] | None = Field(
-        default=None,
-        description="sound: ``original`` is created with the video, ``library`` any known one, "
-        "``trending`` one that trends when it is posted; without it as other creators choose",
-    )
 
 
 class ViralConfig(Config):

@@ -16,7 +16,7 @@ from sim.behaviour import act, watch
 from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.engine.layout import ROOM
 from sim.engine.moments import MOMENTS, REACT
-from sim.engine.ways import in_turn
+from sim.engine.ways import When, in_turn
 from sim.machine.compiled import njit
 from sim.scenario.behaviour import BehaviourConfig
 
@@ -27,7 +27,14 @@ _P = _typeof(behaviour_params(BehaviourConfig()))
 _REACT = types.Tuple((int64, int64, int64, float64))(_P, uint64, *[float64] * 6, boolean, boolean)
 
 _appeal = in_turn(tuple(way.plain() for way in MOMENTS["appeal"]))
-_rest = in_turn(tuple(way.plain() for moment in REACT[1:] for way in MOMENTS[moment]))
+_rest = in_turn(
+    tuple(
+        way.plain()
+        for moment in REACT[1:]
+        for way in MOMENTS[moment]
+        if not isinstance(way, When)  # what is off as a rule asks the frame, and there is none
+    )
+)
 _watch = MOMENTS["watch"][1].plain()
 
 

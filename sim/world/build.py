@@ -11,7 +11,8 @@ from sim.machine.compiled import njit
 from sim.scenario import Scenario
 from sim.world.draw import draw_creator, draw_user, main_topic, pick
 from sim.world.expected import creator_count, expected_posts, further_accounts
-from sim.world.follow import draw_follows, planted_followers
+from sim.world.follow import draw_follows, planted_followers, pull_of_topics, with_followers
+from sim.world.planted import planted_accounts
 from sim.world.publish import RECENT_SOUNDS, Posts, PublishSettings, publish, topic_weights
 from sim.world.state import (
     NOBODY,
@@ -26,7 +27,7 @@ from sim.world.state import (
     padded,
 )  # fmt: skip
 
-__all__ = ["account_of_probe", "build_world", "joined_s"]
+__all__ = ["build_world", "joined_s"]
 
 _SECONDS_A_WEEK = 7 * 86_400.0
 
@@ -39,7 +40,7 @@ def build_world(scenario: Scenario, seed: int) -> World:
     creators = _creators(scenario, seed, truth, accounts)
     creators, follows = _follow_graph(scenario, seed, truth, accounts, creators)
     before, during = expected_posts(scenario)
-    rows = int(1.1 * (before + during)) + sum(p.count for p in scenario.probes) + 64
+    rows = int(1.1 * (before + during)) + sum(p.videos for p in scenario.probes) + 64
     dims = padded(topics)
     world = World(
         users=users, topics=topics, truth=truth, accounts=accounts, creators=creators,
@@ -47,6 +48,7 @@ def build_world(scenario: Scenario, seed: int) -> World:
         sounds=_no_sounds(rows), follows=follows,
         utc_offset_s=np.array([place.utc_offset for place in scenario.population.locales], float),
         probe_names=tuple(probe.name for probe in scenario.probes),
+        twin_labels=tuple(probe.labels for probe in scenario.probes),
     )  # fmt: skip
     _first_catalogue(world, scenario, seed)
     return world
@@ -99,32 +101,26 @@ def _fill_users(
 def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAccounts) -> Creators:
     """Creators among the users, further accounts, then those of the probes, in their order."""
     people, further = creator_count(scenario), further_accounts(scenario)
-    ordinary = people + further
-    total = ordinary + sum(probe.count for probe in scenario.probes)
+    ordinary, planted = people + further, planted_accounts(scenario)
+    total = ordinary + len(planted)
     topics = scenario.population.topics
     fixed_topic = np.full(total, NOBODY, np.int64)
-    probe = np.full(total, NOBODY, np.int16)
     keys = np.full(total, key(seed, "creator"))
-    first, fixed = np.zeros(total, np.int64), np.zeros(total, bool)
     identity = np.arange(total)
-    c = ordinary
-    for number, planned in enumerate(scenario.probes):
-        probe[c : c + planned.count] = number
-        identity[c : c + planned.count] = [
-            account_of_probe(planned.name, i) for i in range(planned.count)
-        ]
-        fixed_topic[c : c + planned.count] = NOBODY if planned.topic is None else planned.topic
-        if planned.seed is not None:  # the same accounts in every world
-            keys[c : c + planned.count] = key(planned.seed, "probe-creator")
-            first[c : c + planned.count] = c
-            fixed[c : c + planned.count] = True
-        c += planned.count
-    ids = np.where(fixed, np.arange(total) - first, identity)
+    ids = np.arange(total)
+    for c, account in enumerate(planted, ordinary):
+        identity[c] = ids[c] = account.identity
+        if account.config.topic is not None:
+            fixed_topic[c] = account.config.topic
+        if account.config.seed is not None:  # the same accounts in every world
+            keys[c], ids[c] = key(account.config.seed, "probe-creator"), account.pair
     creators = Creators(total, D=padded(topics))
     creators.identity[:] = identity
     creators.user[:] = np.where(np.arange(total) < people, np.arange(total), NOBODY)
     creators.next_post_s[:] = np.inf
-    creators.probe[:] = probe
+    creators.probe[:ordinary] = NOBODY
+    creators.probe[ordinary:] = [account.probe for account in planted]
+    creators.twin[ordinary:] = [account.twin for account in planted]
     creators.locale[:people] = accounts.locale[:people]
     _draw_locales(
         key(seed, "account-locale"), np.cumsum([p.share for p in scenario.population.locales]),
@@ -166,11 +162,6 @@ def _fill_creators(
             rhythm[c] = posts_per_week * exp(posts_spread * normal(stream(keys[c], c), 90))
 
 
-def account_of_probe(name: str, number: int) -> int:
-    """What the luck of an account of a probe is keyed by: other probes have no part in it."""
-    return int(key(0, f"probe/{name}/{number}").view(np.int64))
-
-
 def _follow_graph(
     scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAccounts, creators: Creators
 ) -> tuple[Creators, FollowGraph]:
@@ -180,22 +171,25 @@ def _follow_graph(
     later = np.zeros(ordinary, bool)
     people = int((creators.user != NOBODY).sum())
     later[:people] = accounts.joined_s[:people] > 0
-    planted_user: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-    planted_creator: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-    k = key(seed, "planted-follow")
-    for c in range(ordinary, creators.count):
-        wanted = scenario.probes[creators.probe[c]].followers
-        if wanted:
-            followers = planted_followers(k, int(creators.identity[c]), wanted, users)
-            planted_user.append(followers)
-            planted_creator.append(np.full(wanted, c, np.int64))
-    main = np.array([main_topic(creators.niche[c], topics) for c in range(ordinary)], np.int64)
+    main = np.array(
+        [main_topic(creators.niche[c], topics) for c in range(creators.count)], np.int64
+    )
     follows = draw_follows(
-        key(seed, "follow"), users, scenario.population.follows, truth.interests, topics, main,
-        creators.popularity[:ordinary], scenario.creators.popularity_sigma, later,
+        key(seed, "follow"), users, scenario.population.follows, truth.interests, topics,
+        main[:ordinary], creators.popularity[:ordinary], scenario.creators.popularity_sigma, later,
         accounts.joined_s > 0,
-        np.concatenate(planted_user), np.concatenate(planted_creator),
     )  # fmt: skip
+    wanted = [account.config.followers for account in planted_accounts(scenario)]
+    if any(wanted):
+        pull = pull_of_topics(
+            main[:ordinary], creators.popularity[:ordinary], scenario.creators.popularity_sigma,
+            topics,
+        )  # fmt: skip
+        planted = planted_followers(
+            key(seed, "planted-follow"), wanted, creators.identity[ordinary:], main[ordinary:],
+            follows, truth.interests, pull, accounts.joined_s > 0,
+        )  # fmt: skip
+        follows = with_followers(follows, planted, ordinary)
     creators.followers[:] = np.bincount(follows.creator, minlength=creators.count)
     creators.followers_start[:] = creators.followers
     return creators, follows

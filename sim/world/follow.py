@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.maths import exp
-from sim.core.random import below, normal, stream, stream2, uniform
+from sim.core.random import below, exponential, normal, stream, stream2, uniform
 from sim.machine.compiled import njit
 from sim.world.draw import pick
 from sim.world.state import FollowGraph
 
-__all__ = ["alias_table", "draw_follows", "planted_followers"]
+__all__ = [
+    "alias_table", "draw_follows", "planted_followers", "pull_of_topics", "with_followers",
+]  # fmt: skip
 
 _FOLLOW_SPREAD = 0.9
 """sd of ln of the number of creators a user follows; KuaiRand users: median 155, upper quarter
@@ -120,14 +122,12 @@ def draw_follows(
     k: np.uint64, users: int, mean: float, interests: NDArray[np.int8], topics: int,
     creator_topic: NDArray[np.int64], popularity: NDArray[np.float32], popularity_spread: float,
     new: NDArray[np.bool_], later: NDArray[np.bool_],
-    planted_user: NDArray[np.int64], planted_creator: NDArray[np.int64],
 ) -> FollowGraph:  # fmt: skip
     """Follows of all users before the start.
 
     A user follows a log-normal number of creators with the given ``mean``, mostly within their
-    own interests, in proportion to exp(``popularity_spread`` x popularity). The planted
-    follows are appended to the rows of ``planted_user``. Who joins ``later`` [U] follows nobody,
-    and who is ``new`` [C] then is followed by nobody.
+    own interests, in proportion to exp(``popularity_spread`` x popularity). Who joins ``later`` [U]
+    follows nobody, and who is ``new`` [C] then is followed by nobody.
     """
     creators = len(creator_topic)
     weights = np.array([exp(popularity_spread * float(p)) for p in popularity])
@@ -152,26 +152,66 @@ def draw_follows(
         k, 0, users, interests, topics, start, by_topic, topic_start, threshold, alias, rows,
         lengths,
     )  # fmt: skip
-    extra = np.bincount(planted_user, minlength=users)
-    new_start = np.concatenate([[0], np.cumsum(lengths + extra)])
+    new_start = np.concatenate([[0], np.cumsum(lengths)])
     packed = np.empty(new_start[-1], np.int32)
     _compact(start, lengths, rows, new_start, packed)
-    _append(planted_user, planted_creator, new_start[:-1] + lengths, packed)
     return FollowGraph.of({"start": new_start, "creator": packed})
 
 
-def planted_followers(k: np.uint64, account: int, count: int, users: int) -> NDArray[np.int64]:
-    """``count`` different users who follow a planted ``account``, in increasing order."""
+def pull_of_topics(
+    creator_topic: NDArray[np.int64], popularity: NDArray[np.float32], popularity_spread: float,
+    topics: int,
+) -> NDArray[np.float64]:  # fmt: skip
+    """pull [D + 1] summed weight of all creators of each topic, and of all."""
+    weights = np.array([exp(popularity_spread * float(p)) for p in popularity])
+    return np.append(np.bincount(creator_topic, weights, topics), weights.sum())
+
+
+def planted_followers(
+    k: np.uint64, wanted: list[int], identity: NDArray[np.int64], topic: NDArray[np.int64],
+    follows: FollowGraph, interests: NDArray[np.int8], pull: NDArray[np.float64],
+    later: NDArray[np.bool_],
+) -> list[NDArray[np.int64]]:  # fmt: skip
+    """Followers of planted accounts [P]: ``wanted`` different users each, in increasing order.
+
+    Drawn as the followers of any creator of that ``topic``: who follows many creators, and whose
+    interests are those of the account, is as much likelier as with others. Of two accounts with the
+    same ``identity`` and topic the one with fewer followers has some of those of the other. Who
+    joins ``later`` [U] comes last.
+    """
+    squares = interests.astype(np.float64) ** 2
+    likes = squares / squares.sum(axis=1, keepdims=True)
+    # whoever follows nobody may be asked for as well, when there are not enough others
+    habit = np.where(later, 1e-9, np.diff(follows.start) + 1e-3)
+    luck = np.empty(len(interests))
+    found = []
+    for count, who, d in zip(wanted, identity.tolist(), topic.tolist(), strict=True):
+        if count == 0:
+            found.append(np.empty(0, np.int64))
+            continue
+        topical = _TOPICAL * likes[:, d] / pull[d] if pull[d] > 0.0 else 0.0
+        _exponentials(k, who, luck)
+        order = luck / (habit * (topical + (1.0 - _TOPICAL) / pull[-1]))
+        found.append(np.sort(np.argsort(order, kind="stable")[:count]))
+    return found
+
+
+@njit()
+def _exponentials(k, account, out):
     s = stream(k, account)
-    invert = count > users // 2
-    wanted = users - count if invert else count
-    chosen: set[int] = set()
-    number = 0
-    while len(chosen) < wanted:
-        chosen.add(below(s, number, users))
-        number += 1
-    if invert:
-        keep = np.ones(users, bool)
-        keep[list(chosen)] = False
-        return np.flatnonzero(keep)
-    return np.array(sorted(chosen), np.int64)
+    for u in range(out.size):
+        out[u] = exponential(s, u)
+
+
+def with_followers(
+    follows: FollowGraph, followers: list[NDArray[np.int64]], first: int
+) -> FollowGraph:
+    """The graph in which also the accounts from ``first`` on are followed, after all others."""
+    users = np.concatenate(followers)
+    accounts = np.repeat(np.arange(first, first + len(followers)), [len(f) for f in followers])
+    lengths = np.diff(follows.start)
+    start = np.concatenate([[0], np.cumsum(lengths + np.bincount(users, minlength=len(lengths)))])
+    packed = np.empty(start[-1], np.int32)
+    _compact(follows.start, lengths, follows.creator, start, packed)
+    _append(users, accounts, start[:-1] + lengths, packed)
+    return FollowGraph.of({"start": start, "creator": packed})

@@ -68,6 +68,8 @@ class PublishSettings:
     sound_key: np.uint64
     probe_keys: NDArray[np.uint64]
     """probe_keys [probes, 2] keys of the videos and of the sounds of a probe with its own seed"""
+    twins: NDArray[np.int64]
+    """twins [probes] that each video of a probe has, at least 1"""
     probe_fixed: NDArray[np.bool_]
     """probe_fixed [probes] whether it has one, so that its videos are the same in every world"""
     topic_weights: NDArray[np.float64]
@@ -87,6 +89,7 @@ class PublishSettings:
         keys = [[key(seed or 0, "probe-video"), key(seed or 0, "probe-sound")] for seed in seeds]
         return cls(
             video_key, sound_key, np.array(keys, np.uint64).reshape(-1, 2),
+            np.array([len(probe.labels) for probe in scenario.probes], np.int64),
             np.array([seed is not None for seed in seeds], np.bool_),
             topic_weights(scenario.population.topics), catalogue.hashtags_per_topic,
             catalogue.original_sounds, catalogue.new_library_sounds,
@@ -109,7 +112,8 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
     first = world.videos.count
     v, s, c, t = world.videos, world.sounds, world.creators, world.video_truth
     counts = _publish(
-        settings.video_key, settings.sound_key, settings.probe_keys, settings.probe_fixed,
+        settings.video_key, settings.sound_key, settings.probe_keys, settings.twins,
+        settings.probe_fixed,
         world.topics, settings.topic_weights,
         settings.tags_per_topic, settings.original_share, settings.new_share,
         settings.duration_median, settings.duration_spread, settings.duration_min,
@@ -128,7 +132,7 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
 
 @njit()
 def _publish(
-    video_key, sound_key, probe_keys, probe_fixed, topics, topic_cdf, tags_per_topic,
+    video_key, sound_key, probe_keys, twins, probe_fixed, topics, topic_cdf, tags_per_topic,
     original_share, new_share,
     duration_median, duration_spread, duration_min, duration_max, post_creator, post_time,
     post_mode, post_quality, post_hook, post_duration, post_probe, post_probe_number, first,
@@ -147,7 +151,7 @@ def _publish(
         lucks[v] = np.int32(stream2(np.uint64(0), who, number) >> np.uint64(32))
         planted = post_probe[i]
         if planted >= 0 and probe_fixed[planted]:
-            who = np.int64(post_probe_number[i])
+            who = np.int64(post_probe_number[i]) // twins[planted]
             of_video, of_sound = probe_keys[planted, 0], probe_keys[planted, 1]
         quality, hook, duration = draw_video(
             of_video, who, number, topics, topic_cdf, tags_per_topic, skill[c], SKILL_SHARE,

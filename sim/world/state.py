@@ -104,6 +104,7 @@ class Creators(Table, name="creators", owner="creator", side=Side.TRUTH):
     followers: I32 = column(np.int32, "followers now", unit="users")
     followers_start: I32 = column(np.int32, "followers at the start", unit="users", side=Side.LOG)
     probe: I16 = column(np.int16, "the probe that planted the account, or NOBODY")
+    twin: I8 = column(np.int8, "which twin of its probe posts here; 0 without twins")
     identity: I64 = column(
         np.int64,
         "what the luck of the account is keyed by: its id, or the probe and its number in it",
@@ -197,3 +198,5 @@ class World:
     utc_offset_s: F64
     """utc_offset_s [L] of each locale"""
     probe_names: tuple[str, ...]
+    twin_labels: tuple[tuple[str, ...], ...]
+    """words for the twins of each probe"""

@@ -15,6 +15,7 @@ import polars as pl
 
 from sim.analysis.tables import Locale, Tables
 from sim.core.actions import ACTIONS
+from sim.core.stages import KINDS, STAGES
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES, TABLES, Column
 from sim.scenario.viral import Viral
 
@@ -71,6 +72,7 @@ def make_tables(
     tracked: int = 200,
     locales: tuple[Locale, ...] = (Locale("home", 1.0, 0.0),),
     surfaces: tuple[str, ...] = SURFACE_NAMES,
+    twins: tuple[str, ...] = ("",),
 ) -> Tables:
     """A whole run; ``sigma`` is the spread of ln views, ``median`` their middle at full age."""
     rng = np.random.default_rng(seed)
@@ -136,6 +138,7 @@ def make_tables(
         "quality": rng.normal(size=n),
         "hook": rng.normal(size=n),
         "reach": reach,
+        **_by_surface(impressions, surfaces),
         "pool": pool,
         "pool_state": state,
         "probe": np.array([""] * n_ordinary + names),
@@ -149,7 +152,8 @@ def make_tables(
         timeline=_timeline(rng, videos, duration_s, timeline_s, surfaces),
         paths=_paths(videos, pace, warmup_s, duration_s, timeline_s, tracked),
         shares=_links(rng, users, n, duration_s),
-        probes=_probes(videos, pace, users),
+        probes=_probes(videos, pace, users, twins),
+        control=_control(rng, videos),
         users_count=users,
         warmup_s=warmup_s,
         duration_s=duration_s,
@@ -158,6 +162,36 @@ def make_tables(
         seed=seed,
         timeline_s=timeline_s,
         locales=locales,
+    )
+
+
+def _by_surface(impressions: np.ndarray, surfaces: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """A tenth of them on each page, the rest on For You."""
+    pages = [name for name in SURFACE_NAMES if name != "for_you" and name in surfaces]
+    found = {f"impressions_{name}": 0 * impressions for name in SURFACE_NAMES}
+    for name in pages:
+        found[f"impressions_{name}"] = impressions // 10
+    found["impressions_for_you"] = impressions - len(pages) * (impressions // 10)
+    return found
+
+
+def _control(rng: np.random.Generator, videos: pl.DataFrame) -> pl.DataFrame:
+    """People do half as much about what chance drew for them."""
+    rows = [(first, kind) for first in STAGES for kind in KINDS]
+    total = videos["impressions"].sum() // 1_000
+    shown = np.array([total * (9 if kind == "ranked" else 1) for _, kind in rows])
+    rates = {a.plural: RATES[a.name] for a in ACTIONS}
+    lift = np.array([1.0 if kind == "ranked" else 0.5 for _, kind in rows])
+    return frame(
+        TABLES["control"],
+        {
+            "seen_from": [first for first, _ in rows],
+            "kind": [kind for _, kind in rows],
+            "impressions": shown,
+            "views": shown,
+            "watch_s": 9.0 * shown * lift,
+            **{name: rng.binomial(shown, rate * lift) for name, rate in rates.items()},
+        },
     )
 
 
@@ -257,7 +291,7 @@ def _timeline(
     curve = 0.3 + np.exp(-((hour - 12.5) ** 2) / 8) + 1.4 * np.exp(-((hour - 21) ** 2) / 8)
     on_for_you = {
         name: share
-        for name, share in zip(SOURCE_NAMES, (40, 8, 7, 10, 10, 15, 10, 0, 0), strict=True)
+        for name, share in zip(SOURCE_NAMES, (40, 8, 7, 10, 10, 15, 10), strict=False)
         if share
     }
     cells = [("for_you", name, 0.85 * share / 100) for name, share in on_for_you.items()]
@@ -292,7 +326,8 @@ def _paths(
     chosen = pl.concat([chosen.head(tracked), videos.filter(pl.col("probe") != "")])
     times = np.arange(step, duration_s + 1, step)
     rows: dict[str, list[np.ndarray]] = {c.name: [] for c in TABLES["paths"]}
-    columns = ("impressions", "views", "reach", "likes")
+    pages = tuple(f"impressions_{name}" for name in SURFACE_NAMES)
+    columns = ("impressions", "views", "reach", "likes", *pages)
     for row in chosen.iter_rows(named=True):
         at = times[times > row["uploaded_s"]]
         age = at - row["uploaded_s"]
@@ -312,7 +347,9 @@ def _paths(
     )
 
 
-def _probes(videos: pl.DataFrame, pace: np.ndarray, users: int) -> pl.DataFrame:
+def _probes(
+    videos: pl.DataFrame, pace: np.ndarray, users: int, twins: tuple[str, ...]
+) -> pl.DataFrame:
     rows = videos.filter(pl.col("probe") != "")
     share = rows["reach"].to_numpy() / users
     viral = share >= 0.01
@@ -322,6 +359,8 @@ def _probes(videos: pl.DataFrame, pace: np.ndarray, users: int) -> pl.DataFrame:
         {
             **{c.name: rows[c.name] for c in TABLES["videos"]},
             "number": number,
+            "pair": number // len(twins),
+            "twin": [twins[n % len(twins)] for n in number.to_list()],
             "reach_share": share,
             "viral": viral,
             "time_to_viral_s": [

@@ -25,7 +25,9 @@ from sim.scenario.viral import Viral
 
 @pytest.fixture(scope="module")
 def tables(synthetic: ModuleType) -> Tables:
-    made: Tables = synthetic.make_tables(seed=11, users=1_000, probes={"newcomer": 40})
+    made: Tables = synthetic.make_tables(
+        twins=("0", "10"), seed=11, users=1_000, probes={"newcomer": 40}
+    )
     return made
 
 

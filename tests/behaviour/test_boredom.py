@@ -15,6 +15,7 @@ from sim.machine.frame import Frame, Layout
 from sim.machine.table import Side
 from sim.scenario.behaviour import BehaviourConfig
 from sim.testing.mechanisms import MechanismContract
+from sim.testing.worlds import tiny_scenario
 from sim.world.state import VideoListing, VideoTruth
 
 HOUR = 3_600.0
@@ -111,5 +112,5 @@ def test_the_weakest_makes_room() -> None:
 
 
 def test_off_takes_no_room() -> None:
-    assert not boredom.is_on(BehaviourConfig())
-    assert boredom.is_on(BehaviourConfig.model_validate({"boredom": {"sound": 0.1}}))
+    assert not boredom.is_on(tiny_scenario())
+    assert boredom.is_on(tiny_scenario(behaviour={"boredom": {"sound": 0.1}}))

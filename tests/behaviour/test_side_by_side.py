@@ -12,12 +12,15 @@ from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.core.actions import bit
 from sim.core.room import PEOPLE
 from sim.engine.layout import ROOM
-from sim.engine.moments import REACT, fast_moments
+from sim.engine.moments import MOMENTS, REACT
+from sim.engine.ways import When, in_turn
 from sim.machine.compiled import njit
 from sim.scenario.behaviour import BehaviourConfig
 from sim.testing.reaction import react_plain
 
-_react = fast_moments(*REACT)
+_react = in_turn(
+    tuple(way.fast() for name in REACT for way in MOMENTS[name] if not isinstance(way, When))
+)
 
 FULL = 3_000
 """Records of PEOPLE in a trial: enough for every turn that a reaction can take."""

@@ -557,6 +557,73 @@ _MECHANISMS: dict[str, Overrides] = {
         **_behave(boredom={"topic": 0.5, "sound": 1.0}, session=_ADDICTS, users=10),
         **_MANY_VIDEOS,
     },
+    "no controls": _feed(control=0.0),
+    "half are controls": {
+        **_feed(control=0.5, filters=["own", {"use": "too_old", "max_age": 2 * DAY}, "seen"]),
+        "population": {"creators": 0.5},
+    },
+    "all are controls": _feed(control=1.0, slate=64, candidates=64),
+    "controls of addicts": {
+        **_behave(session={**_ADDICTS, "following_share": 0.3}, users=10, act={"sound_tap": 1.0}),
+        **_feed(control=0.2, slate=3),
+        **_MANY_VIDEOS,
+    },
+    "controls beside own code": _feed(
+        control=0.3,
+        filters=["mine:Picky", "seen"],
+        score=["value", "mine:Mood"],
+        select="mine:Backwards",
+    ),
+    "controls and a compiled score": _feed(control=0.3, score=["value", "mine:everything"]),
+    "twins": {
+        "probes": [
+            {
+                "name": "known",
+                "count": 3,
+                "post_at": 600.0,
+                "spread": HOUR,
+                "seed": 5,
+                "twins": {"followers": [0, 10, 50]},
+            },
+            {
+                "name": "sounds",
+                "count": 4,
+                "post_at": 900.0,
+                "twins": {"sound": ["trending", "original"]},
+            },
+        ],
+    },
+    "forced events": {
+        "probes": [
+            {
+                "name": "pushed",
+                "count": 3,
+                "post_at": 600.0,
+                "twins": {
+                    "inject": [[], [{"likes": 20, "skips": 20}, {"after": HOUR, "likes": 5}]]
+                },
+            },
+            {
+                "name": "shown",
+                "post_at": 900.0,
+                "video_duration": 2.0,
+                "inject": [{"after": 100.0, "impressions": 30, "skips": 20}],
+            },
+        ],
+        **_behave(users=60),
+    },
+    "forced events beside links and own code": {
+        "probes": [
+            {
+                "name": "pushed",
+                "count": 5,
+                "post_at": 0.0,
+                "inject": [{"impressions": 20, "likes": 20, "skips": 20}],
+            }
+        ],
+        **_behave(act={"share": 0.3}, sharing={"contacts": 6, "delay": 60.0}, users=60),
+        "feed": {"score": ["value", {"use": "mine:Mood", "strength": 0.5}]},
+    },
     # slates that are made outside, after a page was chosen inside
     "links and a score in Python": {
         **_behave(act={"share": 0.3}, sharing={"contacts": 6, "delay": 60.0}, users=40),

@@ -26,6 +26,7 @@ from sim.engine import shards as shards_of
 from sim.feed import plugin
 from sim.feed.cold_start import GRADUATED, STATE_NAMES, STOPPED, WAITING
 from sim.feed.compiled import CompiledScore
+from sim.feed.control import CONTROL
 from sim.record.events import EVENT, hash_all
 from sim.record.recorders import EventLog
 from sim.testing.worlds import tiny_scenario
@@ -115,6 +116,8 @@ class Outcome:
     followers: NDArray[Any]
     public_followers: NDArray[Any]
     timeline: dict[str, Any]
+    controls: dict[str, Any]
+    elsewhere: NDArray[Any]
     paths: dict[str, Any]
     profile: NDArray[Any]
     slot_id: NDArray[Any]
@@ -161,6 +164,8 @@ def _play(name: str, folder: Path, engine: str, shards: int = 1) -> Outcome:
         followers=world.creators.followers,
         public_followers=view.creators.followers,
         timeline=live.timeline.columns(),
+        controls=live.controls.columns(),
+        elsewhere=platform.window.elsewhere[:n],
         paths=live.paths.columns(world.videos.uploaded_s, world.video_truth.probe),
         profile=view.beliefs.profile,
         slot_id=view.beliefs.slot_id,
@@ -249,7 +254,7 @@ def test_every_source_and_surface_is_covered(outcomes: dict[str, Outcome]) -> No
         )
     )  # fmt: skip
     sources = {source_code(s.name) for s in SOURCES if s.feed}
-    for_you = {(FOR_YOU, code) for code in sources}
+    for_you = {(FOR_YOU, code) for code in sources | {CONTROL}}
     pages = {(code, source_code(s.source)) for code, s in enumerate(SURFACES) if not s.ranked}
     assert pairs == for_you | pages
 

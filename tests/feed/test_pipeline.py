@@ -98,7 +98,7 @@ def test_sources_fill_their_quota_and_no_more(view: FeedView) -> None:
     pipeline = pipeline_of(sources={"random": 1.0}, filters=[])
     _, counts = ask(pipeline, view, USERS)
     assert counts.retrieved == 40 * len(USERS)
-    pipeline = pipeline_of(sources={"random": 0.25, "trending": 0.75})
+    pipeline = pipeline_of(sources={"random": 0.25, "trending": 0.75}, control=0.0)
     assert [count for _, _, count in pipeline.sources] == [30, 10]
     slates, _ = ask(pipeline, view, USERS)
     assert set(slates.source[slates.video >= 0].tolist()) <= {5, 6}

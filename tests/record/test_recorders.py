@@ -79,7 +79,8 @@ def test_the_file_holds_the_documented_columns(tmp_path: Path) -> None:
     table = pl.read_parquet(path)
     assert table.columns == [c.name for c in EVENTS]
     assert table.row(0) == (
-        12.5, 3, 7, 1, 4, 2, 4.25, 2, *(name in ("like", "completion") for name in ACTION_NAMES),
+        12.5, 3, 7, 1, 4, 2, None, 4.25, 2,
+        *(name in ("like", "completion") for name in ACTION_NAMES),
     )  # fmt: skip
 
 
@@ -121,12 +122,14 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     counts = np.zeros((6, WIDTH), np.int64)
     pool = np.zeros(6, np.int8)
     paths.notice(uploaded, probe, 3)
-    paths.snapshot(150.0, counts, pool)
+    elsewhere = np.zeros((6, len(SURFACE_NAMES)), np.int32)
+    paths.snapshot(150.0, counts, elsewhere, pool)
     paths.notice(uploaded, probe, 6)
     counts[:, REACH] = 10 * np.arange(6)
     counts[:, VIEWS] = 20 * np.arange(6)
-    counts[:, IMPRESSIONS] = 30 * np.arange(6)
-    paths.snapshot(200.0, counts, pool)
+    counts[:, IMPRESSIONS] = 9
+    elsewhere[3] = 0, 1, 2, 0, 3
+    paths.snapshot(200.0, counts, elsewhere, pool)
     names = np.array(["", "", "", "p", "", ""], object)
     columns = paths.columns(uploaded, names)
     assert columns["video"].tolist() == [2, 2, 3, 4]
@@ -134,8 +137,12 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     assert columns["reach"].tolist() == [0, 20, 30, 40]
     assert columns["views"].tolist() == [0, 40, 60, 80]
     assert list(columns["probe"]) == ["", "", "p", ""]
+    assert columns["impressions_for_you"].tolist() == [0, 9, 3, 9]
+    assert columns["impressions_following"].tolist() == [0, 0, 1, 0]
+    assert columns["impressions_injected"].tolist() == [0, 0, 3, 0]
     assert paths.first_reaching("reach", 20) == {2: 200.0, 3: 200.0, 4: 200.0}
-    assert paths.first_reaching("impressions", 90) == {3: 200.0, 4: 200.0}
+    assert paths.first_reaching("impressions", 9) == {2: 200.0, 3: 200.0, 4: 200.0}
+    assert paths.first_reaching("impressions", 10) == {}
     assert paths.first_reaching("reach", 1_000) == {}
 
 
@@ -162,12 +169,14 @@ def tables(played: Played) -> dict[str, dict[str, Any]]:
     live = played.live
     world, view = live.world, live.platform.view
     states = np.array(STATE_NAMES, object)[view.cold.state]
-    videos = video_columns(world, view.counts, view.cold.pool, states)
+    elsewhere = live.platform.window.elsewhere
+    videos = video_columns(world, view.counts, elsewhere, view.cold.pool, states)
     return {
         "videos": videos,
         "creators": creator_columns(world, view.counts),
         "users": user_columns(world, live.engine.user_counts(), live.engine.follow_counts()),
         "timeline": live.timeline.columns(),
+        "control": live.controls.columns(),
         "paths": live.paths.columns(
             world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
         ),

@@ -34,13 +34,14 @@ from sim.scenario.feed import (
     TooOld,
     Value,
 )
-from sim.scenario.model import ProbeConfig, RecordConfig, ViralConfig
+from sim.scenario.model import RecordConfig, ViralConfig
 from sim.scenario.population import (
     CatalogueConfig,
     CreatorsConfig,
     LocaleConfig,
     PopulationConfig,
 )
+from sim.scenario.probes import ProbeConfig
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))

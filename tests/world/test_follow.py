@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sim.core.random import key
 from sim.testing.worlds import tiny_world
 from sim.world.follow import alias_table, planted_followers
-from sim.world.state import TOPIC_ONE, World
+from sim.world.state import TOPIC_ONE, FollowGraph, World
 
 
 @pytest.fixture(scope="module")
@@ -105,10 +105,21 @@ def test_planted_accounts_leave_the_other_follows_as_they_are() -> None:
 @given(st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_planted_followers_are_different_users(case: tuple[int, int]) -> None:
     count, users = case
-    found = planted_followers(key(1, "planted-follow"), 3, count, users)
+    lengths = np.arange(users) % 4
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    graph = FollowGraph.of({"start": start, "creator": np.zeros(start[-1], np.int32)})
+    interests = np.full((users, 16), 30, np.int8)
+    later = np.arange(users) % 5 == 0
+    (found,) = planted_followers(
+        key(1, "planted-follow"), [count], np.array([3]), np.array([1]), graph, interests,
+        np.ones(17), later,
+    )  # fmt: skip
     assert len(set(found.tolist())) == count
     assert sorted(found.tolist()) == found.tolist()
     assert all(0 <= u < users for u in found)
+    # who joins later follows nobody while there are others
+    if count <= int((~later).sum()):
+        assert not later[found].any()
 
 
 @given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=40).filter(lambda w: sum(w) > 1e-3))

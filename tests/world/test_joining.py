@@ -21,6 +21,7 @@ DURATION = 12 * HOUR
 JOINING: dict[str, Any] = {
     "population": {"users": 400, "joining": 0.4, "creators": 0.5},
     "creators": {"posts_per_week": 40.0}, "duration": DURATION,
+    "behaviour": {"act": {"follow": 0.01}},
 }  # fmt: skip
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sim.analysis.engagement import TIER_LABELS
 from sim.analysis.fields import SUMMARY_FIELDS, Field, matches
 from sim.analysis.summary import REACH_STEPS, value_at
+from sim.analysis.twins import key_of
 from sim.core.errors import ForyouError
+from sim.core.stages import STAGE_NAMES
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
+from sim.scenario.probes import ProbeConfig
 
 __all__ = ["DEFAULT_METRICS", "PROBE_METRICS", "Metric", "default_metrics", "metric", "metrics"]
 
@@ -38,14 +41,14 @@ SHORT: Final = {
 }
 """Labels of pictures, where the meaning in the reference needs its context."""
 
-TEXTS: Final = ("tail.reason", "engagement.tiers.*.followers")
+TEXTS: Final = ("tail.reason", "engagement.tiers.*.followers", "probes.*.twins.against")
 """Fields that hold words, not numbers."""
 
 POOLS: Final = tuple(str(pool) for pool in range(1, 21))
 """Names of pools: as many as a scenario can have."""
 
 _SHARES: Final = ("share", "0..1")
-_SIGNED: Final = ("", "nats", "ln views", "log10")
+_SIGNED: Final = ("", "difference", "nats", "ln views", "log10")
 _NAMED_SHARES: Final = ("surfaces", "sources")
 
 
@@ -83,8 +86,19 @@ class Metric:
 
 def default_metrics(scenario: Scenario) -> tuple[Metric, ...]:
     """What a study shows of a scenario: each probe, then the platform."""
-    probes = [f"probes.{probe.name}.{name}" for probe in scenario.probes for name in PROBE_METRICS]
+    probes = [
+        f"probes.{probe.name}.{name}"
+        for probe in scenario.probes
+        for name in (*PROBE_METRICS, *_contrasts(probe))
+    ]
     return tuple(metric(path, scenario) for path in (*probes, *DEFAULT_METRICS))
+
+
+def _contrasts(probe: ProbeConfig) -> Iterator[str]:
+    """What is shown of twins, below ``probes.<name>``: each value against the first."""
+    for label in probe.labels[1:]:
+        for measure in ("promoted.difference", "impressions_early.ratio", "impressions.ratio"):
+            yield f"twins.contrasts.{key_of(label)}.{measure}"
 
 
 def metrics(paths: Sequence[str] | None, *scenarios: Scenario) -> tuple[Metric, ...]:
@@ -149,6 +163,11 @@ def _known(before: tuple[str, ...], scenario: Scenario) -> Sequence[str]:
             return POOLS
         case ("probes", "*", "time_to_reach"):
             return [str(reach) for reach in REACH_STEPS if reach <= scenario.population.users]
+        case ("ranked_over_random", "stages"):
+            return STAGE_NAMES
+        case ("probes", "*", "twins", _):
+            twins = [probe.twins for probe in scenario.probes if probe.twins]
+            return list(dict.fromkeys(key_of(label) for twin in twins for label in twin.labels))
         case _:
             raise LookupError(f"names below {'.'.join(before)} are not known")
 
