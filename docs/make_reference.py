@@ -16,13 +16,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import numpy as np
 import typer
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 
 from sim.analysis import SUMMARY_FIELDS
 from sim.cli.main import app
 from sim.core.actions import ACTIONS
-from sim.core.units import HUMAN, Unit
+from sim.core.units import HUMAN, AmountUnit, Multiple, Unit
 from sim.engine import layout
 from sim.feed.candidate import FIELDS
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES, TABLES
@@ -206,6 +206,11 @@ def scenario_page() -> str:
                 ("rate", "`2/day`, `3.9/week`"),
                 ("count", "`20000` or `20_000`"),
                 ("number", "`0.6`, `-0.5`, `2`"),
+                (
+                    "… or multiple",
+                    "`0.1x`: so many times the stated `catalogue.mean_impressions`; or a plain "
+                    "count or number",
+                ),
                 ("name", "small letters, digits, `-`, `_`"),
             ),
         ),
@@ -274,8 +279,9 @@ def kind_of(kind: Any, metadata: Iterable[Any] = ()) -> str:
     while get_origin(kind) is Annotated:
         kind, *more = get_args(kind)
         marks = [*more, *marks]
-    if get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind):
-        (inner,) = (part for part in get_args(kind) if part is not type(None))
+    beside = {type(None), Multiple}
+    if get_origin(kind) in (Union, types.UnionType) and beside & set(get_args(kind)):
+        (inner,) = (part for part in get_args(kind) if part not in beside)
         return kind_of(inner, marks)
     for mark in marks:
         if isinstance(mark, Choice):
@@ -315,6 +321,8 @@ def limits(marks: Iterable[Any], unit: Unit | None) -> list[str]:
 def flat(marks: Iterable[Any]) -> Iterator[Any]:
     """Marks, with those inside of ``Field(...)`` taken out."""
     for mark in marks:
+        if isinstance(mark, AmountUnit):
+            yield from Field(ge=mark.ge, gt=mark.gt, le=mark.le).metadata
         yield from mark.metadata if isinstance(mark, FieldInfo) else (mark,)
 
 

@@ -41,7 +41,9 @@ from sim.record.tables import (
 )
 from sim.scenario import Scenario
 from sim.scenario import feed as spec
+from sim.scenario.amounts import impressions_of
 from sim.scenario.components import Custom
+from sim.scenario.viral import viral_of
 from sim.world.build import build_world
 from sim.world.state import World
 
@@ -104,7 +106,7 @@ class Live:
             "paths": self.paths.columns(
                 world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
             ),
-            "probes": probe_columns(world, videos, self.paths, float(self.scenario.viral.reach)),
+            "probes": probe_columns(world, videos, self.paths, viral_of(self.scenario)),
             **columns_of(self.scenario, self.platform.exchange.log()),
         }
 
@@ -166,7 +168,7 @@ def _builtin(kit: Kit, scenario: Scenario, wanted: Any) -> Any:
         case spec.TooOld():
             return builtin.TooOld(float(wanted.max_age))
         case spec.Smoothed():
-            return kit.smoothed(float(wanted.prior))
+            return kit.smoothed(impressions_of(wanted.prior, scenario, whole=False))
         case spec.Value():
             return builtin.Value(*value_weights(feed))
         case spec.Spaced():

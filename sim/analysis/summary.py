@@ -197,9 +197,9 @@ def _engagement(tables: Tables, uploads: pl.DataFrame) -> Node:
 
 
 def _reach(tables: Tables, uploads: pl.DataFrame) -> Node:
-    # As for the probes: 7 % of 100 users are 7, whatever the rounding of 0.07 says.
-    needed = math.ceil(tables.viral_reach * tables.users_count - 1e-9)
-    viral = wilson(int((uploads["reach"] >= needed).sum()), uploads.height)
+    # What they had by an age is not known of them: paths are kept of a few alone.
+    needed = tables.viral
+    viral = wilson(int((uploads[needed.counter] >= needed.least).sum()), uploads.height)
     unseen = wilson(int((uploads["views"] == 0).sum()), uploads.height)
     mean = _mean(uploads["impressions"])
     found = multiples(uploads["impressions"], mean)

@@ -19,6 +19,7 @@ import polars as pl
 
 from sim.core.errors import RunFolderError
 from sim.record.columns import TABLES
+from sim.scenario.viral import Viral
 
 __all__ = [
     "MATURE_AGE_S",
@@ -82,8 +83,8 @@ class Tables:
     """First part of the run that summary numbers leave out, s."""
     duration_s: float
     """Length of the run, warm-up included, s."""
-    viral_reach: float
-    """Share of users that makes a probe viral, 0..1."""
+    viral: Viral
+    """What counts as viral."""
     mean_impressions: float | None = None
     """Supply that the scenario states, impressions a day for each post of a day; or None."""
     name: str = ""
@@ -143,7 +144,7 @@ def read_manifest(folder: Path | str) -> dict[str, Any]:
 def read_tables(folder: Path | str, manifest: Mapping[str, Any]) -> Tables:
     """The tables in ``folder`` with the facts about the run from ``manifest``.
 
-    Keys read: ``users``, ``warmup_s``, ``duration_s``, ``viral_reach``; and when present
+    Keys read: ``users``, ``warmup_s``, ``duration_s``, ``viral``; and when present
     ``scenario`` (name), ``seed``, ``timeline_s``, ``pools`` and ``locales`` (a list of
     ``{name, share, utc_offset_s}``). The run itself calls this before its manifest is final.
     """
@@ -164,7 +165,6 @@ def make_tables(
     users = int(_number(source, facts, "users"))
     warmup = _number(source, facts, "warmup_s")
     duration = _number(source, facts, "duration_s")
-    viral = _number(source, facts, "viral_reach")
     if users < 1 or not 0 <= warmup < duration:
         raise RunFolderError(f"{source}: manifest.json does not describe a run that is possible")
     seed = facts.get("seed")
@@ -176,7 +176,7 @@ def make_tables(
         users_count=users,
         warmup_s=warmup,
         duration_s=duration,
-        viral_reach=viral,
+        viral=_viral(source, facts),
         mean_impressions=float(supply) if supply is not None else None,
         name=str(facts.get("scenario") or ""),
         seed=int(seed) if seed is not None else None,
@@ -191,6 +191,15 @@ def _number(source: str, manifest: Mapping[str, Any], key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RunFolderError(f"{source}: is not a run folder, manifest.json has no number {key!r}")
     return float(value)
+
+
+def _viral(source: str, manifest: Mapping[str, Any]) -> Viral:
+    try:
+        return Viral.of_facts(manifest)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunFolderError(
+            f"{source}: is not a run folder, manifest.json does not say what counts as viral"
+        ) from error
 
 
 def _locales(source: str, manifest: Mapping[str, Any]) -> tuple[Locale, ...]:

@@ -29,13 +29,14 @@ def check(
     """Find every problem of a scenario, or describe it.
 
     Simulates nothing and runs no code that the scenario names. Exit code 2 when something
-    is wrong. Warnings tell what makes a result say less than it seems to.
+    is wrong, or when the audiences of all pools need more places than are kept for them.
+    Warnings tell what makes a result say less than it seems to.
     """
     from sim.cli.describe import describe
-    from sim.scenario import load
+    from sim.cli.playable import load_playable
     from sim.world.size import warnings
 
-    found = load(scenario, changes or ())
+    found = load_playable(scenario, changes).scenario
     say(describe(found))
     if strict and warnings(found):
         raise typer.Exit(2)

@@ -67,14 +67,19 @@ def compare(  # noqa: PLR0913  its arguments are its options
     show. The study folder keeps every run: the same command goes on where it was stopped, and a
     larger -n plays only the new worlds.
     """
+    from sim.cli.playable import load_playable
     from sim.study.compare.arms import parse_arms
     from sim.study.compare.study import plan_compare, run_compare
     from sim.study.runs.start import new_study_folder
 
+    arms = parse_arms(arm or ())
     plan = plan_compare(
-        scenarios, n, arms=parse_arms(arm or ()), metric=metric, level=how.level,
+        scenarios, n, arms=arms, metric=metric, level=how.level,
         unpaired=unpaired, overrides=changes or (), seed=seed, allow_code=how.allow_code,
     )  # fmt: skip
+    for changed in ([], *arms.values()):
+        for scenario in scenarios:
+            load_playable(scenario, [*(changes or ()), *changed])
     folder = new_study_folder(out, "compare", plan.name)
     with playing("Comparing", folder, how, len(plan.specs)) as (hands, progress):
         result = run_compare(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from sim.cli.words import amount, clock, rough_span, roughly, span
 
 if TYPE_CHECKING:
+    from sim.core.units import Multiple
     from sim.engine.estimate import Estimate
     from sim.scenario.components import Component
+    from sim.scenario.feed import ColdStart
     from sim.scenario.model import Scenario
     from sim.scenario.probes import ProbeConfig
     from sim.world.size import Size
@@ -20,13 +22,14 @@ __all__ = ["describe", "needs"]
 def describe(scenario: Scenario) -> str:
     """Tell who is simulated, how long, what is planted, how the feed works, what it needs."""
     from sim.engine.estimate import default_shards, estimate_run
+    from sim.scenario.amounts import settled
+    from sim.scenario.viral import viral_of
     from sim.world.expected import creator_count, further_accounts
     from sim.world.size import size_of, warnings
 
     people, feed = scenario.population, scenario.feed
     creators, further = creator_count(scenario), further_accounts(scenario)
     size, wary = size_of(scenario), warnings(scenario)
-    viral = scenario.viral.reach
     lines = [
         ("people", f"{people.users:,}, of whom about {creators:,} post videos"),
         *([("accounts", f"{further:,} more that post and do not watch")] if further else []),
@@ -38,15 +41,15 @@ def describe(scenario: Scenario) -> str:
         ),
         ("seed", str(scenario.seed)),
         *(("probe", _probe(probe)) for probe in scenario.probes),
-        ("viral", f"seen by {amount(viral, 'share')} of people, {viral * people.users:,.0f}"),
+        ("viral", str(viral_of(scenario))),
         ("supply", _supply(size)),
         ("sources", _shares(feed.sources)),
         ("filters", _names(feed.filters) or "none"),
-        ("predict", _names([feed.predict])),
+        ("predict", _predict(feed.predict, settled(feed.predict, scenario))),
         ("weights", ", ".join(f"{name} {weight:g}" for name, weight in feed.weights.items())),
         ("score", _names(feed.score)),
         ("select", f"{_names([feed.select])}, {feed.slate} of {feed.candidates} candidates"),
-        ("cold start", _cold_start(feed.cold_start.policy, size)),
+        ("cold start", _cold_start(feed.cold_start, settled(feed.cold_start, scenario), size)),
         ("needs", needs(estimate_run(scenario, "fast", default_shards(scenario)))),
     ]
     if own := _own_code(scenario):
@@ -69,13 +72,35 @@ def _supply(size: Size) -> str:
     )
 
 
-def _cold_start(policy: str, size: Size) -> str:
-    if not size.places:
-        return policy
+def _cold_start(wanted: ColdStart, found: ColdStart, size: Size) -> str:
+    """The policy as it is written and as it is ``found`` with plain numbers."""
+    from sim.scenario.feed import Pools
+
+    if not isinstance(wanted, Pools) or not isinstance(found, Pools):
+        return wanted.policy
     return (
-        f"{policy}; test audiences need {100 * size.load:.1f} % of all places, "
+        f"{wanted.policy}; the first audience is {_resolved(wanted.first, found.first)}; all test "
+        f"audiences need {100 * size.load:.1f} % of all places, "
         f"{100 * size.places:.1f} % are kept for them"
     )
+
+
+def _predict(wanted: Component, found: Component) -> str:
+    """The predictor, and its prior."""
+    from sim.scenario.feed import Smoothed
+
+    name = _names([wanted])
+    if not isinstance(wanted, Smoothed) or not isinstance(found, Smoothed):
+        return name
+    return f"{name}, prior of {_resolved(wanted.prior, found.prior)} impressions"
+
+
+def _resolved(wanted: float | Multiple, found: float | Multiple) -> str:
+    """A plain number, and the multiple that it was written as."""
+    from sim.core.units import Multiple
+
+    number = found.times if isinstance(found, Multiple) else found
+    return f"{amount(number)} ({wanted})" if isinstance(wanted, Multiple) else amount(number)
 
 
 def needs(estimate: Estimate) -> str:

@@ -92,9 +92,11 @@ def perturb(  # noqa: PLR0913  its arguments are its options
     the effects differ from those of a ranker for all: --check tells by how much. The study folder
     keeps every run, so checks, outcomes and worlds can be added later.
     """
+    from sim.cli.playable import load_playable
     from sim.study.perturb.study import plan_perturb, run_perturb
     from sim.study.runs.start import new_study_folder, subject
 
+    load_playable(scenario, changes)
     about = subject(scenario, changes or (), seed=seed, allow_code=how.allow_code)
     plan = plan_perturb(
         about, n, size=size, weight=weight, outcome=outcome, check=check, control=control,

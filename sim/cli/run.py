@@ -69,14 +69,14 @@ def run(  # noqa: PLR0913  its arguments are its options
     """
     from sim.cli.describe import needs
     from sim.cli.interrupt import Interrupt
+    from sim.cli.playable import load_playable
     from sim.cli.progress import progress_bar
     from sim.cli.words import rough_span
     from sim.engine.estimate import LONG_S, default_shards, estimate_run
     from sim.record.folder import new_run_folder
-    from sim.scenario import load_file
     from sim.simulate import DEFAULT_ENGINE, Progress, simulate
 
-    loaded = load_file(scenario, changes or ())
+    loaded = load_playable(scenario, changes)
     folder = new_run_folder(out, loaded.scenario.name)
     engine = engine or DEFAULT_ENGINE
     shards = shards or default_shards(loaded.scenario)

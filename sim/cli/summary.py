@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.multiples import MULTIPLES
@@ -101,9 +100,9 @@ def sections(manifest: Node, summary: Node) -> list[Section]:
 
 
 def _meaning_of_viral(manifest: Node) -> str:
-    reach = manifest["viral_reach"]
-    people = ceil(reach * manifest["users"])
-    return f"Viral: seen by {amount(reach, 'share')} of people, {people:,}, or more."
+    from sim.scenario.viral import Viral
+
+    return f"Viral: {Viral.of_facts(manifest)}."
 
 
 def _probe(name: str, probe: Node) -> Section:

@@ -49,9 +49,11 @@ def worlds(
     The worlds differ in the seed alone. The study folder keeps every run: the same command goes
     on where it was stopped, and a larger -n plays only the new worlds.
     """
+    from sim.cli.playable import load_playable
     from sim.study.runs.start import new_study_folder, subject
     from sim.study.worlds.study import plan_worlds, run_worlds
 
+    load_playable(scenario, changes)
     about = subject(scenario, changes or (), seed=seed, allow_code=how.allow_code)
     plan = plan_worlds(about, n, metric=metric, level=how.level, precision=precision)
     folder = new_study_folder(out, "worlds", about.scenario.name)

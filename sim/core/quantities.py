@@ -10,25 +10,30 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 __all__ = [
+    "Multiple",
     "UnitError",
     "format_count",
     "format_duration",
+    "format_multiple",
     "format_rate",
     "format_share",
     "format_weekly_rate",
     "parse_count",
     "parse_duration",
+    "parse_multiple",
     "parse_number",
     "parse_rate",
     "parse_share",
     "parse_weekly_rate",
     "read_count",
     "read_duration",
+    "read_multiple",
     "read_number",
     "read_rate",
     "read_share",
@@ -351,3 +356,43 @@ def read_number(value: object) -> float:
 def parse_number(value: float) -> float:
     """A finite number. Raises ``UnitError``."""
     return read_number(value)
+
+
+# ---- multiples ------------------------------------------------------------------------------
+
+_MULTIPLE_RULE = 'wants a multiple such as "0.1x"'
+_MULTIPLE = re.compile(rf"\s*([-+]?{_NUMBER})\s*x\s*\Z")
+_MAX_TIMES = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """So many times a number that another setting states."""
+
+    times: float
+    """Above 0."""
+
+    def __str__(self) -> str:
+        return format_multiple(self.times)
+
+
+def read_multiple(value: str, rule: str = _MULTIPLE_RULE) -> Multiple:
+    """The multiple that a text such as ``0.1x`` says. Raises ``UnitError`` that wants ``rule``."""
+    found = shown(value)
+    match = _MULTIPLE.match(value) if len(value) <= _MAX_TEXT else None
+    if match is None:
+        raise UnitError(rule, found)
+    exact = _exact(match[1])
+    if not 0 < exact <= _MAX_TIMES or float(exact) == 0:
+        raise UnitError(f"must be more than 0x and at most {_MAX_TIMES:_}x", found)
+    return Multiple(float(exact))
+
+
+def parse_multiple(value: str) -> Multiple:
+    """The multiple that a text such as ``0.1x`` says. Raises ``UnitError``."""
+    return read_multiple(value)
+
+
+def format_multiple(times: float) -> str:
+    """A multiple that reads back as exactly the same float, such as ``0.1x``."""
+    return _shortest(times, "x", Fraction(1)) or f"{times!r}x"

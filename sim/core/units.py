@@ -6,11 +6,14 @@
     "2/day", "3.9/week"          per second, float               Rate
     "2/day", "3.9/week"          per week, float                 WeeklyRate
     20_000                       whole number, at least 0        Count
+    "0.1x"                       Multiple                        amount(int), amount(float)
     0.6                          finite number                   Number
 
 In Python a plain number in the inner unit is welcome. In a scenario text (validation context
 ``HUMAN``) a bare number where a unit is needed is refused, except 0: nobody can tell
 whether 6 means seconds or hours. The same context makes ``model_dump`` write human units.
+
+An amount is a plain number, or a multiple of one that another setting states: a ``Multiple``.
 """
 
 from __future__ import annotations
@@ -25,20 +28,24 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from sim.core.quantities import (
+    Multiple,
     UnitError,
     format_count,
     format_duration,
+    format_multiple,
     format_rate,
     format_share,
     format_weekly_rate,
     parse_count,
     parse_duration,
+    parse_multiple,
     parse_number,
     parse_rate,
     parse_share,
     parse_weekly_rate,
     read_count,
     read_duration,
+    read_multiple,
     read_number,
     read_rate,
     read_share,
@@ -55,8 +62,10 @@ __all__ = [
     "SHARE",
     "SIGNED_DURATION",
     "WEEKLY_RATE",
+    "AmountUnit",
     "Count",
     "Duration",
+    "Multiple",
     "Number",
     "Rate",
     "Share",
@@ -64,13 +73,16 @@ __all__ = [
     "Unit",
     "UnitError",
     "WeeklyRate",
+    "amount",
     "format_count",
     "format_duration",
+    "format_multiple",
     "format_rate",
     "format_share",
     "format_weekly_rate",
     "parse_count",
     "parse_duration",
+    "parse_multiple",
     "parse_number",
     "parse_rate",
     "parse_share",
@@ -93,14 +105,16 @@ class Unit:
     """Name in the reference."""
     inside: str
     """Unit of the plain number."""
-    read: Callable[[object, bool], float]
+    read: Callable[[object, bool], Any]
     """(value, whether a bare number is welcome) to the plain number; raises ``UnitError``."""
     write: Callable[[Any], object]
     """Plain number to what stands in YAML."""
     schema: tuple[JsonSchemaValue, ...]
     """JSON Schema of the ways to write it; none when it is that of the plain number."""
+    whole: bool = False
+    """Whether the plain number is a whole one."""
 
-    def _validate(self, value: object, info: core_schema.ValidationInfo) -> float:
+    def _validate(self, value: object, info: core_schema.ValidationInfo) -> Any:
         try:
             return self.read(value, info.context is None)
         except UnitError as error:
@@ -135,6 +149,44 @@ class Unit:
         if not self.schema:
             return handler(schema)
         return dict(self.schema[0]) if len(self.schema) == 1 else {"anyOf": list(self.schema)}
+
+
+@dataclass(frozen=True, eq=False)
+class AmountUnit(Unit):
+    """The unit of a plain number in whose place a ``Multiple`` may stand."""
+
+    ge: float | None = None
+    """Bounds of the plain number; those of a multiple are always the same."""
+    gt: float | None = None
+    le: float | None = None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        del source
+        kind = int if self.whole else float
+        bounds = Field(ge=self.ge, gt=self.gt, le=self.le)
+        number = handler.generate_schema(Annotated[kind, bounds])
+
+        def validate(
+            value: object,
+            bounded: core_schema.ValidatorFunctionWrapHandler,
+            info: core_schema.ValidationInfo,
+        ) -> Any:
+            read = self._validate(value, info)
+            return read if isinstance(read, Multiple) else bounded(read)
+
+        return core_schema.with_info_wrap_validator_function(
+            validate,
+            number,
+            # a multiple is text in every form of a scenario; a number looks the same in all
+            serialization=core_schema.plain_serializer_function_ser_schema(self.write),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), *self.schema]}
 
 
 def _text(pattern: str, *examples: str) -> JsonSchemaValue:
@@ -183,6 +235,7 @@ COUNT: Final = Unit(
     lambda value, _: read_count(value),
     lambda value: value,
     (),
+    whole=True,
 )
 NUMBER: Final = Unit(
     "number",
@@ -191,6 +244,50 @@ NUMBER: Final = Unit(
     lambda value: value,
     (),
 )
+
+
+def amount(
+    kind: type[int | float],
+    *,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+) -> AmountUnit:
+    """The unit for ``int | Multiple`` or ``float | Multiple``: a number within bounds, or ``0.1x``.
+
+    Of what a multiple is one, and that it is stated, is for the scenario to say
+    (``sim.scenario.amounts``).
+    """
+    whole = kind is int
+    rule = f"wants {'a whole number such as 20_000' if whole else 'a number'} or a multiple " + (
+        'such as "0.1x"'
+    )
+
+    def read(value: object, bare: bool) -> int | float | Multiple:
+        del bare
+        if isinstance(value, Multiple):
+            return value
+        if isinstance(value, str):
+            return read_multiple(value, rule)
+        try:
+            return read_count(value) if whole else read_number(value)
+        except UnitError as error:
+            # that a number is not finite is worth more than what else would do
+            number = isinstance(value, float) and not whole
+            raise UnitError(error.rule if number else rule, error.found, error.hint) from None
+
+    return AmountUnit(
+        ("count" if whole else "number") + " or multiple",
+        "whole number" if whole else "finite number",
+        read,
+        lambda value: str(value) if isinstance(value, Multiple) else value,
+        (_text(rf"^{_NUMBER} *x$", "0.1x", "5x"),),
+        whole,
+        ge,
+        gt,
+        le,
+    )
+
 
 Duration = Annotated[float, DURATION]
 """Seconds, at least 0."""

@@ -14,6 +14,7 @@ from math import inf
 from statistics import fmean
 
 from sim.scenario import Scenario
+from sim.scenario.amounts import impressions_of
 from sim.scenario.feed import Pools, Seen, TooOld
 from sim.world.attention import attention
 from sim.world.expected import expected_posts
@@ -60,6 +61,7 @@ def _available(scenario: Scenario) -> float:
         before *= min([1.0, *(age / history for age in ages)])
     open_to_all = 1.0
     if isinstance(feed.cold_start, Pools):
-        tested = min(1.0, feed.cold_start.first / scenario.population.users)
+        first = impressions_of(feed.cold_start.first, scenario)
+        tested = min(1.0, first / scenario.population.users)
         open_to_all = feed.cold_start.promote + (1.0 - feed.cold_start.promote) * tested
     return before + during * open_to_all

@@ -41,6 +41,7 @@ from sim.machine.marks import new_marks
 from sim.machine.table import Table
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
+from sim.scenario.amounts import settled
 from sim.scenario.feed import Spaced, TooOld
 from sim.world.build import joined_s
 from sim.world.planted import planted_accounts
@@ -125,7 +126,7 @@ class Platform:
         self.bin_s = float(scenario.record.timeline)
         self._publish = PublishSettings.of(scenario, key(seed, "video"), key(seed, "sound"))
         self._tag_count = scenario.population.topics * scenario.catalogue.hashtags_per_topic
-        self._prior = prior_of(scenario.feed.predict)
+        self._prior = prior_of(settled(scenario.feed.predict, scenario))
         ages = [float(f.max_age) for f in scenario.feed.filters if isinstance(f, TooOld)]
         self._max_age = min(ages, default=np.inf)
         self._next_index_s = -np.inf
@@ -141,7 +142,8 @@ class Platform:
             videos=world.videos, sounds=world.sounds, counts=np.zeros((rows, WIDTH), np.int64),
             totals=np.zeros(WIDTH, np.int64), rates=platform_rates(np.zeros(WIDTH, np.int64)),
             tables=ScoreTables(rows, G=arms if arms > 1 else 0),
-            index=empty_index(world.topics), cold=cold_start_of(scenario.feed.cold_start, rows),
+            index=empty_index(world.topics),
+            cold=cold_start_of(settled(scenario.feed.cold_start, scenario), rows),
             momentum=np.zeros(rows, np.float32), beliefs=first_beliefs(world.accounts,
             world.topics), arm_weights=weights, arm=user_arms(self.keys.perturb, world.users, arms),
             exposures=exposures, follows=follows,

@@ -232,7 +232,7 @@ POLICIES: Final[Mapping[str, Callable[[Any, int], ColdStartPolicy]]] = {
 
 
 def cold_start_of(wanted: Any, rows: int = 0) -> ColdStartPolicy:
-    """The policy that the settings ``feed.cold_start`` of a scenario name."""
+    """The policy that the settings ``feed.cold_start`` of a scenario, settled, name."""
     return entry_of("cold-start policy", POLICIES, wanted.policy)(wanted, rows)
 
 

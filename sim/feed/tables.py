@@ -88,13 +88,13 @@ def platform_rates(totals: NDArray[np.int64]) -> Rates:
 PRIORS: Final[Mapping[str, Callable[[Any], float]]] = {
     Smoothed.tag(): lambda wanted: float(wanted.prior),
     # compiled scores are told base and lift, whatever predicts
-    Custom.tag(): lambda wanted: float(Smoothed().prior),  # noqa: ARG005
+    Custom.tag(): lambda wanted: float(Smoothed.model_fields["prior"].default),  # noqa: ARG005
 }
 """Impressions of prior with which base and lift are made, by the predictor in the scenario."""
 
 
 def prior_of(wanted: Component) -> float:
-    """Impressions of prior under the predictor ``feed.predict`` of a scenario."""
+    """Impressions of prior under the predictor ``feed.predict`` of a scenario, settled."""
     return entry_of("predictor", PRIORS, wanted.tag())(wanted)
 
 

@@ -49,8 +49,8 @@ class ViewSpread:
     """All probes that have a path, the largest first."""
 
     probes: tuple[ProbeSpread, ...]
-    viral_reach: float
-    users: int
+    viral: str
+    """What counts as viral, in words."""
     origin: str
     reason: str | None = None
 
@@ -76,7 +76,7 @@ def view_spread_data(tables: Tables) -> ViewSpread:
             if tables.probes.height == 0
             else "The probes were posted when the run ended."
         )
-    return ViewSpread(tuple(result), tables.viral_reach, tables.users_count, origin, reason)
+    return ViewSpread(tuple(result), str(tables.viral), origin, reason)
 
 
 def draw_view_spread(data: ViewSpread, figure: Figure) -> None:
@@ -118,7 +118,6 @@ def draw_view_spread(data: ViewSpread, figure: Figure) -> None:
 
 def _head(figure: Figure, data: ViewSpread) -> None:
     """Title and subtitle: what the middle video got, and how many went viral."""
-    goal = f"{style.percent(data.viral_reach)} of {style.count(data.users)} users"
     if len(data.probes) == 1:
         one = data.probes[0]
         unit, name = style.time_unit(float(one.ages_s[-1]))
@@ -138,7 +137,7 @@ def _head(figure: Figure, data: ViewSpread) -> None:
         )
         subtitle = (
             f"{n} probe video{'' if n == 1 else 's'}; "
-            f"{style.percent(one.viral.share or 0.0)} reached {goal} (95 % interval {interval}; "
+            f"{style.percent(one.viral.share or 0.0)} were {data.viral} (95 % interval {interval}; "
             f"within this one world); {data.origin}. {legend}"
         )
     else:
@@ -148,7 +147,7 @@ def _head(figure: Figure, data: ViewSpread) -> None:
         if more > 0:
             left_out = f" Not drawn: {more} smaller probe{'' if more == 1 else 's'}."
         subtitle = (
-            f"All videos of each probe; viral: reached {goal}; {data.origin}. Bands: 5 to 95 % and "
+            f"All videos of each probe; viral: {data.viral}; {data.origin}. Bands: 5 to 95 % and "
             f"25 to 75 % of videos; thin lines: single videos.{left_out}"
         )
     style.head(figure, title, subtitle)

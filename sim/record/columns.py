@@ -151,7 +151,7 @@ PROBES: Final = (
     Column("twin", "category", "", "value of the attribute in which twins differ, or empty"),
     *VIDEOS[:-1],
     Column("reach_share", "float64", "share", "reach / users"),
-    Column("viral", "bool", "", "reach share at or above the scenario's viral threshold"),
+    Column("viral", "bool", "", "met what counts as viral in the scenario"),
     Column(
         "time_to_viral_s",
         "float64",

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sim.scenario import Scenario, scenario_hash
 from sim.scenario.feed import Pools
+from sim.scenario.viral import viral_of
 
 __all__ = ["facts", "first_manifest", "peak_rss_bytes", "versions"]
 
@@ -55,7 +56,7 @@ def facts(scenario: Scenario) -> dict[str, Any]:
         "warmup_s": float(scenario.warmup),
         "refresh_s": float(scenario.refresh),
         "timeline_s": float(scenario.record.timeline),
-        "viral_reach": float(scenario.viral.reach),
+        "viral": viral_of(scenario).to_dict(),
         "mean_impressions": scenario.catalogue.mean_impressions,
         "pools": policy.levels if isinstance(policy, Pools) else 0,
         "locales": [

@@ -142,11 +142,15 @@ class Paths:
             "probe": probe[videos],
         }  # fmt: skip
 
-    def first_reaching(self, reach: int) -> dict[int, float]:
-        """Time of the first snapshot at which each chosen video had at least this reach."""
+    def first_reaching(self, counter: str, least: int) -> dict[int, float]:
+        """Time of the first snapshot at which each chosen video had at least so much.
+
+        ``counter`` is ``impressions`` or ``reach``.
+        """
+        column = {"impressions": 0, "reach": 2}[counter]
         found: dict[int, float] = {}
         for time_s, videos, rows in self._rows:
-            for video in videos[rows[:, 2] >= reach]:
+            for video in videos[rows[:, column] >= least]:
                 found.setdefault(int(video), time_s)
         return found
 

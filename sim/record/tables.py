@@ -14,6 +14,7 @@ from sim.core.counts import IMPRESSIONS, REACH
 from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import TABLES, Column
 from sim.record.recorders import Paths, count_columns, surface_columns
+from sim.scenario.viral import Viral
 from sim.world.draw import main_topic
 from sim.world.state import World
 
@@ -96,30 +97,35 @@ def user_columns(world: World, users: Any, follows_end: NDArray[np.int32]) -> Co
     }
 
 
-def probe_columns(world: World, videos: Columns, paths: Paths, viral_reach: float) -> Columns:
+def probe_columns(world: World, videos: Columns, paths: Paths, viral: Viral) -> Columns:
     """Columns of the probes table: the planted videos and what became of them."""
     truth = world.video_truth
     planted = np.flatnonzero(truth.probe[: world.videos.count] >= 0)
     planted = planted[np.lexsort((truth.probe_number[planted], truth.probe[planted]))]
-    needed = int(np.ceil(viral_reach * world.users - 1e-9))
-    reached = paths.first_reaching(max(needed, 1))
     uploaded = world.videos.uploaded_s
-    reach = videos["reach"][planted]
-    viral = reach >= max(needed, 1)
+    ages = {
+        video: time_s - float(uploaded[video])
+        for video, time_s in paths.first_reaching(viral.counter, viral.least).items()
+    }
+    if viral.age_s is None:
+        is_viral = videos[viral.counter][planted] >= viral.least
+    else:
+        # what it had by that age is known to the precision of the snapshots
+        ages = {video: age for video, age in ages.items() if age <= viral.age_s + 1e-6}
+        is_viral = np.isin(planted, list(ages))
     labels = world.twin_labels
     twin = world.creators.twin[world.videos.creator[planted]]
     probe, number = truth.probe[planted], truth.probe_number[planted]
     many = np.array([len(words) for words in labels], np.int64)[probe]
-    times = [reached[v] - uploaded[v] if v in reached else None for v in planted.tolist()]
     return {
         "probe": videos["probe"][planted],
         "number": number,
         "pair": number // many,
         "twin": np.array([labels[p][t] for p, t in zip(probe, twin, strict=True)], object),
         **{name: column[planted] for name, column in videos.items() if name != "probe"},
-        "reach_share": reach / world.users,
-        "viral": viral,
-        "time_to_viral_s": times,
+        "reach_share": videos["reach"][planted] / world.users,
+        "viral": is_viral,
+        "time_to_viral_s": [ages.get(video) for video in planted.tolist()],
     }
 
 

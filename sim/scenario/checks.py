@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sim.core.units import format_duration, format_share
+from sim.core.units import Multiple, format_duration, format_share
 from sim.scenario.probes import TwinsConfig
 from sim.scenario.varied import complaints
 
@@ -226,6 +226,24 @@ def _post_times(i: int, post_at: float, spread: float | None, duration: float) -
         )
 
 
+_AMOUNTS = (("feed", "cold_start", "first"), ("feed", "predict", "prior"), ("viral", "impressions"))
+"""Settings that may be a multiple of ``catalogue.mean_impressions``."""
+
+
+def _amounts(root: object) -> Iterator[Finding]:
+    catalogue = _get(root, "catalogue")
+    if not isinstance(catalogue, BaseModel) or _get(catalogue, "mean_impressions") is not None:
+        return
+    for location in _AMOUNTS:
+        value = _get(root, *location)
+        if isinstance(value, Multiple):
+            yield Finding(
+                location,
+                f"{value} is a multiple of catalogue.mean_impressions, which is not stated; state "
+                "it, or write a number",
+            )
+
+
 def _tune(root: object) -> Iterator[Finding]:
     tune = _get(root, "tune")
     if tune is None:
@@ -238,5 +256,5 @@ def _tune(root: object) -> Iterator[Finding]:
 
 def cross_checks(root: object) -> list[Finding]:
     """All broken rules of a scenario, or of the mapping of its settings that are right so far."""
-    rules = (_times, _locales, _topics, _video_duration, _feed, _probes, _tune)
+    rules = (_times, _locales, _topics, _video_duration, _feed, _probes, _amounts, _tune)
     return [finding for rule in rules for finding in rule(root)]

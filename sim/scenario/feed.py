@@ -11,7 +11,7 @@ from sim.core import sources
 from sim.core.actions import ACTION_NAMES
 from sim.core.config import Config, FrozenDict
 from sim.core.sources import CUSTOM_SOURCE
-from sim.core.units import Count, Duration, Number, Share, shown, suggest
+from sim.core.units import Count, Duration, Multiple, Number, Share, amount, shown, suggest
 from sim.scenario.components import Choice, Component, Custom, is_custom
 
 __all__ = [
@@ -83,8 +83,10 @@ class Smoothed(Component):
     """Counts of a video's actions, pulled towards the platform's mean, times affinity."""
 
     use: Literal["smoothed"] = "smoothed"
-    prior: Number = Field(
-        default=50.0, gt=0, le=1e9, description="strength of the mean, impressions; assumption"
+    prior: Annotated[float | Multiple, amount(float, gt=0, le=1e9)] = Field(
+        default=50.0,
+        description="strength of the mean, impressions, or a multiple of "
+        "``catalogue.mean_impressions`` such as ``0.25x``; assumption",
     )
 
 
@@ -131,11 +133,10 @@ class Pools(Component):
 
     KEY = "policy"
     policy: Literal["pools"] = "pools"
-    first: Count = Field(
+    first: Annotated[int | Multiple, amount(int, ge=1, le=10_000_000)] = Field(
         default=100,
-        ge=1,
-        le=10_000_000,
-        description="impressions in the first pool; X1 (100 to 1,000)",
+        description="impressions in the first pool, or a multiple of "
+        "``catalogue.mean_impressions`` such as ``0.1x``; X1 (100 to 1,000)",
     )
     growth: Number = Field(
         default=4.0, ge=1, le=1000, description="size of a pool over the one before; X2 (3 to 15)"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sim.core.units import Unit
+from sim.core.units import Multiple, Unit
 from sim.scenario.components import TAG, Component
 from sim.scenario.nodes import Location, path_text
 
@@ -48,13 +48,13 @@ class Setting:
 
 
 def _unwrap(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-    """Take off ``Annotated`` and ``| None``, keeping what they carry."""
+    """Take off ``Annotated``, ``| None`` and ``| Multiple``, keeping what they carry."""
     while True:
         if get_origin(annotation) is Annotated:
             annotation, *extra = get_args(annotation)
             metadata += tuple(extra)
         elif get_origin(annotation) in (Union, types.UnionType):
-            options = [a for a in get_args(annotation) if a is not type(None)]
+            options = [a for a in get_args(annotation) if a not in (type(None), Multiple)]
             if len(options) > 1:
                 return annotation, metadata
             annotation = options[0]

@@ -2,7 +2,8 @@
 
 ``extends: other.yaml`` stands for the settings of another file in the same folder, or in a folder
 inside it. Mappings are merged key by key, lists are replaced; a part that names another
-component or policy replaces the whole part. Each value keeps the place it came from. Nothing
+component or policy replaces the whole part, and one of two settings that stand for each other
+replaces the other. Each value keeps the place it came from. Nothing
 outside the folder of the first file is ever read.
 """
 
@@ -15,7 +16,8 @@ from typing import Final
 
 from sim.core.errors import Problem
 from sim.core.units import shown, suggest
-from sim.scenario.nodes import Entry, Node, Place, Scalar, Table
+from sim.scenario.alternatives import without_replaced
+from sim.scenario.nodes import Entry, Location, Node, Place, Scalar, Table
 from sim.scenario.text import MAX_BYTES, decode, read_text
 
 __all__ = ["EXTENDS", "MAX_CHAIN", "merge", "read_scenario_file", "without_extends"]
@@ -44,14 +46,14 @@ def without_extends(root: Node) -> tuple[Node, Entry | None]:
     return dataclasses.replace(root, entries=entries), root.entries[EXTENDS]
 
 
-def merge(below: Node, above: Node) -> Node:
-    """One tree laid over another; what ``above`` says wins."""
+def merge(below: Node, above: Node, at: Location = ()) -> Node:
+    """One tree laid over another, both ``at`` a place; what ``above`` says wins."""
     if not (isinstance(below, Table) and isinstance(above, Table)) or _other_part(below, above):
         return above
-    entries = dict(below.entries)
+    entries = without_replaced(at, below.entries, above.entries)
     for key, entry in above.entries.items():
         old = entries.get(key)
-        value = entry.value if old is None else merge(old.value, entry.value)
+        value = entry.value if old is None else merge(old.value, entry.value, (*at, key))
         entries[key] = Entry(entry.key_place, value)
     return Table(entries, above.place, below.incomplete or above.incomplete)
 

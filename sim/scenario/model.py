@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.core.config import Config
-from sim.core.units import Count, Duration, Share
+from sim.core.units import Count, Duration, Multiple, Share, amount
 from sim.scenario.behaviour import BehaviourConfig
 from sim.scenario.checks import cross_checks
 from sim.scenario.feed import FeedConfig
@@ -23,13 +24,49 @@ MAX_DURATION = 3_653 * 86_400.0
 
 
 class ViralConfig(Config):
-    """What counts as viral."""
+    """What counts as viral: a reach or a number of impressions, one of both.
 
-    reach: Share = Field(
+    In a file or a change that is laid over another, the one that it states takes the other's place.
+    """
+
+    reach: Share | None = Field(
         default=0.01,
         gt=0,
-        description="reach, as a share of the users, from which a video is viral",
+        description="reach, as a share of the users, from which a video is viral; left out where "
+        "``impressions`` is given",
     )
+    impressions: Annotated[int | Multiple, amount(int, ge=1, le=1_000_000_000)] | None = Field(
+        default=None,
+        description="impressions from which a video is viral, or a multiple of "
+        "``catalogue.mean_impressions`` such as ``10x``; in place of ``reach``",
+    )
+    age: Duration | None = Field(
+        default=None,
+        gt=0,
+        le=MAX_DURATION,
+        description="age by which a probe has to be viral, to the precision of "
+        "``record.timeline``; without it at the end, whatever its age. Of ordinary "
+        "uploads only the end is known, so ``reach.viral_share`` of the summary is of those "
+        "that are mature, at the end",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_of_both(cls, data: Any) -> Any:
+        """Without the default of ``reach`` where ``impressions`` stands for it."""
+        if not isinstance(data, Mapping) or data.get("impressions") is None:
+            return data
+        if data.get("reach") is not None:
+            raise PydanticCustomError(
+                "two_criteria", "has reach and impressions; state one of both, and remove the other"
+            )
+        return {**data, "reach": None}
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> ViralConfig:
+        if self.reach is None and self.impressions is None:
+            raise PydanticCustomError("no_criterion", "needs reach or impressions")
+        return self
 
 
 class RecordConfig(Config):

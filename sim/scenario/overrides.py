@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sim.core.errors import Problem
 from sim.core.units import shown
+from sim.scenario.alternatives import without_replaced
 from sim.scenario.files import EXTENDS
 from sim.scenario.nodes import (
     Broken,
@@ -142,7 +143,7 @@ def _put(node: Node | None, defaults: Any, done: Location, rest: Location, value
         kind = "a list; write a position in brackets" if isinstance(node, Listing) else "one value"
         raise _Refused((*done, part), f'{shown(path_text(done))} is {kind}, it has no "{part}"')
     old = node.entries.get(part)
-    entries = dict(node.entries)
+    entries = without_replaced(done, node.entries, [part])
     if part in ("use", "policy") and not more and old is not None and _differ(old.value, value):
         entries = {}  # another component: the options of the old one mean nothing to it
     below = None if old is None else old.value

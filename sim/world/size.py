@@ -15,11 +15,13 @@ from dataclasses import dataclass
 
 from sim.core.units import format_duration
 from sim.scenario import Scenario
+from sim.scenario.amounts import impressions_of
 from sim.scenario.feed import Pools
+from sim.scenario.viral import Viral, viral_of
 from sim.world.attention import attention
 from sim.world.expected import mean_impressions
 
-__all__ = ["Size", "size_of", "warnings"]
+__all__ = ["Size", "overload", "size_of", "warnings"]
 
 _FEW = 10
 """A first audience below this says next to nothing (its share of likes has a standard error as
@@ -57,30 +59,44 @@ def size_of(scenario: Scenario) -> Size:
     if not isinstance(pools, Pools) or supply is None:
         return Size(supply, headroom, 0.0, 0.0)
     ratio = float(pools.growth) * float(pools.promote)
-    load = sum(pools.first / supply * ratio**level for level in range(pools.levels))
+    first = impressions_of(pools.first, scenario)
+    load = sum(first / supply * ratio**level for level in range(pools.levels))
     return Size(supply, headroom, load, float(pools.slots))
 
 
-def warnings(scenario: Scenario) -> list[str]:
-    """What may make a result of this scenario say less than it seems to."""
+def overload(scenario: Scenario) -> str | None:
+    """What is wrong with ``feed.cold_start`` when its audiences need more places than are kept.
+
+    Then videos would wait in vain, and who is tested would be luck; None when there is room.
+    """
     size = size_of(scenario)
-    return [*_of_pools(scenario, size), *_of_viral(scenario, size), *_of_probes(scenario, size)]
+    if size.load <= size.places:
+        return None
+    return (
+        f"the audiences of all pools need {100 * size.load:.1f} % of all places, and "
+        f"{100 * size.places:.1f} % are kept for them: videos would wait in vain; lower first, "
+        "growth, promote or levels, or raise slots"
+    )
 
 
-def _of_pools(scenario: Scenario, size: Size) -> Iterator[str]:
+def warnings(scenario: Scenario) -> list[str]:
+    """What may make a result of this scenario say less than it seems to.
+
+    An :func:`overload` is not among them: no world of it is worth playing alone.
+    """
+    size = size_of(scenario)
+    return [*_of_pools(scenario), *_of_viral(scenario, size), *_of_probes(scenario, size)]
+
+
+def _of_pools(scenario: Scenario) -> Iterator[str]:
     pools = scenario.feed.cold_start
     if not isinstance(pools, Pools):
         return
-    if pools.first < _FEW:
+    first = impressions_of(pools.first, scenario)
+    if first < _FEW:
         yield (
-            f"feed.cold_start.first: a first audience of {pools.first} is below {_FEW}, so that "
+            f"feed.cold_start.first: a first audience of {first:.0f} is below {_FEW}, so that "
             "chance decides who is promoted"
-        )
-    if size.load > size.places:
-        yield (
-            f"feed.cold_start: the pools need {100 * size.load:.1f} % of all places, and "
-            f"{100 * size.places:.1f} % are kept for them: videos will wait in vain; lower first, "
-            "growth, promote or levels, or raise slots"
         )
     if float(scenario.feed.sources.get("fresh", 0.0)) <= 0.0:
         yield (
@@ -90,27 +106,39 @@ def _of_pools(scenario: Scenario, size: Size) -> Iterator[str]:
 
 
 def _of_viral(scenario: Scenario, size: Size) -> Iterator[str]:
-    people = scenario.viral.reach * scenario.population.users
+    viral = viral_of(scenario)
     pools = scenario.feed.cold_start
-    if isinstance(pools, Pools) and people <= pools.first:
-        yield (
-            f"viral.reach: {people:,.0f} people are reached by the first audience of {pools.first} "
-            "alone, so that every video is viral; raise it"
-        )
+    if isinstance(pools, Pools):
+        first = impressions_of(pools.first, scenario)
+        if viral.least <= first:
+            yield (
+                f"viral.{viral.counter}: {_so_many(viral)} come with the first audience of "
+                f"{first:.0f} alone, so that every video is viral; raise it"
+            )
     if size.supply is None or size.headroom is None:
         return
-    multiple = people / size.supply
+    multiple = viral.least / size.supply
     if 0.0 < size.headroom < _HEADROOM * multiple:
         yield (
-            f"viral.reach: is {multiple:.1f} times the supply, and all people are "
+            f"viral.{viral.counter}: is {multiple:.1f} times the supply, and all people are "
             f"{size.headroom:.1f} times that: the ceiling decides; lower it, or state a smaller "
             "catalogue.mean_impressions"
         )
 
 
+def _so_many(viral: Viral) -> str:
+    return f"{viral.least:,} {'people' if viral.counter == 'reach' else 'impressions'}"
+
+
 def _of_probes(scenario: Scenario, size: Size) -> Iterator[str]:
     for i, probe in enumerate(scenario.probes):
         age = float(scenario.duration) - float(probe.post_at) - float(probe.spread)
+        if scenario.viral.age is not None and age < scenario.viral.age:
+            yield (
+                f"probes[{i}]: the youngest video is {format_duration(round(age))} old at the end, "
+                f"and viral.age is {format_duration(scenario.viral.age)}: whether it is viral is "
+                "not known yet; post earlier, or lower viral.age"
+            )
         if age < _AGE_S:
             yield (
                 f"probes[{i}]: the youngest video is {format_duration(round(age))} old at the end, "

@@ -17,6 +17,7 @@ from sim.analysis.tables import Locale, Tables
 from sim.core.actions import ACTIONS
 from sim.core.stages import KINDS, STAGES
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES, TABLES, Column
+from sim.scenario.viral import Viral
 
 DAY = 86_400.0
 RATES = {
@@ -156,7 +157,7 @@ def make_tables(
         users_count=users,
         warmup_s=warmup_s,
         duration_s=duration_s,
-        viral_reach=0.01,
+        viral=Viral.by_reach(0.01, users),
         name="synthetic",
         seed=seed,
         timeline_s=timeline_s,
@@ -388,7 +389,7 @@ def write_run(folder: Path, tables: Tables, **manifest: object) -> Path:
         "users": tables.users_count,
         "warmup_s": tables.warmup_s,
         "duration_s": tables.duration_s,
-        "viral_reach": tables.viral_reach,
+        "viral": tables.viral.to_dict(),
         "timeline_s": tables.timeline_s,
         "locales": [
             {"name": one.name, "share": one.share, "utc_offset_s": one.utc_offset_s}

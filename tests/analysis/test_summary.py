@@ -20,6 +20,7 @@ from sim.analysis.fields import matches
 from sim.analysis.tables import Locale, Tables, mature, measured, measured_timeline, ordinary
 from sim.analysis.watch import daily_activity, shares_by, watch_summary
 from sim.core.errors import RunFolderError
+from sim.scenario.viral import Viral
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_a_folder_gives_the_tables_back(
     [
         ({"finished": False}, "did not finish"),
         ({"users": None}, "no number 'users'"),
-        ({"viral_reach": "1 %"}, "no number 'viral_reach'"),
+        ({"viral": {"reach": 0.01}}, "does not say what counts as viral"),
         ({"warmup_s": 1e9}, "not describe a run"),
         ({"locales": [{"name": "x"}]}, "locales"),
     ],
@@ -235,3 +236,15 @@ def test_supply_is_impressions_for_each_post(tables: Tables) -> None:
     assert population["supply_stated"] == 50.0
     assert population["headroom"] == pytest.approx(tables.users_count * posts / shown)
     assert summarise(tables)["population"]["supply_stated"] is None
+
+
+def test_viral_uploads_are_those_that_meet_the_criterion(tables: Tables) -> None:
+    uploads = mature(tables)
+    for viral in (
+        Viral("impressions", 40),
+        Viral("reach", 40),
+        Viral("impressions", 40, age_s=1.0),
+    ):
+        share = value_at(summarise(replace(tables, viral=viral)), "reach.viral_share")
+        assert share == (uploads[viral.counter] >= 40).mean()
+    assert (uploads["impressions"] >= 40).sum() > (uploads["reach"] >= 40).sum()

@@ -16,7 +16,7 @@ duration: 8 h
 warmup: 2 h
 population: {users: 80, creators: 10 %}
 catalogue: {history: 1 d}
-feed: {candidates: 40}
+feed: {candidates: 40, cold_start: {policy: pools, slots: 20 %}}
 probes:
   - {name: newcomer, count: 5, post_at: 3 h}
 viral: {reach: 10 %}

@@ -33,6 +33,52 @@ def test_check_names_foreign_code_without_running_it(small: Path, capsys: Captur
     assert "--allow-code" in seen
 
 
+def test_check_says_sizes_as_written_and_as_numbers(small: Path, capsys: Capture) -> None:
+    changes = [
+        "catalogue.mean_impressions=120", "feed.cold_start.first=0.1x", "feed.predict.prior=0.25x",
+        "viral.impressions=3x", "viral.age=2 h",
+    ]  # fmt: skip
+    assert main(["check", str(small), *(word for c in changes for word in ("--set", c))]) == 0
+    seen = capsys.readouterr().out
+    assert "the first audience is 12 (0.1x); all test audiences need" in seen
+    assert "smoothed, prior of 30 (0.25x) impressions" in seen
+    assert "shown at least 360 times, 3 times the stated mean, within 2 h" in seen
+
+
+FULL = ["--set", "feed.cold_start.slots=5 %"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "SMALL", *FULL],
+        ["run", "SMALL", *FULL, "--out", "OUT"],
+        ["worlds", "SMALL", *FULL, "--out", "OUT"],
+        ["perturb", "SMALL", *FULL, "--out", "OUT"],
+        ["compare", "SMALL", "--arm", "few:feed.cold_start.slots=5 %", "--out", "OUT"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_pools_that_need_more_places_than_are_kept_are_refused(
+    command: list[str], small: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "out"
+    names = {"SMALL": str(small), "OUT": str(out)}
+    assert main([names.get(word, word) for word in command]) == 2
+    seen = capsys.readouterr()
+    assert "small.yaml:8:36    feed.cold_start" in seen.err
+    assert "the audiences of all pools need 18.5 % of all places, and 5.0 % are kept" in seen.err
+    assert "raise slots" in seen.err
+    assert seen.out == ""
+    assert not out.exists()
+
+
+def test_an_overloaded_point_does_not_end_a_sweep(small: Path, tmp_path: Path) -> None:
+    vary = ["--vary", "feed.cold_start.slots=5 %,20 %", "-n", "2", "--executor", "inline"]
+    out = str(tmp_path / "out")
+    assert main(["sweep", str(small), *vary, "--out", out, "--no-plots", "--quiet"]) == 0
+
+
 def test_check_lists_every_problem(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(

@@ -14,6 +14,7 @@ from sim.plots import style
 from sim.plots.files import draw_file
 from sim.plots.study.compare import MAX_LINES, compare_data, draw_compare
 from sim.plots.study.worlds import MAX_STRIPS, draw_strips, draw_videos, strips_data, videos_data
+from sim.scenario.viral import Viral
 
 UNITS = ("share", "users", "min", "percent", "0..1", "s", "count", "")
 LONG = "a-probe-with-a-long-name: share that reached so many users and stayed there"
@@ -48,7 +49,7 @@ def numbers(count: int, worlds: int, size: float = 1.0) -> list[dict[str, Any]]:
 def worlds_content(count: int, worlds: int, size: float = 1.0) -> dict[str, Any]:
     return {
         "scenario": "zero-followers", "seed": 2**62, "worlds": worlds, "level": 0.95,
-        "users": 1_000, "viral_reach": 0.05, "numbers": numbers(count, worlds, size),
+        "viral": Viral.by_reach(0.05, 1_000).to_dict(), "numbers": numbers(count, worlds, size),
     }  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def columns(worlds: int, videos: int, top: float, *, same: bool) -> dict[str, An
     reach = np.floor(
         top * (draw.uniform(size=quality.shape) < 0.3) * draw.uniform(size=quality.shape)
     )
-    return {"reach": reach, "quality": quality}
+    return {"reach": reach, "quality": quality, "viral": reach >= 50}
 
 
 DRAWN: dict[str, Any] = {
@@ -177,8 +178,9 @@ def test_changes_keep_arms_together_and_leave_out_what_has_no_room() -> None:
 
 def test_the_same_videos_are_put_in_order_of_how_often_they_went_viral() -> None:
     reach = np.array([[0.0, 90.0, 60.0, 10.0], [1.0, 80.0, 5.0, 12.0]])
-    data = videos_data(worlds_content(1, 2), probe(True), {"reach": reach, "quality": reach})
-    assert data.viral == 50
+    columns = {"reach": reach, "quality": reach, "viral": reach >= 50}
+    data = videos_data(worlds_content(1, 2), probe(True), columns)
+    assert data.viral.least == 50
     assert data.share.tolist() == [1.0, 0.5, 0.0, 0.0]
     assert data.reach[0].tolist() == [90.0, 60.0, 10.0, 0.0]
     assert data.x[1].tolist() == [1.0, 2.0, 3.0, 4.0]
@@ -187,7 +189,8 @@ def test_the_same_videos_are_put_in_order_of_how_often_they_went_viral() -> None
 def test_other_videos_are_grouped_by_quality() -> None:
     quality = np.arange(200.0).reshape(2, 100)
     reach = np.where(quality >= 100, 70.0, 0.0)
-    data = videos_data(worlds_content(1, 2), probe(False), {"reach": reach, "quality": quality})
+    columns = {"reach": reach, "quality": quality, "viral": reach >= 50}
+    data = videos_data(worlds_content(1, 2), probe(False), columns)
     assert (np.diff(data.at) > 0).all()
     assert data.share[0] == 0.0
     assert data.share[-1] == 1.0

@@ -24,6 +24,7 @@ from sim.record.tables import (
     video_columns,
     write_table,
 )
+from sim.scenario.viral import Viral
 from tests.conftest import Played
 
 ROW = (12.5, 3, 7, 4_250, bit("like") | bit("completion"), 2, 1, 4, 2, 1, 0)
@@ -139,8 +140,10 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     assert columns["impressions_for_you"].tolist() == [0, 9, 3, 9]
     assert columns["impressions_following"].tolist() == [0, 0, 1, 0]
     assert columns["impressions_injected"].tolist() == [0, 0, 3, 0]
-    assert paths.first_reaching(20) == {2: 200.0, 3: 200.0, 4: 200.0}
-    assert paths.first_reaching(1_000) == {}
+    assert paths.first_reaching("reach", 20) == {2: 200.0, 3: 200.0, 4: 200.0}
+    assert paths.first_reaching("impressions", 9) == {2: 200.0, 3: 200.0, 4: 200.0}
+    assert paths.first_reaching("impressions", 10) == {}
+    assert paths.first_reaching("reach", 1_000) == {}
 
 
 def test_snapshots_are_what_the_counts_were(played: Played) -> None:
@@ -177,7 +180,7 @@ def tables(played: Played) -> dict[str, dict[str, Any]]:
         "paths": live.paths.columns(
             world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
         ),
-        "probes": probe_columns(world, videos, live.paths, 0.1),
+        "probes": probe_columns(world, videos, live.paths, Viral.by_reach(0.1, 150)),
     }
 
 
@@ -226,10 +229,36 @@ def test_viral_begins_exactly_at_the_threshold(
 ) -> None:
     live, videos = played.live, tables["videos"]
     for reach in {int(r) for r in tables["probes"]["reach"]} - {0}:
-        at = probe_columns(live.world, videos, live.paths, reach / 150)
+        at = probe_columns(live.world, videos, live.paths, Viral.by_reach(reach / 150, 150))
         np.testing.assert_array_equal(at["viral"], at["reach"] >= reach)
-        above = probe_columns(live.world, videos, live.paths, (reach + 0.01) / 150)
+        above = probe_columns(
+            live.world, videos, live.paths, Viral.by_reach((reach + 0.01) / 150, 150)
+        )
         np.testing.assert_array_equal(above["viral"], above["reach"] > reach)
+
+
+@pytest.mark.parametrize("counter", ["impressions", "reach"])
+def test_viral_by_an_age_is_what_the_paths_say(
+    tables: dict[str, dict[str, Any]], played: Played, counter: Any
+) -> None:
+    live, paths = played.live, pl.DataFrame(
+        {k: list(v) for k, v in tables["paths"].items()}, strict=False
+    )  # fmt: skip
+    seen = set()
+    for least, age_s in ((5, 3_600.0), (10, 5_400.0), (30, 7_200.0), (10, 1e9)):
+        found = probe_columns(
+            live.world, tables["videos"], live.paths, Viral(counter, least, age_s=age_s)
+        )
+        for video, viral, after in zip(
+            found["video"], found["viral"], found["time_to_viral_s"], strict=True
+        ):
+            rows = paths.filter(
+                (pl.col("video") == video) & (pl.col(counter) >= least) & (pl.col("age_s") <= age_s)
+            )
+            assert bool(viral) == (rows.height > 0)
+            assert after == (rows["age_s"].min() if viral else None)
+            seen.add(bool(viral))
+    assert seen == {False, True}
 
 
 def test_creators_have_the_posts_of_the_run(

@@ -28,7 +28,10 @@ ONE_MISTAKE = [
     ("seeed: 1", (1, 1, "seeed", 'unknown key "seeed"; did you mean "seed"?')),
     ("slate: 1", (1, 1, "slate", 'unknown key "slate"; did you mean "feed.slate"?')),
     ("extend: a.yaml", (1, 1, "extend", 'unknown key "extend"; did you mean "extends"?')),
-    ("viral: {qqq: 1}", (1, 9, "viral.qqq", 'unknown key "qqq"; known are reach')),
+    (
+        "viral: {qqq: 1}",
+        (1, 9, "viral.qqq", 'unknown key "qqq"; known are reach, impressions, age'),
+    ),
     ("name: y", (1, 1, "name", 'duplicate key "name"; the first stands at line 1')),
     (
         "feed: {weights: {like: 1, like: 2}}",

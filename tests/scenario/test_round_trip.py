@@ -117,6 +117,10 @@ POPULATION = some(
         numbers(-86_400, 86_400),
     ),
 )
+VIRAL = st.one_of(
+    some(ViralConfig, reach=numbers(0, 1, exclude_min=True), age=numbers(0, 1e6, exclude_min=True)),
+    some(ViralConfig, impressions=st.integers(1, 10**9)),
+)
 PROBE = {
     "count": st.integers(1, 100_000),
     "followers": st.integers(0, 1000),
@@ -160,7 +164,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 ),
                 "catalogue": some(CatalogueConfig, history=numbers(0, 1e7), original_sounds=SHARE),
                 "feed": FEED,
-                "viral": some(ViralConfig, reach=numbers(0, 1, exclude_min=True)),
+                "viral": VIRAL,
                 "record": some(
                     RecordConfig,
                     timeline=numbers(0, 1e6, exclude_min=True),

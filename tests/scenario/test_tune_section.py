@@ -142,7 +142,7 @@ ONE_MISTAKE = [
     (
         "feed.cold_start.first: {low: 5.5, high: 50}",
         (3, 34, 'tune.vary["feed.cold_start.first"].low',
-         "wants a whole number such as 20_000; got 5.5"),
+         'wants a whole number such as 20_000 or a multiple such as "0.1x"; got 5.5'),
     ),
     (
         "feed.reindex: {low: 1, high: 10 min}",

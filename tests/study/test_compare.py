@@ -179,6 +179,7 @@ def test_pairs_need_a_value_on_both_sides(scenario: Scenario) -> None:
         ({"warmup": 60.0}, "warmup is 1 min, not 0"),
         ({"seed": 3}, "seed is 3, not 0"),
         ({"viral.reach": 0.5}, "viral.reach is 50 %, not 1 %"),
+        ({"viral.age": 3600.0}, "viral.age is 1 h, not left out"),
         ({"population.locales[0].utc_offset": 0.0}, "population.locales is"),
     ],
 )
@@ -192,6 +193,13 @@ def test_worlds_that_cannot_be_paired_are_refused(
     assert f'"other": {words}' in str(caught.value)
     assert "--unpaired" in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_multiple_of_another_mean_is_another_ruler(scenario: Scenario) -> None:
+    first = with_changes(scenario, {"catalogue.mean_impressions": 100, "viral.impressions": "2x"})
+    other = with_changes(first, {"catalogue.mean_impressions": 200})
+    assert unlike(first, other) == ["viral.impressions is a multiple of 200.0, not of 100.0"]
+    assert len(unlike(scenario, first)) == 2
 
 
 @pytest.mark.parametrize(

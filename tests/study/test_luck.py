@@ -27,6 +27,7 @@ def outcomes(reach: Floats, quality: Floats, hook: Floats | None = None) -> list
             "topic": (good > 0).astype(int).tolist(),
             "views": (2 * reached).tolist(),
             "reach": reached.tolist(),
+            "viral": (reached >= 50).tolist(),
         }
         assert set(columns) == set(PROBE_COLUMNS)
         made.append(Outcome(f"{w:032x}", w, {}, "0", 0, 0.0, None, {"p": columns}))

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from sim.assemble import assemble
+from sim.engine.demand import expected_demand
 from sim.scenario import Scenario, load
+from sim.scenario.viral import viral_of
 from sim.world.build import build_world
 from sim.world.expected import creator_count, expected_posts, further_accounts, mean_impressions
-from sim.world.size import size_of, warnings
+from sim.world.size import overload, size_of, warnings
 from sim.world.state import NOBODY
 
 DAY = 86_400.0
@@ -93,11 +95,20 @@ def test_the_load_of_pools_is_a_geometric_sum() -> None:
     ("over", "message"),
     [
         ({"feed": {"cold_start": {"policy": "pools", "first": 5}}}, "is below 10"),
-        ({"feed": {"cold_start": {"policy": "pools", "first": 50}}}, "videos will wait in vain"),
+        ({"feed": {"cold_start": {"policy": "pools", "first": "0.05x"}}}, "is below 10"),
         ({"feed": {"sources": {"fresh": 0.0, "random": 1.0}}}, "are never found"),
         ({"viral": {"reach": 0.005}}, "every video is viral"),
         ({"viral": {"reach": 0.9}}, "the ceiling decides"),
+        ({"viral": {"impressions": "0.1x"}}, "10 impressions come with the first audience of 10"),
+        ({"viral": {"impressions": "7x"}}, "viral.impressions: is 7.0 times the supply"),
         ({"probes": [{"name": "late", "post_at": 1.5 * DAY}]}, "12 h old at the end"),
+        (
+            {
+                "viral": {"impressions": "5x", "age": 1.5 * DAY},
+                "probes": [{"name": "late", "post_at": 0.75 * DAY}],
+            },
+            "viral.age is 36 h",
+        ),
         ({"probes": [{"name": "many", "post_at": 0.0, "count": 900}]}, "compete with each other"),
     ],
 )
@@ -117,6 +128,45 @@ def test_what_makes_a_result_say_less_is_told(over: dict[str, Any], message: str
     assert message in found[0]
 
 
+def test_more_audiences_than_places_are_an_overload() -> None:
+    pools = {"policy": "pools", "first": "0.1x", "growth": 3, "promote": 0.1, "levels": 3}
+    roomy = supplied(100.0, feed={"cold_start": {**pools, "slots": 0.14}})
+    assert overload(roomy) is None
+    full = supplied(100.0, feed={"cold_start": {**pools, "slots": 0.13}})
+    found = overload(full)
+    assert found is not None
+    assert "need 13.9 % of all places, and 13.0 % are kept" in found
+    assert "raise slots" in found
+    assert warnings(full) == warnings(roomy)
+    assert overload(supplied(100.0, feed={"cold_start": {"policy": "none"}})) is None
+
+
+def test_multiples_are_of_the_stated_supply_in_every_use() -> None:
+    """A multiple and the number that it stands for give the same world and the same ruler."""
+
+    def wanted(first: Any, prior: Any, viral: Any) -> Scenario:
+        return supplied(
+            150.0,
+            users=300,
+            feed={
+                "cold_start": {"policy": "pools", "first": first, "slots": 0.2, "levels": 2},
+                "predict": {"use": "smoothed", "prior": prior},
+            },
+            viral={"impressions": viral},
+        )
+
+    multiples, numbers = wanted("0.1x", "0.25x", "2x"), wanted(15, 37.5, 300)
+    assert size_of(multiples) == size_of(numbers)
+    assert expected_demand(multiples) == expected_demand(numbers)
+    assert (viral_of(multiples).counter, viral_of(multiples).least) == ("impressions", 300)
+    found = [assemble(one, 1, engine="fast") for one in (multiples, numbers)]
+    for live in found:
+        live.env.run(until=live.end)
+        assert live.platform.view.cold.policy.first == 15.0
+    assert found[0].log.hash == found[1].log.hash
+
+
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_shipped_scenarios_are_sound(path: Path) -> None:
     assert warnings(load(path)) == []
+    assert overload(load(path)) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from sim.analysis.intervals import wilson
 from sim.core.estimates import Scale, scale_of
 from sim.plots import style
+from sim.scenario.viral import Viral
 
 __all__ = [
     "MAX_STRIPS",
@@ -178,8 +178,10 @@ class VideosOfWorlds:
     low: Floats
     """[G] lower end of its 95 % Wilson interval, videos of different worlds as independent."""
     high: Floats
-    viral: int
-    """Users from whom on a video is viral."""
+    went: Floats
+    """[W, V] 1 for a video that went viral, else 0."""
+    viral: Viral
+    """What counts as viral."""
     quality_share: float | None
     """Share of the variance of log reach between videos, 0..1."""
     origin: str
@@ -189,23 +191,23 @@ class VideosOfWorlds:
 def videos_data(
     content: Mapping[str, Any], probe: Mapping[str, Any], columns: Mapping[str, Floats]
 ) -> VideosOfWorlds:
-    """The columns ``reach`` and ``quality`` [W, V] of a probe of ``worlds.json``, put in order."""
+    """The columns ``reach``, ``viral`` and ``quality`` [W, V] of a probe of ``worlds.json``."""
     reach = np.asarray(columns.get("reach", np.empty((0, 0))), dtype=np.float64)
     x, at, groups = reach, np.empty(0), list[Floats]()
-    viral = math.ceil(content["viral_reach"] * content["users"] - 1e-9)
+    went = np.asarray(columns.get("viral", np.empty((0, 0))), dtype=np.float64)
     if reach.size and probe["same_videos"]:
-        order = np.lexsort((-np.median(reach, axis=0), -(reach >= viral).mean(axis=0)))
-        reach = reach[:, order]
+        order = np.lexsort((-np.median(reach, axis=0), -went.mean(axis=0)))
+        reach, went = reach[:, order], went[:, order]
         at = np.arange(1.0, reach.shape[1] + 1)
         x = np.broadcast_to(at, reach.shape)
-        groups = list(reach.T)
+        groups = list(went.T)
     elif reach.size:
         x = np.asarray(columns["quality"], dtype=np.float64)
         number = max(1, min(GROUPS, x.size // 10))
         parts = np.array_split(np.argsort(x, axis=None, kind="stable"), number)
         at = np.array([x.ravel()[part].mean() for part in parts])
-        groups = [reach.ravel()[part] for part in parts]
-    shares = [wilson(int((group >= viral).sum()), group.size) for group in groups]
+        groups = [went.ravel()[part] for part in parts]
+    shares = [wilson(int(group.sum()), group.size) for group in groups]
     return VideosOfWorlds(
         probe=probe["probe"],
         same=bool(probe["same_videos"]),
@@ -215,7 +217,8 @@ def videos_data(
         share=np.array([s.share for s in shares], dtype=np.float64),
         low=np.array([s.low for s in shares], dtype=np.float64),
         high=np.array([s.high for s in shares], dtype=np.float64),
-        viral=viral,
+        went=went,
+        viral=Viral.of_facts(content),
         quality_share=None if probe["quality"] is None else probe["quality"]["value"],
         origin=f"{content['scenario']}, seed {content['seed']} and others",
         reason=None if reach.size else "No world has a video of this probe.",
@@ -227,7 +230,7 @@ def _finding(data: VideosOfWorlds) -> str:
         sure, never = int((data.share == 1).sum()), int((data.share == 0).sum())
         mixed = data.share.size - sure - never
         return f"{mixed} of the same {data.share.size} videos go viral in some worlds only"
-    hit = (data.reach >= data.viral).ravel()
+    hit = data.went.ravel()
     order = np.argsort(data.x, axis=None, kind="stable")
     third = max(1, order.size // 3)
     best, worst = hit[order[-third:]].mean(), hit[order[:third]].mean()
@@ -252,7 +255,7 @@ def draw_videos(data: VideosOfWorlds, figure: Figure) -> None:
         figure,
         _finding(data),
         f"{videos:,} videos of {data.probe} in {worlds:,} worlds; {data.origin}. "
-        f"Viral: {data.viral:,} users or more.{share} Bars: 95\u00a0% Wilson interval.",
+        f"Viral: {data.viral}.{share} Bars: 95\u00a0% Wilson interval.",
     )
     upper = figure.add_axes((0.10, 0.36, 0.86, 0.44))
     lower = figure.add_axes((0.10, 0.125, 0.86, 0.185), sharex=upper)
@@ -260,8 +263,10 @@ def draw_videos(data: VideosOfWorlds, figure: Figure) -> None:
         data.x.ravel(), data.reach.ravel(), ls="none", marker="o", ms=2.3,
         mfc=style.MIDDLE_BLUE, mec="none", alpha=0.5,
     )  # fmt: skip
-    upper.axhline(data.viral, color=style.ORANGE, lw=1.2, ls="--")
-    least, most = float(data.reach.min()), max(float(data.reach.max()), float(data.viral))
+    least, most = float(data.reach.min()), float(data.reach.max())
+    if data.viral.counter == "reach" and data.viral.age_s is None:
+        upper.axhline(data.viral.least, color=style.ORANGE, lw=1.2, ls="--")
+        most = max(most, float(data.viral.least))
     style.log_counts(upper, "y", most, low=max(1.0, least), with_zero=least < 1)
     upper.tick_params(labelbottom=False)
     upper.set_ylabel("reach (users)")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sim.core.errors import ForyouError
 from sim.core.random import key
-from sim.core.units import HUMAN
+from sim.core.units import HUMAN, Multiple
 from sim.scenario import Scenario, dump
 from sim.scenario.load import load_text
 from sim.study.runs.plan import RunSpec
@@ -31,6 +31,8 @@ PAIRED: Final = (
     "population.topics",
     "population.locales",
     "viral.reach",
+    "viral.impressions",
+    "viral.age",
 )
 """Settings that paired worlds share: who is there, for how long, and how it is measured. With
 other people, user 17 of one world has nothing in common with user 17 of the other."""
@@ -138,6 +140,10 @@ def unlike(first: Scenario, other: Scenario) -> list[str]:
         a, b = _at(one, path), _at(two, path)
         if a != b:
             found.append(f"{path} is {_shown(b)}, not {_shown(a)}")
+    if first.viral == other.viral and isinstance(first.viral.impressions, Multiple):
+        a, b = (one.catalogue.mean_impressions for one in (first, other))
+        if a != b:
+            found.append(f"viral.impressions is a multiple of {_shown(b)}, not of {_shown(a)}")
     return found
 
 
@@ -148,6 +154,8 @@ def _at(tree: Any, path: str) -> Any:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "left out"
     return str(value) if len(str(value)) <= 60 else f"{str(value)[:57]}..."
 
 

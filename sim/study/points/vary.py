@@ -18,7 +18,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.core.errors import ForyouError
-from sim.core.units import COUNT, Unit, UnitError, shown
+from sim.core.units import AmountUnit, Unit, UnitError, shown
 from sim.scenario.nodes import Location, path_text, plain
 from sim.scenario.overrides import parse_path
 from sim.scenario.text import read_text
@@ -209,7 +209,7 @@ def _range(path: str, match: re.Match[str], unit: Unit | None) -> Variable:
     log = match["log"] is not None
     if log and low <= 0 <= high:
         raise refuse(path, f"a logarithmic range must not contain 0; got {words[0]}..{words[1]}")
-    whole = unit is COUNT
+    whole = unit is not None and unit.whole and not high_unit
     if whole and not (low.is_integer() and high.is_integer()):
         raise refuse(path, f"wants whole numbers; got {match['ends'].strip()}")
     free = Variable(path, (), low, high, high_unit, log, whole)
@@ -269,6 +269,8 @@ def as_it_is(variable: Variable, scenario: Scenario) -> Level | None:
         except (KeyError, IndexError, TypeError):
             return None
     unit = _unit_at(scenario, location)
+    if isinstance(unit, AmountUnit):
+        return _amount_as_it_is(variable, value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return Level(value, None, _text(value, None, ""))
     if not variable.numeric:
@@ -279,6 +281,13 @@ def as_it_is(variable: Variable, scenario: Scenario) -> Level | None:
         scale = unit.read(f"1 {variable.unit}", False)
     number = float(f"{value / scale:.12g}")
     return Level(value, number, f"{digits(number)} {variable.unit}".rstrip())
+
+
+def _amount_as_it_is(variable: Variable, value: Any) -> Level:
+    """An amount: a number only where all values are plain ones, or all are multiples, as it is."""
+    pair = _quantity(value)
+    comparable = variable.numeric and pair is not None and pair[1] == variable.unit
+    return Level(value, pair[0] if pair and comparable else None, _text(value, pair, ""))
 
 
 def _refuse_overlaps(variables: Sequence[Variable]) -> None:

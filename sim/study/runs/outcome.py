@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PROBE_COLUMNS", "PROBE_VIDEOS", "Outcome", "evaluate", "failure"]
 
-PROBE_COLUMNS: Final = ("number", "quality", "hook", "duration_s", "topic", "views", "reach")
+PROBE_COLUMNS: Final = (
+    "number", "quality", "hook", "duration_s", "topic", "views", "reach", "viral",
+)  # fmt: skip
 """What is kept of each video of a probe: its traits, and what became of it."""
 PROBE_VIDEOS: Final = 2_000
 """Most videos of a probe that are kept: 100,000 of them would be megabytes a run."""

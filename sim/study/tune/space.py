@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.core.errors import ForyouError
+from sim.core.units import AmountUnit, Multiple
 from sim.scenario import Scenario
 from sim.scenario.varied import Slot, quantity, slot_at
 from sim.study.points.design import Level, Variable, digits
@@ -133,7 +134,7 @@ def _range(path: str, low: Any, high: Any, log: bool, slot: Slot) -> Variable:
     assert ends[0] is not None
     assert ends[1] is not None
     unit = ends[1][1]
-    whole = slot.whole or (
+    whole = (slot.whole and not unit) or (
         slot.annotation is Any and isinstance(low, int) and isinstance(high, int)
     )
     return Variable(path, (), ends[0][0], ends[1][0], unit, log, whole)
@@ -158,10 +159,16 @@ def _same(one: Any, other: Any) -> bool:
 
 def _start_number(variable: Variable, slot: Slot) -> float | int | None:
     """The setting's own number in the unit of its range; None when it lies outside."""
-    if not isinstance(slot.value, int | float) or isinstance(slot.value, bool):
+    value = slot.value
+    if isinstance(slot.unit, AmountUnit):
+        if isinstance(value, Multiple) != bool(variable.unit):
+            return None  # a number of impressions and a multiple are not on one scale
+        number = value.times if isinstance(value, Multiple) else float(value)
+    elif not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    number = float(slot.value)
-    if variable.unit and slot.unit is not None:
+    else:
+        number = float(value)
+    if variable.unit and slot.unit is not None and not isinstance(slot.unit, AmountUnit):
         number /= float(slot.unit.read(f"1 {variable.unit}", False))
     tidy = float(f"{number:.10g}")  # 0.2 is 20 %, whatever rounding did to it
     if not variable.low <= tidy <= variable.high:

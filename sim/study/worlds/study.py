@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from sim.core.errors import StudyError
 from sim.scenario import Scenario, dump
+from sim.scenario.viral import viral_of
 from sim.study.runs.execute import Executor, Report, execute, silent
 from sim.study.runs.options import Options, split
 from sim.study.runs.outcome import Outcome
@@ -83,7 +84,7 @@ class Worlds:
             "scenario": self.scenario.name,
             "question": self.scenario.question,
             "users": self.scenario.population.users,
-            "viral_reach": float(self.scenario.viral.reach),
+            "viral": viral_of(self.scenario).to_dict(),
             "seed": int(self.scenario.seed),
             "worlds": len(self.seeds),
             "seeds": list(self.seeds),
