@@ -21,6 +21,8 @@ from sim.analysis.tables import Locale, Tables, mature, measured, measured_timel
 from sim.analysis.watch import daily_activity, shares_by, watch_summary
 from sim.core.errors import RunFolderError
 
+DAY = 86_400.0
+
 
 @pytest.fixture(scope="module")
 def tables(synthetic: ModuleType) -> Tables:
@@ -233,3 +235,24 @@ def test_supply_is_impressions_for_each_post(tables: Tables) -> None:
     assert population["supply_stated"] == 50.0
     assert population["headroom"] == pytest.approx(tables.users_count * posts / shown)
     assert summarise(tables)["population"]["supply_stated"] is None
+
+
+def test_supply_is_taken_over_whole_days(synthetic: ModuleType) -> None:
+    """Posts and impressions have their own hours, so half a day would not do."""
+    long = synthetic.make_tables(seed=1, duration_s=3.5 * DAY, warmup_s=0.8 * DAY)
+    since = 1.5 * DAY
+    shown = long.timeline.filter(pl.col("time_s") >= since)["impressions"].sum()
+    posts = (long.videos["uploaded_s"] >= since).sum()
+    assert summarise(long)["population"]["supply_realised"] == pytest.approx(shown / posts)
+    short = replace(long, warmup_s=2.5 * DAY)
+    shown = long.timeline.filter(pl.col("time_s") >= 2.5 * DAY)["impressions"].sum()
+    posts = (long.videos["uploaded_s"] >= 2.5 * DAY).sum()
+    assert summarise(short)["population"]["supply_realised"] == pytest.approx(shown / posts)
+
+
+def test_supply_allows_for_a_bin_that_is_cut(synthetic: ModuleType) -> None:
+    tables = synthetic.make_tables(seed=1, timeline_s=5 * 3_600.0)
+    shown = tables.timeline.filter(pl.col("time_s") >= 25 * 3_600.0)["impressions"].sum()
+    posts = (tables.videos["uploaded_s"] >= DAY).sum()
+    found = summarise(tables)["population"]["supply_realised"]
+    assert found == pytest.approx(shown / posts * 48 / 47)
