@@ -257,13 +257,14 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
         "population.supply_stated",
         "impressions",
         "N as the scenario states it: impressions a day "
-        "for each post of a day; null when it does not",
+        "for each post of a day, over whole days; null when it does not",
         WORLD,
     ),
     Field(
         "population.supply_realised",
         "impressions",
-        "impressions for each post, probes included",
+        "impressions for each post, probes included, over the last whole days (over all of the "
+        "time when it is less than a day)",
         AFTER,
     ),
     Field(

@@ -31,9 +31,9 @@ from sim.analysis.tables import (
     Tables,
     mature,
     measured,
-    measured_timeline,
     ordinary,
     rows_where,
+    timeline_since,
 )
 from sim.analysis.tails import fit_tail
 from sim.analysis.twins import twin_summary
@@ -45,6 +45,8 @@ GROWTH_AGES_H: Final = (1, 3, 6, 12, 24)
 """Ages at which the growth curve is written down, h."""
 REACH_STEPS: Final = (10, 100, 1_000, 10_000, 100_000)
 """Numbers of users for the time to reach; those above the population are left out."""
+
+_DAY_S: Final = 86_400.0
 
 Node = dict[str, Any]
 
@@ -132,10 +134,18 @@ def _population(tables: Tables, uploads: pl.DataFrame) -> Node:
 
 
 def _supply(tables: Tables) -> Node:
-    """Impressions for each post after the warm-up, beside what the scenario states."""
-    timeline, _ = measured_timeline(tables)
-    posts = rows_where(tables.videos, pl.col("uploaded_s") >= tables.warmup_s).height
-    realised = ratio(int(timeline["impressions"].sum()), posts)
+    """Impressions for each post after the warm-up, beside what the scenario states.
+
+    Over whole days, as what is stated: people watch at other hours than creators post. Where there
+    is no whole day, over what there is.
+    """
+    days = (tables.duration_s - tables.warmup_s) // _DAY_S
+    start_s = tables.duration_s - days * _DAY_S if days else tables.warmup_s
+    timeline, covered_s = timeline_since(tables, start_s)
+    posts = rows_where(tables.videos, pl.col("uploaded_s") >= start_s).height
+    # a bin that the start cuts in two is left out
+    seconds = (tables.duration_s - start_s) / covered_s if covered_s else 0.0
+    realised = ratio(int(timeline["impressions"].sum()) * seconds, posts)
     return {
         "supply_stated": tables.mean_impressions,
         "supply_realised": realised,

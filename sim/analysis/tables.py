@@ -36,6 +36,7 @@ __all__ = [
     "read_manifest",
     "read_tables",
     "rows_where",
+    "timeline_since",
 ]
 
 MATURE_AGE_S: Final = 86_400.0
@@ -279,7 +280,15 @@ def measured_timeline(tables: Tables) -> tuple[pl.DataFrame, float]:
 
     A bin that the warm-up cuts in two is left out, and so is its time.
     """
+    return timeline_since(tables, tables.warmup_s)
+
+
+def timeline_since(tables: Tables, start_s: float) -> tuple[pl.DataFrame, float]:
+    """Time bins that start at ``start_s`` or later, and the time that they cover, s.
+
+    A bin that this cuts in two is left out, and so is its time.
+    """
     width = bin_width_s(tables)
-    bins_before = -(-tables.warmup_s // width)
+    bins_before = -(-start_s // width)
     start = min(bins_before * width, tables.duration_s)
     return rows_where(tables.timeline, pl.col("time_s") >= start - 1e-6), tables.duration_s - start

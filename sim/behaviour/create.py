@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.behaviour.draws import NEXT_POST
 from sim.behaviour.params import CreateParams
-from sim.behaviour.rhythm import day_second, rhythm_delay
+from sim.behaviour.rhythm import rest_s
 from sim.behaviour.signatures import NEXT_POST as NEXT_POST_TYPES
 from sim.core.random import exponential
 from sim.machine.compiled import njit
@@ -23,6 +23,5 @@ def next_post_delay_s(
     Posts follow the daily curve of W20 in the creator's local time; ``posts_per_week`` is
     positive; draw ``NEXT_POST`` of stream ``s``.
     """
-    clock_s = day_second(now_s + p.rest_s, utc_offset_s)
     budget = exponential(s, NEXT_POST)
-    return p.rest_s + rhythm_delay(p.hours_sum, posts_per_week / 7.0, budget, clock_s)
+    return rest_s(p, p.hours_sum, posts_per_week / 7.0, budget, now_s, utc_offset_s)

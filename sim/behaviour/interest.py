@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from sim.behaviour.draws import TASTE
+from sim.core import formulas
 from sim.core.maths import CENTRAL, central_quantile, normal_quantile
 from sim.core.random import normal, uniform
 from sim.core.room import round_up
-from sim.machine.compiled import njit
+from sim.machine.compiled import compiled, njit
 from sim.machine.lanes import dot
 from sim.machine.twins import side_by_side
 from sim.world.state import TOPIC_ONE
@@ -25,6 +26,10 @@ __all__ = [
 
 _PER_ONE = 1.0 / (TOPIC_ONE * TOPIC_ONE)
 _dot: Any = dot
+
+_match = compiled(formulas.match)
+_quality = compiled(formulas.quality)
+_taste = compiled(formulas.taste)
 
 LANES = (
     ("affinity", np.float64),  # cosine of true interests and topic mix
@@ -69,19 +74,19 @@ def draw_tastes(p: Any, room: Any, n: int) -> None:
 @njit(forceinline=True)
 def match(p: Any, room: Any, k: int) -> float:
     """What the match of interests and topics adds, sd."""
-    return p.interest.affinity * (room.affinity[k] - p.interest.affinity_center)  # type: ignore[no-any-return]
+    return _match(p.interest, room.affinity[k])
 
 
 @njit(forceinline=True)
 def quality(p: Any, room: Any, k: int) -> float:
     """What the quality of the video adds, sd."""
-    return p.interest.quality * room.quality[k]  # type: ignore[no-any-return]
+    return _quality(p.interest, room.quality[k])
 
 
 @njit(forceinline=True)
 def taste(p: Any, room: Any, k: int) -> float:
     """What the fixed taste of the pair adds, sd."""
-    return p.interest.taste * room.taste[k]  # type: ignore[no-any-return]
+    return _taste(p.interest, room.taste[k])
 
 
 @njit(forceinline=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sim.behaviour.tables import Table, factor_table, hazard_tables
 from sim.core.config import Config
+from sim.core.formulas import HOOK_S, hour_shares
 from sim.scenario.behaviour import (
     BehaviourConfig,
     CreateConfig,
@@ -34,9 +35,6 @@ __all__ = [
     "WatchParams",
     "behaviour_params",
 ]
-
-HOOK_S = 3.0
-"""How long the hook counts, s."""
 
 
 class InterestParams(NamedTuple):
@@ -128,13 +126,8 @@ class BehaviourParams(Protocol):
 
 
 def _hours(weights: Sequence[float]) -> NDArray[np.float64]:
-    """Cumulative shares of a day, exactly 0 at the start and 1 at the end."""
-    sums = np.zeros(25)
-    for i, weight in enumerate(weights):
-        sums[i + 1] = sums[i] + weight
-    shares = sums / sums[24]
-    shares[24] = 1.0
-    return np.asarray(shares)
+    """Cumulative shares of a day."""
+    return np.array(hour_shares(weights))
 
 
 def _group(config: Config) -> Any:

@@ -1,4 +1,7 @@
-"""Session: when people come, how fast they swipe, when they leave."""
+"""Session: when people come, how fast they swipe, when they leave.
+
+The formulas are those of ``sim.core.formulas``, compiled.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,15 @@ import numpy as np
 
 from sim.behaviour.draws import LEAVE, NEXT_SESSION, SURFACE, SWIPE_GAP
 from sim.behaviour.params import SessionParams
-from sim.behaviour.rhythm import day_second, rhythm_delay
+from sim.behaviour.rhythm import rest_s
 from sim.behaviour.signatures import NEXT_SESSION as NEXT_SESSION_TYPES
 from sim.behaviour.signatures import SURFACE as SURFACE_TYPES
+from sim.core import formulas
 from sim.core.actions import bit
 from sim.core.maths import exp
 from sim.core.random import exponential, uniform
 from sim.core.surfaces import FOLLOWING, FOR_YOU
-from sim.machine.compiled import njit
+from sim.machine.compiled import compiled, njit
 from sim.world.state import NOBODY
 
 __all__ = [
@@ -34,26 +38,15 @@ __all__ = [
 _SKIP = bit("skip")
 
 
-@njit(forceinline=True)
-def leave_probability(
-    p: SessionParams, appeal: float, videos_in_session: int, skipped: bool
-) -> float:
-    """Probability of ending the session after this video.
-
-    ``appeal`` is that of the video just watched, sd, or a recent mean; ``videos_in_session``
-    counts it, so it is at least 1.
-    """
-    hazard = p.leave * (1.0 + p.leave_start / videos_in_session) * exp(-p.leave_appeal * appeal)
-    if skipped:
-        hazard *= p.leave_skip
-    return hazard / (1.0 + hazard)
+leave_probability = compiled(formulas.leave_probability, exp=exp)
+_gap_s = compiled(formulas.gap_s)
+_intensity = compiled(formulas.session_intensity, exp=exp)
 
 
 @njit(forceinline=True)
 def session_intensity(p: SessionParams, activity: float) -> float:
     """Sessions a day that a user would start if sessions took no time; activity standard normal."""
-    rate = exp(p.log_sessions_per_day + p.activity_spread * activity)
-    return min(max(rate, p.activity_min), p.activity_max)
+    return _intensity(p, p.log_sessions_per_day, activity)
 
 
 @njit(NEXT_SESSION_TYPES, forceinline=True)
@@ -70,9 +63,8 @@ def next_session_delay_s(
     Starts follow the daily curve in local time, moved later by ``chronotype_h`` hours; draw
     ``NEXT_SESSION`` of stream ``s``.
     """
-    clock_s = day_second(now_s + p.rest_s, utc_offset_s - 3600.0 * chronotype_h)
-    budget = exponential(s, NEXT_SESSION)
-    return p.rest_s + rhythm_delay(p.hours_sum, session_intensity(p, activity), budget, clock_s)
+    per_day, budget = session_intensity(p, activity), exponential(s, NEXT_SESSION)
+    return rest_s(p, p.hours_sum, per_day, budget, now_s, utc_offset_s - 3600.0 * chronotype_h)
 
 
 @njit(SURFACE_TYPES, forceinline=True)
@@ -116,6 +108,4 @@ def stay_or_leave(p: Any, room: Any, k: int) -> None:
 @njit(forceinline=True)
 def swipe_on(p: Any, room: Any, k: int) -> None:
     """The gap until the next video."""
-    room.gap_s[k] = p.session.gap_min_s + p.session.gap_mean_s * exponential(
-        room.stream[k], SWIPE_GAP
-    )
+    room.gap_s[k] = _gap_s(p.session, exponential(room.stream[k], SWIPE_GAP))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.formulas import Lines, factor_lines, hazard_lines
 from sim.core.maths import bits_of
 from sim.machine.compiled import njit
 
@@ -84,27 +85,16 @@ def _table(x: NDArray[np.float64], y: NDArray[np.float64], slope: NDArray[np.flo
     return Table(*columns, guide.astype(np.uint8), np.array([dropped, first]))
 
 
-def _columns(curve: Sequence[tuple[float, float]]) -> tuple[NDArray[np.float64], ...]:
-    rows = np.array(curve, dtype=np.float64)
-    return np.ascontiguousarray(rows[:, 0]), np.ascontiguousarray(rows[:, 1])
+def _made(lines: Lines) -> Table:
+    return _table(*(np.array(column, np.float64) for column in lines))
 
 
 def factor_table(curve: Sequence[tuple[float, float]]) -> Table:
     """Rows of (position, value), linear between rows and flat after the last."""
-    x, y = _columns(curve)
-    slope = np.zeros(len(x))
-    for i in range(len(x) - 1):
-        slope[i] = (y[i + 1] - y[i]) / (x[i + 1] - x[i])
-    return _table(x, y, slope)
+    return _made(factor_lines(curve))
 
 
 def hazard_tables(curve: Sequence[tuple[float, float]]) -> tuple[Table, Table]:
     """From rows of (from second, hazard per second): cumulative hazard by time, and its inverse."""
-    start, rate = _columns(curve)
-    total = np.zeros(len(start))
-    inverse = np.zeros(len(start))
-    for i in range(1, len(start)):
-        total[i] = total[i - 1] + (start[i] - start[i - 1]) * rate[i - 1]
-    for i in range(len(start)):
-        inverse[i] = 1.0 / rate[i]
-    return _table(start, total, rate), _table(total, start, inverse)
+    total, inverse = hazard_lines(curve)
+    return _made(total), _made(inverse)

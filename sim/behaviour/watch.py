@@ -6,6 +6,8 @@ A proportional hazard over the seconds played, in three parts that share one exp
 1. the first 3 seconds, where the hook counts;
 2. the rest of the video, where appeal counts, plus a bump just before the end;
 3. replays, in seconds since the first end: most people swipe within 3 seconds of the restart.
+
+The formulas are those of ``sim.core.formulas``, compiled.
 """
 
 from __future__ import annotations
@@ -15,101 +17,36 @@ from typing import Any
 import numpy as np
 
 from sim.behaviour.draws import WATCH
-from sim.behaviour.params import HOOK_S, WatchParams
 from sim.behaviour.tables import look_up
+from sim.core import formulas
 from sim.core.actions import bit
+from sim.core.formulas import MAX_WATCH_MS, SKIP_MS
 from sim.core.maths import exp
 from sim.core.random import exponential
-from sim.machine.compiled import njit
+from sim.machine.compiled import compiled, njit
 
 __all__ = [
     "LANES", "MAX_WATCH_MS", "SKIP_MS", "completed", "count_watch", "early_factor",
-    "early_hazard", "ending_start", "late_factor", "late_hazard", "play_ending", "sit_down",
-    "view_count", "watch_end", "watch_ms", "watch_rest", "watch_start",
+    "early_hazard", "early_seconds", "ending_start", "is_skip", "late_factor", "late_hazard",
+    "late_seconds", "leaves_early", "leaves_late", "play_ending", "sit_down", "view_count",
+    "watch_end", "watch_ms", "watch_rest", "watch_start",
 ]  # fmt: skip
 
-SKIP_MS = 3000
-"""A skip is a watch of less than this, ms."""
 _COMPLETION, _SKIP, _LOOP = bit("completion"), bit("skip"), bit("loop")
 
-MAX_WATCH_MS = 2**31 - 1
-"""Longest watch of one impression, ms: almost 25 days, replays included."""
-
-
-@njit(forceinline=True)
-def early_factor(p: WatchParams, hook: float, appeal: float, patience: float) -> float:
-    """How many times as long a budget lasts in the first 3 seconds, for a person and a video."""
-    return exp(p.hook * hook + p.early_appeal * appeal + p.early_patience * patience)
-
-
-@njit(forceinline=True)
-def late_factor(p: WatchParams, appeal: float, patience: float) -> float:
-    """The same for the rest of the video."""
-    return exp(p.late_appeal * appeal + p.late_patience * patience)
-
-
-@njit(forceinline=True)
-def early_hazard(budget: float, early: float, factor: float) -> float:
-    """Cumulative hazard that a budget is worth in the first 3 seconds."""
-    return budget * early / factor
-
-
-@njit(forceinline=True)
-def late_hazard(p: WatchParams, budget: float, level: float, late: float, factor: float) -> float:
-    """Cumulative hazard, the first 3 seconds included, for a budget worth ``level`` in those."""
-    rest = budget * (1.0 - p.hook_sum / level)
-    return p.hook_sum + rest * late / factor
-
-
-@njit(forceinline=True)
-def ending_start(p: WatchParams, duration_s: float) -> float:
-    """Second from which the end of the video is seen to come, s."""
-    return max(HOOK_S, duration_s - p.ending_s)
-
-
-@njit(forceinline=True)
-def play_ending(
-    p: WatchParams, budget: float, level: float, later: float, late: float, factor: float,
-    duration_s: float, appeal: float,
-) -> float:  # fmt: skip
-    """Seconds played by who sees the end come, or has come to the end of a very short video.
-
-    ``level`` and ``later`` are what the budget is worth in cumulative hazard if it is spent in the
-    first 3 seconds, and behind them; ``late`` and ``factor`` are those of the person and of the
-    duration.
-    """
-    if duration_s > HOOK_S:
-        # The last seconds are so few that their hazard is taken as even. Seeing the end come and
-        # seeing the start again are events of their own: patience does not scale them.
-        ending = ending_start(p, duration_s)
-        before = look_up(p.hazard, ending)
-        budget = max(0.0, later - before) * factor / late
-        span = duration_s - ending
-        bump = p.ending_hazard * (span / p.ending_s) * exp(-p.ending_appeal * appeal)
-        mass = (look_up(p.hazard, duration_s) - before) * factor / late + bump
-        if budget < mass:
-            return ending + span * (budget / mass)
-        rest = budget - mass
-    else:
-        rest = max(0.0, budget * (1.0 - look_up(p.hazard, duration_s) / level))
-    replays = rest * exp(p.replay_appeal * appeal) / look_up(p.replay_factor, duration_s)
-    t = duration_s + look_up(p.replay_inverse, replays)
-    return min(t, p.max_plays * duration_s)
-
-
-@njit(forceinline=True)
-def watch_ms(seconds: float) -> int:
-    """Seconds as whole milliseconds, the unit of every watch counter; halves round up.
-
-    At most ``MAX_WATCH_MS``: an event has 32 bits for it.
-    """
-    return min(int(seconds * 1000.0 + 0.5), MAX_WATCH_MS)
-
-
-@njit(forceinline=True)
-def completed(ms: int, duration_s: float) -> bool:
-    """Whether the video was watched to its end at least once: ``ms`` reaches its duration."""
-    return ms >= watch_ms(duration_s)
+early_factor = compiled(formulas.early_factor, exp=exp)
+late_factor = compiled(formulas.late_factor, exp=exp)
+early_hazard = compiled(formulas.early_hazard)
+late_hazard = compiled(formulas.late_hazard)
+early_seconds = compiled(formulas.early_seconds, look_up=look_up)
+leaves_early = compiled(formulas.leaves_early)
+late_seconds = compiled(formulas.late_seconds, look_up=look_up)
+ending_start = compiled(formulas.ending_start)
+leaves_late = compiled(formulas.leaves_late, ending_start=ending_start)
+play_ending = compiled(formulas.play_ending, exp=exp, look_up=look_up, ending_start=ending_start)
+watch_ms = compiled(formulas.watch_ms)
+completed = compiled(formulas.completed, watch_ms=watch_ms)
+is_skip = compiled(formulas.is_skip)
 
 
 @njit(forceinline=True)
@@ -153,9 +90,9 @@ def watch_start(p: Any, room: Any, k: int) -> bool:
     w, duration_s = p.watch, room.duration_s[k]
     factor = look_up(w.duration, duration_s)
     level = early_hazard(room.budget[k], room.early[k], factor)
-    t = look_up(w.hazard_inverse, level if level < w.hook_sum else 0.0)
+    t = early_seconds(w, level)
     room.factor[k], room.level[k], room.seconds[k] = factor, level, t
-    return not ((level < w.hook_sum) & (t < duration_s))
+    return not leaves_early(w, level, t, duration_s)
 
 
 @njit(forceinline=True)
@@ -163,9 +100,9 @@ def watch_rest(p: Any, room: Any, k: int) -> bool:
     """The rest of the video, where appeal counts; whether the person sees the end come."""
     w, duration_s = p.watch, room.duration_s[k]
     later = late_hazard(w, room.budget[k], room.level[k], room.late[k], room.factor[k])
-    t = look_up(w.hazard_inverse, max(later, 0.0))
+    t = late_seconds(w, later)
     room.later[k], room.seconds[k] = later, t
-    return not ((duration_s > HOOK_S) & (t < ending_start(w, duration_s)))
+    return not leaves_late(w, t, duration_s)
 
 
 @njit(forceinline=True)
@@ -187,5 +124,5 @@ def count_watch(p: Any, room: Any, k: int) -> None:
     views = view_count(ms, room.duration_s[k])
     room.seen.views[k] = views
     done = _COMPLETION | (_LOOP if views > 1 else 0)
-    whole = ms >= watch_ms(room.duration_s[k])
-    room.seen.actions[k] = done if whole else (_SKIP if ms < SKIP_MS else 0)
+    whole = completed(ms, room.duration_s[k])
+    room.seen.actions[k] = (done if whole else 0) | (_SKIP if is_skip(ms, whole) else 0)

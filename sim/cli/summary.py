@@ -16,7 +16,7 @@ from sim.core.surfaces import SURFACES
 if TYPE_CHECKING:
     from sim.simulate import Run
 
-__all__ = ["Row", "Section", "as_json", "print_summary", "sections"]
+__all__ = ["Row", "Section", "as_json", "print_summary", "sections", "warnings"]
 
 Node = Mapping[str, Any]
 
@@ -26,6 +26,7 @@ MEAN = "Mean and rank: by impressions, among ordinary uploads of comparable age.
 
 MEAN_OF = "the mean of ordinary uploads"
 
+_DAY_S = 86_400.0
 _FAR_OFF = 0.15
 """How far the realised supply may be from the stated one before it is said."""
 
@@ -86,6 +87,9 @@ def print_summary(run: Run) -> None:
     screen.print()
     screen.print(_meaning_of_viral(run.manifest), MEAN, CAUTION, style="dim")
     screen.print()
+    for text in warnings(run.summary):
+        screen.print(f"Warning: {text}.", style="yellow", markup=False)
+        screen.print()
     screen.print(_ending(run), markup=False, soft_wrap=True)
 
 
@@ -97,6 +101,23 @@ def sections(manifest: Node, summary: Node) -> list[Section]:
         for section in (_probe(name, probe), *_twins(name, probe))
     ]
     return [*probes, _uploads(summary), _platform(manifest, summary), *_ranking(summary)]
+
+
+def warnings(summary: Node) -> list[str]:
+    """What may make these numbers say something else than they seem to."""
+    population = summary["population"]
+    off = _off(population)
+    if off is None:
+        return []
+    found, stated = population["supply_realised"], population["supply_stated"]
+    nearer = stated**2 / found if found else stated
+    instead = "" if off > 0 else "; if creators among the people post too much, lower their share"
+    return [
+        f"a post got {amount(round(found))} impressions a day, while "
+        f"catalogue.mean_impressions states {amount(stated)} ({100 * off:+.0f} %). Read the "
+        f"results as of {amount(round(found))}, or run again with --set "
+        f"catalogue.mean_impressions={max(1.0, float(f'{nearer:.2g}')):.10g}{instead}"
+    ]
 
 
 def _meaning_of_viral(manifest: Node) -> str:
@@ -270,14 +291,23 @@ def _lift(lift: Node) -> str:
 
 
 def _supply(population: Node) -> list[Row]:
-    """Impressions for each post, with a warning where the scenario states something else."""
-    found, stated = population["supply_realised"], population["supply_stated"]
+    """Impressions for each post, beside what the scenario states where that is far off."""
+    found, off = population["supply_realised"], _off(population)
     if found is None:
         return []
     note = f"people are {population['headroom']:.3g} times that"
-    if stated is not None and abs(found / stated - 1.0) > _FAR_OFF:
-        note = f"stated are {amount(stated)}: {100 * (found / stated - 1.0):+.0f} %"
+    if off is not None:
+        note = f"stated are {amount(population['supply_stated'])}: {100 * off:+.0f} %"
     return [Row("impressions a post", amount(round(found)), note)]
+
+
+def _off(population: Node) -> float | None:
+    """How far the realised supply is from the stated one where that is far; hours do not tell."""
+    found, stated = population["supply_realised"], population["supply_stated"]
+    if found is None or stated is None or population["measured_s"] < _DAY_S:
+        return None
+    off = float(found / stated - 1.0)
+    return off if abs(off) > _FAR_OFF else None
 
 
 def _origins(sources: Node) -> list[Row]:

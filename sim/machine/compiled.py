@@ -12,12 +12,13 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numba
 from numba.core import config as numba_config
 
-__all__ = ["Settled", "cache_folder", "is_warm", "njit"]
+__all__ = ["Settled", "cache_folder", "compiled", "is_warm", "njit"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,6 +85,23 @@ def njit(signature: Any = None, *, forceinline: bool = False) -> Callable[[F], F
         return compiled
 
     return wrap
+
+
+def compiled(formula: F, **parts: Any) -> F:
+    """Compile a formula of plain Python, to be inlined, with ``parts`` in place of what it calls.
+
+    ``parts`` are compiled functions by the names under which the formula calls them, such as
+    ``exp``. So one formula serves the play and whoever has no use for compiled code. Raises
+    ``ValueError`` for a name that the formula does not use.
+    """
+    plain: Any = formula
+    for name in parts:
+        if name not in plain.__code__.co_names:
+            raise ValueError(f"{plain.__name__} has no use for {name!r}")
+    made: Any = FunctionType(plain.__code__, {**plain.__globals__, **parts}, plain.__name__)
+    made.__doc__, made.__module__ = plain.__doc__, plain.__module__
+    wrapped: F = njit(forceinline=True)(made)
+    return wrapped
 
 
 class Settled:

@@ -123,7 +123,8 @@ class CatalogueConfig(Config):
         default=None,
         ge=1,
         le=10_000_000,
-        description="supply N: expected impressions a day for each post of a day. Accounts that "
+        description="supply N: expected impressions a day for each post of a day, over whole "
+        "days and under a feed like the default one. Accounts that "
         "post and do not watch are added to the creators among the people until there are so many "
         "posts; without it there are none (V1 was measured at about 2,250 views a post)",
     )

@@ -1,29 +1,57 @@
 """How much people want to watch, from the settings of a scenario alone: before anything is played.
 
-Sessions a day times videos a session, as if there were always something to show. What it leaves
-out: that a good feed keeps people longer (appeal is taken as standard normal), and replays and
-endings in the watch time.
+Sessions a day times videos a session, as if there were always something to show. The formulas are
+those of the play (``sim.core.formulas``), averaged over what people are usually shown (``SHOWN``)
+and over their luck. What is left out: another feed than the default one, another locale's
+videos, shared links, boredom.
 
 Plain Python: ``foryou check`` needs neither arrays nor compiled code for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import exp, expm1, inf
+from functools import lru_cache
+from math import exp, expm1, fsum, inf, log, sqrt
 from statistics import NormalDist, fmean
+from types import SimpleNamespace
+from typing import Any, Final, NamedTuple
 
+from sim.core import formulas
+from sim.core.formulas import DAY_S, HOUR_S
 from sim.scenario import Scenario
-from sim.scenario.behaviour import SessionConfig
+from sim.scenario.behaviour import InterestConfig, SessionConfig, WatchConfig
+from sim.scenario.population import VideoDurationConfig
 
-__all__ = ["Attention", "attention", "session_videos"]
+__all__ = ["SHOWN", "Attention", "Shown", "attention", "session_videos", "videos_a_day"]
 
-_DAY_S = 86_400.0
-_SKIPPED = 0.28
-"""Share of impressions that are skipped; runs with the default behaviour have 0.23 to 0.33."""
 _SETTLED = 300
 """Videos after which the chance to leave is taken as constant."""
+_SAMPLES = 2_048
+_GROUPS = 12
+"""Into so many groups of equal size impressions are put by their appeal."""
+
+
+class Shown(NamedTuple):
+    """What people are shown, impression by impression: (mean, sd)."""
+
+    affinity: tuple[float, float]
+    """cosine of interests and topics"""
+    quality: tuple[float, float]
+    """of the video, sd of all posts"""
+    hook: tuple[float, float]
+    """of the video, sd of all posts"""
+    length: tuple[float, float]
+    """ln of the duration less that of the median, in spreads of ``catalogue.duration``"""
+
+
+SHOWN: Final = Shown((0.34, 0.31), (1.47, 1.10), (1.08, 1.02), (-0.65, 1.0))
+"""Under the default feed. No formula gives it, since what a feed shows is a result: it finds good
+videos, so that appeal is about 0.7 on average and not 0. Printed by
+
+    python docs/fitting/measure_shown.py scenarios/zero_followers.yaml
+"""
 
 
 @dataclass(frozen=True)
@@ -43,21 +71,43 @@ class Attention:
 
 def attention(scenario: Scenario) -> Attention:
     """What people want to watch during the run, if they are there from the start."""
-    session, duration = scenario.behaviour.session, float(scenario.duration)
-    pace = _watch_s(scenario) + session.gap_min_s + session.gap_mean_s
-    videos = min(session_videos(session), duration / pace)
-    length = videos * pace
+    duration = float(scenario.duration)
+    videos, length = _visit(scenario, duration)
     # a session that begins late in the run is cut off by its end
     finished = 1.0 + length / duration * expm1(-duration / length)
     days = _active_days(scenario)
-    sessions, wanted = [], []
+    sessions = [days / cycle for cycle in _cycles(scenario.behaviour.session, length)]
+    return Attention(sessions, [number * videos * finished for number in sessions])
+
+
+def videos_a_day(scenario: Scenario) -> float:
+    """Videos that a person wants a day, on average over people and over whole days."""
+    videos, length = _visit(scenario, DAY_S)
+    return fmean(videos / cycle for cycle in _cycles(scenario.behaviour.session, length))
+
+
+def session_videos(scenario: Scenario) -> float:
+    """Expected videos of a session that nothing cuts off."""
+    return _session(scenario)[0]
+
+
+def _visit(scenario: Scenario, longest_s: float) -> tuple[float, float]:
+    """Expected videos of a session, and its seconds, which are at most ``longest_s``."""
+    videos, pace = _session(scenario)
+    videos = min(videos, longest_s / pace)
+    return videos, videos * pace
+
+
+def _cycles(session: SessionConfig, length_s: float) -> Iterator[float]:
+    """Days from session to session: one that lasts, the rest after it, and the wait for the next.
+
+    For people of different activity, each of whom stands for the same share. In which hours they
+    watch and rest is left out; who would come most in these comes a little less often.
+    """
+    middle = log(session.sessions_per_day)
     for activity in _normal(100):
-        rate = exp(session.activity_spread * activity) * session.sessions_per_day
-        rate = min(max(rate, session.activity_min), session.activity_max)
-        # sessions and the rests between them take time, in which none begins
-        sessions.append(days / (1.0 / rate + (session.rest_s + length) / _DAY_S))
-        wanted.append(sessions[-1] * videos * finished)
-    return Attention(sessions, wanted)
+        rate = formulas.session_intensity(session, middle, activity)
+        yield formulas.days_until(rate, 1.0) + (session.rest_s + length_s) / DAY_S
 
 
 def _normal(count: int) -> list[float]:
@@ -65,71 +115,124 @@ def _normal(count: int) -> list[float]:
     return [NormalDist().inv_cdf((i + 0.5) / count) for i in range(count)]
 
 
-def session_videos(session: SessionConfig) -> float:
-    """Expected videos of a session, for appeal that is standard normal."""
-    factors = [exp(-session.leave_appeal * appeal) for appeal in _normal(10)]
+# ---- one session --------------------------------------------------------------------------------
+
+
+def _session(scenario: Scenario) -> tuple[float, float]:
+    """Expected videos of a session, and seconds from one to the next."""
+    behaviour = scenario.behaviour
+    return _played(
+        behaviour.interest, behaviour.watch, behaviour.session, scenario.catalogue.duration
+    )
+
+
+@lru_cache(maxsize=64)
+def _played(
+    interest: InterestConfig, watch: WatchConfig, session: SessionConfig,
+    lengths: VideoDurationConfig,
+) -> tuple[float, float]:  # fmt: skip
+    impressions = list(_impressions(interest, watch, lengths))
+    pace = fmean(seconds for _, seconds, _ in impressions) + formulas.gap_s(session, 1.0)
+    groups = list(_grouped(impressions))
 
     def leaves(videos: float) -> float:
         """Chance to leave after that many videos."""
-        hazard = session.leave * (1.0 + session.leave_start / videos)
-        after = [_chance(hazard * factor) for factor in factors]
-        skipped = [_chance(hazard * factor * session.leave_skip) for factor in factors]
-        return (1.0 - _SKIPPED) * fmean(after) + _SKIPPED * fmean(skipped)
+        return fsum(
+            share * formulas.leave_probability(session, appeal, videos, skipped)
+            for share, appeal, skipped in groups
+        )
 
     expected, stays = 0.0, 1.0
     for videos in range(1, _SETTLED):
         expected += stays
         stays *= 1.0 - leaves(videos)
-    return expected + stays / leaves(inf)
+    return expected + stays / leaves(inf), pace
 
 
-def _chance(odds: float) -> float:
-    return odds / (1.0 + odds)
+def _grouped(impressions: list[tuple[float, float, bool]]) -> Iterator[tuple[float, float, bool]]:
+    """(share, mean appeal, whether it was skipped) of groups of like impressions."""
+    for skip in (False, True):
+        appeals = sorted(appeal for appeal, _, skipped in impressions if skipped == skip)
+        size = -(-len(appeals) // _GROUPS)
+        for start in range(0, len(appeals), max(size, 1)):
+            group = appeals[start : start + size]
+            yield len(group) / len(impressions), fmean(group), skip
 
 
-def _watch_s(scenario: Scenario) -> float:
-    """Mean seconds that a video of ordinary appeal is watched, without replays."""
-    watch, length = scenario.behaviour.watch, scenario.catalogue.duration
-    durations = [
-        min(max(length.median * exp(length.spread * part), length.min), length.max)
-        for part in _normal(10)
-    ]
-    return fmean(
-        _mean_until(watch.hazard, exp(-watch.late_patience * patience), duration)
-        for patience in _normal(10)
-        for duration in durations
+def _impressions(
+    interest: InterestConfig, watch: WatchConfig, lengths: VideoDurationConfig
+) -> Iterator[tuple[float, float, bool]]:
+    """(appeal, seconds played, whether it was skipped) of what is usually shown."""
+    p, normal = _curves(watch), NormalDist().inv_cdf
+    # an even cover of the cube: roots of primes have no common multiple
+    steps = [sqrt(prime) for prime in (2, 3, 5, 7, 11, 13, 17)]
+    for i in range(_SAMPLES):
+        even = [(0.5 + i * step) % 1.0 for step in steps]
+        *deviates, patience = [normal(min(max(u, 1e-9), 1.0 - 1e-9)) for u in even[:6]]
+        *_, taste = deviates
+        affinity, quality, hook, length = (
+            mean + sd * deviate for (mean, sd), deviate in zip(SHOWN, deviates, strict=False)
+        )
+        appeal = (
+            formulas.match(interest, affinity)
+            + formulas.quality(interest, quality)
+            + formulas.taste(interest, taste)
+        )
+        duration = lengths.median * exp(lengths.spread * length)
+        duration = min(max(duration, lengths.min), lengths.max)
+        seconds = _seconds(p, -log(1.0 - even[6]), duration, appeal, hook, patience)
+        ms = formulas.watch_ms(seconds)
+        yield appeal, seconds, formulas.is_skip(ms, formulas.completed(ms, duration))
+
+
+def _curves(watch: WatchConfig) -> Any:
+    """The settings of watching with their curves as lines, as the formulas read them."""
+    hazard, hazard_inverse = formulas.hazard_lines(watch.hazard)
+    return SimpleNamespace(
+        **{
+            **watch.__dict__,
+            "hazard": hazard,
+            "hazard_inverse": hazard_inverse,
+            "hook_sum": formulas.look_up(hazard, formulas.HOOK_S),
+            "duration": formulas.factor_lines(watch.duration_factor),
+            "replay_inverse": formulas.hazard_lines(watch.replay)[1],
+            "replay_factor": formulas.factor_lines(watch.replay_factor),
+        }
     )
 
 
-def _mean_until(hazard: Sequence[tuple[float, float]], factor: float, end: float) -> float:
-    """Mean of a time cut off at ``end``, with a hazard in steps (from second, per second)."""
-    mean, stays = 0.0, 1.0
-    ends = [start for start, _ in hazard[1:]] + [inf]
-    for (start, rate), after in zip(hazard, ends, strict=True):
-        if start >= end:
-            break
-        gone = -expm1(-rate * factor * (min(after, end) - start))
-        mean += stays * gone / (rate * factor)
-        stays *= 1.0 - gone
-    return mean
+def _seconds(
+    p: Any, budget: float, duration_s: float, appeal: float, hook: float, patience: float
+) -> float:
+    """Seconds played, replays included, by who has a budget."""
+    factor = formulas.look_up(p.duration, duration_s)
+    early = formulas.early_factor(p, hook, appeal, patience)
+    level = formulas.early_hazard(budget, early, factor)
+    seconds = formulas.early_seconds(p, level)
+    if formulas.leaves_early(p, level, seconds, duration_s):
+        return seconds
+    late = formulas.late_factor(p, appeal, patience)
+    later = formulas.late_hazard(p, budget, level, late, factor)
+    seconds = formulas.late_seconds(p, later)
+    if formulas.leaves_late(p, seconds, duration_s):
+        return seconds
+    return formulas.play_ending(p, budget, level, later, late, factor, duration_s, appeal)
+
+
+# ---- the hours of the run -----------------------------------------------------------------------
 
 
 def _active_days(scenario: Scenario) -> float:
     """Length of the run in days, each hour weighted by how many sessions begin in it."""
     session, end = scenario.behaviour.session, float(scenario.duration)
-    sums = [0.0]
-    for weight in session.hours:
-        sums.append(sums[-1] + weight)
+    shares = formulas.hour_shares(session.hours)
 
     def until(time_s: float) -> float:
-        days, second = divmod(time_s, _DAY_S)
-        hour = min(int(second / 3_600.0), 23)
-        within = sums[hour] + session.hours[hour] * (second / 3_600.0 - hour)
-        return days + within / sums[24]
+        return time_s // DAY_S + formulas.share_before(shares, time_s % DAY_S)
 
     spent = 0.0
     for place in scenario.population.locales:
         for later in _normal(5):
-            start = float(place.utc_offset) - 3_600.0 * session.chronotype_spread_h * later
+            start = float(place.utc_offset) - HOUR_S * session.chronotype_spread_h * later
             spent += place.share / 5 * (until(start + end) - until(start))
     return spent

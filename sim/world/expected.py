@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from math import exp
+from statistics import NormalDist, fmean
 
+from sim.core.formulas import DAY_S, days_until
 from sim.scenario import Scenario
-from sim.world.attention import attention
+from sim.world.attention import videos_a_day
 
 __all__ = ["creator_count", "expected_posts", "further_accounts", "mean_impressions"]
 
-_DAY_S, _WEEK_S = 86_400.0, 7 * 86_400.0
+_PARTS = 40
 
 
 def creator_count(scenario: Scenario) -> int:
@@ -19,14 +21,28 @@ def creator_count(scenario: Scenario) -> int:
 
 
 def _posts_a_day(scenario: Scenario) -> float:
-    """Posts a day of an account that posts, on average."""
-    return scenario.creators.posts_per_week * exp(0.5 * scenario.creators.posts_spread**2) / 7.0
+    """Posts a day of an account that posts, on average: it rests after each."""
+    middle, spread = scenario.creators.posts_per_week / 7.0, scenario.creators.posts_spread
+    rest = scenario.behaviour.create.rest_s / DAY_S
+    if middle <= 0.0:
+        return 0.0
+    # over posts, not accounts: there ln of the rate is normal with the same sd, and sd² higher
+    kept = []
+    for i in range(_PARTS):
+        rate = middle * exp(spread * (spread + NormalDist().inv_cdf((i + 0.5) / _PARTS)))
+        kept.append(1.0 / (rate * (days_until(rate, 1.0) + rest)))
+    return float(middle * exp(0.5 * spread**2) * fmean(kept))
+
+
+def _present(scenario: Scenario) -> float:
+    """Share of the people who are there, on average over the time after the warm-up."""
+    passed = 0.5 * (1.0 + scenario.warmup / scenario.duration)
+    return float(1.0 - scenario.population.joining * (1.0 - passed))
 
 
 def _impressions_a_day(scenario: Scenario) -> float:
-    """Impressions that all people want a day."""
-    users = scenario.population.users * (1.0 - 0.5 * scenario.population.joining)
-    return users * attention(scenario).mean * _DAY_S / scenario.duration
+    """Impressions that all people want a day, over whole days."""
+    return scenario.population.users * _present(scenario) * videos_a_day(scenario)
 
 
 def further_accounts(scenario: Scenario) -> int:
@@ -38,19 +54,20 @@ def further_accounts(scenario: Scenario) -> int:
     each = _posts_a_day(scenario)
     if wanted is None or each <= 0.0:
         return 0
-    missing = _impressions_a_day(scenario) / wanted - each * creator_count(scenario)
-    return max(0, round(missing / each))
+    people = creator_count(scenario) * _present(scenario)
+    return max(0, round(_impressions_a_day(scenario) / wanted / each - people))
 
 
 def mean_impressions(scenario: Scenario) -> float | None:
     """Supply N: impressions wanted a day for each post of a day; None when nobody posts."""
-    posts = _posts_a_day(scenario) * (creator_count(scenario) + further_accounts(scenario))
+    accounts = creator_count(scenario) * _present(scenario) + further_accounts(scenario)
+    posts = _posts_a_day(scenario) * accounts
     return _impressions_a_day(scenario) / posts if posts > 0.0 else None
 
 
 def expected_posts(scenario: Scenario) -> tuple[float, float]:
     """Expected uploads (before the start, during the run) of ordinary creators."""
-    rate = _posts_a_day(scenario) / _DAY_S
+    rate = _posts_a_day(scenario) / DAY_S
     joining = scenario.population.joining
     people = creator_count(scenario)
     further = further_accounts(scenario)

@@ -22,6 +22,8 @@ from sim.analysis.watch import daily_activity, shares_by, watch_summary
 from sim.core.errors import RunFolderError
 from sim.scenario.viral import Viral
 
+DAY = 86_400.0
+
 
 @pytest.fixture(scope="module")
 def tables(synthetic: ModuleType) -> Tables:
@@ -248,3 +250,24 @@ def test_viral_uploads_are_those_that_meet_the_criterion(tables: Tables) -> None
         share = value_at(summarise(replace(tables, viral=viral)), "reach.viral_share")
         assert share == (uploads[viral.counter] >= 40).mean()
     assert (uploads["impressions"] >= 40).sum() > (uploads["reach"] >= 40).sum()
+
+
+def test_supply_is_taken_over_whole_days(synthetic: ModuleType) -> None:
+    """Posts and impressions have their own hours, so half a day would not do."""
+    long = synthetic.make_tables(seed=1, duration_s=3.5 * DAY, warmup_s=0.8 * DAY)
+    since = 1.5 * DAY
+    shown = long.timeline.filter(pl.col("time_s") >= since)["impressions"].sum()
+    posts = (long.videos["uploaded_s"] >= since).sum()
+    assert summarise(long)["population"]["supply_realised"] == pytest.approx(shown / posts)
+    short = replace(long, warmup_s=2.5 * DAY)
+    shown = long.timeline.filter(pl.col("time_s") >= 2.5 * DAY)["impressions"].sum()
+    posts = (long.videos["uploaded_s"] >= 2.5 * DAY).sum()
+    assert summarise(short)["population"]["supply_realised"] == pytest.approx(shown / posts)
+
+
+def test_supply_allows_for_a_bin_that_is_cut(synthetic: ModuleType) -> None:
+    tables = synthetic.make_tables(seed=1, timeline_s=5 * 3_600.0)
+    shown = tables.timeline.filter(pl.col("time_s") >= 25 * 3_600.0)["impressions"].sum()
+    posts = (tables.videos["uploaded_s"] >= DAY).sum()
+    found = summarise(tables)["population"]["supply_realised"]
+    assert found == pytest.approx(shown / posts * 48 / 47)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sim.cli.main import main
-from sim.cli.summary import Section, sections
+from sim.cli.summary import Section, sections, warnings
 
 Content = tuple[dict[str, Any], dict[str, Any]]
 
@@ -134,3 +134,50 @@ def test_the_table_fits_80_columns(
     table, _, ending = capsys.readouterr().out.partition("\nResults: ")
     assert max(map(len, table.splitlines())) <= 80
     assert str(finished) in ending
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"), [(240.0, "=170"), (120.0, "=330; if creators among the people post")]
+)
+def test_a_supply_that_is_far_off_is_warned_of(content: Content, found: float, advice: str) -> None:
+    manifest, summary = content
+    whole = {"supply_stated": 200.0, "supply_realised": found, "measured_s": 86_400.0}
+    summary["population"] |= whole
+    (said,) = warnings(summary)
+    assert f"a post got {found:.0f} impressions a day" in said
+    assert "catalogue.mean_impressions states 200 (" in said
+    assert f"--set catalogue.mean_impressions{advice}" in said
+    platform = sections(manifest, summary)[-1]
+    off = round(100 * (found / 200 - 1))
+    assert row(platform, "impressions a post") == (f"{found:.0f}", f"stated are 200: {off:+d} %")
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [{"supply_realised": 229.0}, {"supply_realised": 171.0}, {"supply_stated": None},
+     {"measured_s": 80_000.0}, {"supply_realised": None}],
+)  # fmt: skip
+def test_a_supply_that_is_near_is_not_warned_of(content: Content, fine: dict[str, Any]) -> None:
+    _, summary = content
+    far = {"supply_stated": 200.0, "supply_realised": 260.0, "measured_s": 2 * 86_400.0}
+    summary["population"] |= far
+    assert len(warnings(summary)) == 1
+    summary["population"] |= fine
+    assert warnings(summary) == []
+
+
+def test_show_warns_of_a_supply_that_is_far_off(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", str(finished)]) == 0
+    assert "Warning" not in capsys.readouterr().out
+    far = shutil.copytree(finished, tmp_path / "far")
+    summary = json.loads((far / "summary.json").read_text("utf-8"))
+    summary["population"] |= {
+        "supply_stated": 200.0, "supply_realised": 1_240.0, "measured_s": 86_400.0,
+    }  # fmt: skip
+    (far / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    assert main(["show", str(far)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Warning: a post got 1,240 impressions a day" in said
+    assert "catalogue.mean_impressions=32" in said

@@ -25,7 +25,6 @@ from sim.engine.layout import CARD, PERSON, REEL, SLOT
 from sim.engine.memory import USER
 from sim.feed.belief import SLOTS
 from sim.scenario import Scenario
-from sim.scenario.behaviour import SessionConfig
 from sim.testing.worlds import tiny_scenario
 from sim.world.attention import session_videos
 
@@ -161,8 +160,9 @@ def test_nobody_is_shown_more_than_there_is() -> None:
 
 
 def test_a_session_has_as_many_videos_as_its_hazard_says() -> None:
-    even = SessionConfig(leave=0.05, leave_start=0.0, leave_appeal=0.0, leave_skip=1.0)
-    assert session_videos(even) == pytest.approx(21.0)
+    even = {"leave": 0.05, "leave_start": 0.0, "leave_appeal": 0.0, "leave_skip": 1.0}
+    found = session_videos(tiny_scenario(behaviour={"session": even}))
+    assert found == pytest.approx(21.0)
     endless = tiny_scenario(behaviour={"session": {"leave": 1e-300, "activity_min": 19.0}})
     a_day = 86_400.0 / endless.duration * expected_demand(endless).impressions
     assert a_day / endless.population.users < 86_400.0

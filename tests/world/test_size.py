@@ -72,14 +72,37 @@ def test_further_accounts_post_and_do_not_watch() -> None:
     assert (world.follows.creator >= people).mean() > 0.5
 
 
-def test_the_realised_supply_is_near_the_stated_one() -> None:
-    """People watch more than the formula expects where the feed is good, so within a third."""
-    found = supplied(40.0, users=1_000)
+@pytest.mark.parametrize(("users", "stated"), [(2_000, 60.0), (4_000, 100.0)])
+def test_the_realised_supply_is_near_the_stated_one(users: int, stated: float) -> None:
+    found = supplied(stated, users=users)
     live = assemble(found, 1, engine="fast")
     live.env.run(until=live.end)
     uploaded = live.world.videos.uploaded_s[: live.world.videos.count]
     realised = live.platform.impressions / (uploaded > 0).sum()
-    assert 40.0 / 1.33 < realised < 40.0 * 1.33
+    assert realised == pytest.approx(stated, rel=0.15)
+
+
+def test_accounts_that_post_a_lot_rest_after_each_post() -> None:
+    def posts(**over: Any) -> float:
+        return expected_posts(scenario(creators={"posts_per_week": 3.9, **over}))[1]
+
+    assert posts(posts_per_week=7.8) == pytest.approx(2 * posts(), rel=0.01)
+    busy = posts(posts_per_week=1_008.0, posts_spread=0.0)  # 144 a day, and ten minutes' rest
+    assert busy == pytest.approx(2 * 160 * 72.0)
+
+
+@pytest.mark.parametrize("warmup", [0.0, DAY])
+def test_who_joins_is_there_for_a_part(warmup: float) -> None:
+    """Half of the people join over two days: a quarter is away, or an eighth on the second one."""
+    whole, some = supplied(50.0), supplied(50.0, warmup=warmup)
+    some = some.model_copy(
+        update={"population": some.population.model_copy(update={"joining": 0.5})}
+    )
+    there = 0.75 if warmup == 0.0 else 0.875
+    people = creator_count(whole)
+    accounts = further_accounts(whole) + people
+    assert further_accounts(some) + there * people == pytest.approx(there * accounts, abs=1)
+    assert mean_impressions(some) == pytest.approx(50.0, rel=0.01)
 
 
 def test_the_load_of_pools_is_a_geometric_sum() -> None:
