@@ -68,7 +68,7 @@ def _supply(size: Size) -> str:
         return "nobody posts"
     return (
         f"about {amount(round(size.supply))} impressions a day for each post of a day; "
-        f"all people are {size.headroom:.3g} times that"
+        f"all people are {amount(size.headroom)} times that"
     )
 
 

@@ -28,7 +28,7 @@ def amount(value: float, unit: str = "") -> str:
         return f"{percent:.3g} %" if percent >= 1 else f"{percent:.2g} %"
     if unit == "s":
         return span(value)
-    whole = value == int(value) or abs(value) >= 1_000
+    whole = value == int(value) or abs(value) >= 999.5
     text = f"{value:,.0f}" if whole else f"{value:.3g}"
     return f"{text} {unit}".rstrip()
 

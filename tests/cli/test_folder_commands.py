@@ -67,7 +67,9 @@ def test_pools_that_need_more_places_than_are_kept_are_refused(
     assert main([names.get(word, word) for word in command]) == 2
     seen = capsys.readouterr()
     assert "small.yaml:8:36    feed.cold_start" in seen.err
-    assert "the audiences of all pools need 18.5 % of all places, and 5.0 % are kept" in seen.err
+    need = re.search(r"all pools need ([\d.]+) % of all places, and 5\.0 % are kept", seen.err)
+    assert need is not None
+    assert float(need[1]) > 5.0
     assert "raise slots" in seen.err
     assert seen.out == ""
     assert not out.exists()

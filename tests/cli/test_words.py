@@ -63,6 +63,7 @@ def test_clock(seconds: float, text: str) -> None:
         (1.0, "share", "100 %"),
         (12_345.6, "views", "12,346 views"),
         (3.14159, "", "3.14"),
+        (999.97, "", "1,000"),
         (7.0, "users", "7 users"),
         (5_400.0, "s", "1 h 30 min"),
     ],
