@@ -40,8 +40,8 @@ TABLE_MEANINGS = {
     "timeline": "One row a time bin, surface and source with at least one impression.",
     "paths": "One row a snapshot and tracked video: how its counts grew.",
     "probes": "One row a planted video, at the end of the run.",
-    "control": "One row a stage of people and kind of place: what they did with the slates that have a "
-    "place that chance filled, after the warm-up.",
+    "control": "One row a stage of people and kind of place: what they did with the slates that "
+    "have a place that chance filled, after the warm-up.",
     "events": "One row an impression, in the order of play; only with `record: {events: true}`.",
     "shares": "One row a link that somebody sent, in the order of sending; only with "
     "`behaviour: {sharing: ...}` on.",

@@ -1,7 +1,9 @@
 """Act: what a person does about a video, given how they watched it.
 
 The odds of an action are its level, times a shape over the watch ratio, times the *warmth* of
-this person for this video, which all kind actions share: that is why they go together (E9).
+this person for this video, which all kind actions share: that is why they go together (E9). A video
+has *traits* besides, one each for like, comment, share and save: some are talked about and others
+kept. That is why they do not go together more than they do (E9).
 
 ``CHANCES`` has the formula of each click of the action table. A new action is a row there and a
 formula here.
@@ -32,6 +34,11 @@ LANES = (
     ("comment_shape", np.float64),
     ("warmth", np.float64),
     ("coldness", np.float64),
+    # what the video has of its own: factors on the odds, 1 without traits
+    ("like_trait", np.float64),
+    ("comment_trait", np.float64),
+    ("share_trait", np.float64),
+    ("save_trait", np.float64),
 )
 
 
@@ -87,25 +94,25 @@ def find_warmth(p: Any, room: Any, k: int) -> None:
 @njit(forceinline=True)
 def like(p: Any, room: Any, k: int) -> float:
     """Probability of a like."""
-    return chance(p.act.like, room.like_shape[k], room.warmth[k])
+    return chance(p.act.like * room.like_trait[k], room.like_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)
 def comment(p: Any, room: Any, k: int) -> float:
     """Probability of a comment."""
-    return chance(p.act.comment, room.comment_shape[k], room.warmth[k])
+    return chance(p.act.comment * room.comment_trait[k], room.comment_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)
 def share(p: Any, room: Any, k: int) -> float:
     """Probability of a share."""
-    return chance(p.act.share, room.like_shape[k], room.warmth[k])
+    return chance(p.act.share * room.share_trait[k], room.like_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)
 def save(p: Any, room: Any, k: int) -> float:
     """Probability of a save."""
-    return chance(p.act.save, room.like_shape[k], room.warmth[k])
+    return chance(p.act.save * room.save_trait[k], room.like_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)

@@ -28,6 +28,10 @@ def meet(world: Any, p: Any, room: Any, k: int) -> None:
     room.quality[k] = truth.quality[v]
     room.hook[k] = truth.hook[v]
     room.duration_s[k] = videos.duration_s[v]
+    room.like_trait[k] = truth.like_trait[v]
+    room.comment_trait[k] = truth.comment_trait[v]
+    room.share_trait[k] = truth.share_trait[v]
+    room.save_trait[k] = truth.save_trait[v]
     room.generosity[k] = people.generosity[u]
     room.patience[k] = people.patience[u]
 
@@ -46,5 +50,9 @@ def meet_all(world: Any, p: Any, room: Any, n: int) -> None:
         room.quality[k] = reel.quality
         room.hook[k] = reel.hook
         room.duration_s[k] = reel.duration_s
+        room.like_trait[k] = reel.like_trait
+        room.comment_trait[k] = reel.comment_trait
+        room.share_trait[k] = reel.share_trait
+        room.save_trait[k] = reel.save_trait
         room.generosity[k] = person.generosity
         room.patience[k] = person.patience

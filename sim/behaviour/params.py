@@ -45,6 +45,9 @@ class InterestParams(NamedTuple):
     quality: float
     taste: float
     locale_gap: float
+    creator_taste: float
+    sound_taste: float
+    hashtag_taste: float
 
 
 class WatchParams(NamedTuple):

@@ -23,7 +23,7 @@ __all__ = [
 LONG_S = 3_600.0
 """A run longer than this is announced before it starts."""
 ROW_BYTES = {
-    "user": 64, "slot": 8, "person": 32, "card": 64, "reel": 32, "packed": 64, "counts": 120,
+    "user": 64, "slot": 8, "person": 32, "card": 64, "reel": 64, "packed": 64, "counts": 120,
     "affinities": 3 * 8 * 8,
 }  # fmt: skip
 """Bytes of a row in the engine's tables."""

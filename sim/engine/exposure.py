@@ -20,7 +20,10 @@ from sim.machine.compiled import njit
 from sim.machine.marks import prefetch_mark
 from sim.machine.twins import side_by_side
 
-__all__ = ["follow", "follow_all", "note_surface", "note_surfaces", "show", "show_all"]
+__all__ = [
+    "follow", "follow_all", "note_surface", "note_surfaces", "note_tags", "note_tags_of_all",
+    "show", "show_all",
+]  # fmt: skip
 
 _FOLLOW = bit("follow")
 
@@ -82,6 +85,25 @@ def show_all(frame: Any, p: Any, room: Any, n: int) -> None:
         room.same_locale[k] = np.int64(1) if same else np.int64(0)
         room.followed[k] = slot.followed
         room.videos[k] = user.videos
+
+
+@njit(forceinline=True)
+def note_tags(frame: Any, p: Any, room: Any, k: int) -> None:
+    """The hashtags of the video, as anybody can see them."""
+    tags, v = frame.videos.tags, room.seen.video[k]
+    room.first_tag[k], room.second_tag[k], room.third_tag[k] = tags[v, 0], tags[v, 1], tags[v, 2]
+
+
+@side_by_side(note_tags)
+@njit(forceinline=True)
+def note_tags_of_all(frame: Any, p: Any, room: Any, n: int) -> None:
+    """The same from the cards, which lie near at hand."""
+    for j in range(n):
+        k = np.uint64(j)
+        card = frame.cards[np.uint64(room.seen.video[k])]
+        room.first_tag[k] = card.tags[0]
+        room.second_tag[k] = card.tags[1]
+        room.third_tag[k] = card.tags[2]
 
 
 def note_surface(frame: Any, p: Any, room: Any, k: int) -> None:

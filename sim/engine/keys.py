@@ -28,6 +28,8 @@ class Keys(NamedTuple):
     """(user): which weights are up and which are down"""
     exchange: np.uint64
     """(sender, receiver, video): what becomes of a message"""
+    taste: np.uint64
+    """(user): what they think of each creator, sound and hashtag"""
 
 
 def make_keys(seed: int) -> Keys:

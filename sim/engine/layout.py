@@ -56,8 +56,8 @@ _COLD = (
 _CARD = (*members_of("card", TABLES), *_COLD)
 _REEL, _PERSON = members_of("reel", TABLES), members_of("person", TABLES)
 CARD, REEL, PERSON = line_type(_CARD), line_type(_REEL), line_type(_PERSON)
-"""What the feed reads of a video: one cache line; the truth about a video, and about a person, for
-behaviour alone: half a line each."""
+"""What the feed reads of a video: one cache line; the truth about it, for behaviour alone: another;
+and the truth about a person: half a line."""
 
 SLOT = np.dtype(
     [

@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.behaviour import act, boredom, facts, inject, interest, session, sharing, watch
+from sim.behaviour import act, boredom, facts, inject, interest, session, sharing, tastes, watch
 from sim.engine import exposure, tally
 from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, When, in_turn
 from sim.feed import learn
@@ -52,16 +52,23 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
             exposure.show,  # the next video of the slate; was it shown before?
             facts.meet,
         ),
+        When(tastes.used, Each(exposure.note_tags, tastes.find)),
         When(boredom.used, Each(boredom.find)),
         When(inject.used, Each(inject.find)),
     ),
     "appeal": (
         Each(interest.draw_taste),
+        When(tastes.for_creators, Each(tastes.draw_creator)),
+        When(tastes.for_sounds, Each(tastes.draw_sound)),
+        When(tastes.for_hashtags, Each(tastes.draw_hashtags)),
         Sum(
             "appeal",
             interest.match,
             interest.quality,
             interest.taste,
+            tastes.creator,
+            tastes.sound,
+            tastes.hashtags,
             interest.locale,
             boredom.less,
         ),

@@ -57,21 +57,38 @@ class InterestConfig(Config):
     """How much a video appeals to a person; the sum is about standard normal in a feed."""
 
     affinity: Slope = Field(
-        default=2.0,
-        description="appeal gained from no to full match of interests and topics, sd; assumption",
+        default=3.0,
+        description="appeal gained from no to full match of interests and topics, sd; assumption, "
+        "chosen so that the variance of appeal over random exposures is about 1",
     )
     affinity_center: Share = Field(
         default=0.4,
         description="affinity of an ordinary exposure in a feed, cosine 0 to 1; assumption",
     )
     quality: Slope = Field(
-        default=0.55,
-        description="appeal per sd of the video's quality, sd; fitted to W12 (video share)",
+        default=0.4,
+        description="appeal per sd of the video's quality, sd; assumption, below the 0.55 that "
+        "W12 (video share) gives alone: people differ in what they like more than videos in worth",
     )
     taste: Slope = Field(
-        default=0.58,
-        description="appeal per sd of the fixed taste of this person for this video, sd; "
-        "assumption, chosen so that the variance of appeal is about 1",
+        default=0.45,
+        description="appeal per sd of the fixed taste of this person for this video, which says "
+        "nothing about any other video, sd; assumption",
+    )
+    creator_taste: Spread = Field(
+        default=0.3,
+        description="sd of the lasting taste of a person for a creator, sd of appeal; assumption: "
+        "people come back to creators, and no fact says how much of that is the topic",
+    )
+    sound_taste: Spread = Field(
+        default=0.25,
+        description="sd of the lasting taste of a person for a sound, sd of appeal; assumption: a "
+        "little less than for a creator",
+    )
+    hashtag_taste: Spread = Field(
+        default=0.2,
+        description="sd of the lasting taste of a person for three hashtags together, sd of "
+        "appeal; a video with fewer has less of it; assumption: topics say most of it already",
     )
     locale_gap: Slope = Field(
         default=0.5, description="appeal lost when the video is from another locale, sd; assumption"
@@ -261,6 +278,20 @@ class ActConfig(Config):
     appeal: Slope = Field(default=0.9, description="rise of ln odds per sd of appeal; assumption")
     generosity_spread: Spread = Field(
         default=2.634, description="sd over users of ln odds of acting; fitted to W12 (like), W13"
+    )
+    like_trait: Spread = Field(
+        default=0.2, description="sd over videos of ln odds of a like, beside appeal; fitted to E9"
+    )
+    comment_trait: Spread = Field(
+        default=0.25,
+        description="sd over videos of ln odds of a comment, beside appeal; fitted to E9",
+    )
+    share_trait: Spread = Field(
+        default=0.35,
+        description="sd over videos of ln odds of a share, beside appeal; fitted to E9",
+    )
+    save_trait: Spread = Field(
+        default=0.35, description="sd over videos of ln odds of a save, beside appeal; fitted to E9"
     )
     followed: Factor = Field(
         default=1.5,

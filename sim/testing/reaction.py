@@ -16,7 +16,7 @@ from sim.behaviour import act, watch
 from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.engine.layout import ROOM
 from sim.engine.moments import MOMENTS, REACT
-from sim.engine.ways import When, in_turn
+from sim.engine.ways import Sum, When, in_turn
 from sim.machine.compiled import njit
 from sim.scenario.behaviour import BehaviourConfig
 
@@ -26,23 +26,23 @@ _typeof: Any = numba.typeof
 _P = _typeof(behaviour_params(BehaviourConfig()))
 _REACT = types.Tuple((int64, int64, int64, float64))(_P, uint64, *[float64] * 6, boolean, boolean)
 
-_appeal = in_turn(tuple(way.plain() for way in MOMENTS["appeal"]))
-_rest = in_turn(
+_react = in_turn(
     tuple(
         way.plain()
-        for moment in REACT[1:]
+        for moment in REACT
         for way in MOMENTS[moment]
-        if not isinstance(way, When)  # what is off as a rule asks the frame, and there is none
+        if not isinstance(way, When)  # what can be off asks the frame, and there is none
     )
 )
 _watch = MOMENTS["watch"][1].plain()
+_PARTS = next(way.functions for way in MOMENTS["appeal"] if isinstance(way, Sum))
+_TRAITS = ("like_trait", "comment_trait", "share_trait", "save_trait")
 
 
 @njit(forceinline=True)
 def react_plain(p: Any, room: Any, k: int) -> None:
     """All moments of arithmetic for the person in place ``k``, function after function."""
-    _appeal(0, p, room, k)
-    _rest(0, p, room, k)
+    _react(0, p, room, k)
 
 
 @njit(_REACT)
@@ -56,6 +56,7 @@ def react(
     room.quality[0], room.hook[0], room.duration_s[0] = quality, hook, duration_s
     room.generosity[0], room.patience[0] = generosity, patience
     room.same_locale[0], room.followed[0] = np.int64(same_locale), np.int64(followed)
+    room.like_trait[0] = room.comment_trait[0] = room.share_trait[0] = room.save_trait[0] = 1.0
     room.videos[0] = 1
     react_plain(p, room, 0)
     return room.seen.watch_ms[0], room.seen.views[0], room.seen.actions[0], room.appeal[0]
@@ -97,8 +98,7 @@ def appeal(
     room = np.zeros(1, ROOM).view(np.recarray)[0]
     room.affinity[0], room.quality[0], room.taste[0] = affinity, quality, taste
     room.same_locale[0] = same_locale
-    parts = MOMENTS["appeal"][1].functions
-    return float(sum(part.py_func(p, room, 0) for part in parts))
+    return float(sum(part.py_func(p, room, 0) for part in _PARTS))
 
 
 def probability(
@@ -109,6 +109,8 @@ def probability(
     room = np.zeros(1, ROOM).view(np.recarray)[0]
     room.ratio[0], room.appeal[0], room.generosity[0] = ratio, appeal, generosity
     room.followed[0] = followed
+    for trait in _TRAITS:
+        room[trait][0] = 1.0
     return float(_chances(p, room, tuple(act.CHANCES).index(action)))
 
 

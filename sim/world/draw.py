@@ -20,6 +20,7 @@ __all__ = [
     "NEW_ORIGINAL_SOUND",
     "choose_sound",
     "draw_creator",
+    "draw_traits",
     "draw_user",
     "draw_video",
     "main_topic",
@@ -171,6 +172,25 @@ def draw_video(
             tags[count] = tag
             count += 1
     return quality, hook, duration
+
+
+@njit()
+def draw_traits(k, c, number, spreads):
+    """Traits of post ``number`` of creator ``c``, factors on the odds of four actions.
+
+    Returns those of (like, comment, share, save). ``spreads`` [4] are the sds of their logarithms
+    over videos; the mean of a factor is 1.
+    """
+    s = stream2(k, c, number)
+    return (
+        _trait(s, 20, spreads[0]), _trait(s, 21, spreads[1]),
+        _trait(s, 22, spreads[2]), _trait(s, 23, spreads[3]),
+    )  # fmt: skip
+
+
+@njit()
+def _trait(s, n, spread):
+    return exp(spread * normal(s, n) - 0.5 * spread * spread)
 
 
 @njit()

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.random import key, stream2
+from sim.core.random import key, stream, stream2
 from sim.machine.compiled import njit
 from sim.scenario import Scenario
 from sim.world.draw import (
     NEW_LIBRARY_SOUND,
     NEW_ORIGINAL_SOUND,
     choose_sound,
+    draw_traits,
     draw_video,
     main_topic,
 )
@@ -80,11 +81,13 @@ class PublishSettings:
     duration_spread: float
     duration_min: float
     duration_max: float
+    traits: NDArray[np.float64]
+    """traits [4] sds over videos of ln odds of like, comment, share and save"""
 
     @classmethod
     def of(cls, scenario: Scenario, video_key: np.uint64, sound_key: np.uint64) -> PublishSettings:
         """The settings of a scenario, with the keys of the purposes ``video`` and ``sound``."""
-        catalogue = scenario.catalogue
+        catalogue, act = scenario.catalogue, scenario.behaviour.act
         seeds = [probe.seed for probe in scenario.probes]
         keys = [[key(seed or 0, "probe-video"), key(seed or 0, "probe-sound")] for seed in seeds]
         return cls(
@@ -95,6 +98,7 @@ class PublishSettings:
             catalogue.original_sounds, catalogue.new_library_sounds,
             catalogue.duration.median, catalogue.duration.spread,
             catalogue.duration.min, catalogue.duration.max,
+            np.array([act.like_trait, act.comment_trait, act.share_trait, act.save_trait]),
         )  # fmt: skip
 
 
@@ -117,12 +121,14 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
         world.topics, settings.topic_weights,
         settings.tags_per_topic, settings.original_share, settings.new_share,
         settings.duration_median, settings.duration_spread, settings.duration_min,
-        settings.duration_max, posts.creator, posts.time_s, posts.sound_mode, posts.quality,
-        posts.hook, posts.duration_s, posts.probe, posts.probe_number, first, s.count, c.identity,
+        settings.duration_max, settings.traits, posts.creator, posts.time_s, posts.sound_mode,
+        posts.quality, posts.hook, posts.duration_s, posts.probe, posts.probe_number, first,
+        s.count, c.identity,
         s.recent_pushed, c.niche, c.skill, c.trend_uptake, c.locale, c.post_number, c.followers,
-        t.topics, t.quality, t.hook, v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags,
+        t.topics, t.quality, t.hook, t.like_trait, t.comment_trait, t.share_trait, t.save_trait,
+        t.author, t.tune, v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags,
         v.caption, v.luck, v.locale, v.eligible, v.followers_at_upload, t.probe, t.probe_number,
-        s.topic, s.born_s, s.original, s.uses, s.trending, s.recent,
+        s.topic, s.born_s, s.original, s.uses, s.origin, s.trending, s.recent,
     )  # fmt: skip
     s.count, s.recent_pushed = counts
     v.count = t.count = first + n
@@ -134,12 +140,13 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
 def _publish(
     video_key, sound_key, probe_keys, twins, probe_fixed, topics, topic_cdf, tags_per_topic,
     original_share, new_share,
-    duration_median, duration_spread, duration_min, duration_max, post_creator, post_time,
+    duration_median, duration_spread, duration_min, duration_max, traits, post_creator, post_time,
     post_mode, post_quality, post_hook, post_duration, post_probe, post_probe_number, first,
     sound_count, identity, recent_pushed, niche, skill, uptake, creator_locale, post_number,
-    followers, mixes, qualities, hooks, creators, uploaded, durations, sounds, tags, captions,
+    followers, mixes, qualities, hooks, like_traits, comment_traits, share_traits, save_traits,
+    authors, tunes, creators, uploaded, durations, sounds, tags, captions,
     lucks, locales, eligible, followers_at_upload, probes, probe_numbers, sound_topic, sound_born,
-    sound_original, sound_uses, trending, recent,
+    sound_original, sound_uses, sound_origin, trending, recent,
 ):  # fmt: skip
     recent_size = recent.size
     strength = np.empty(topics)
@@ -149,6 +156,7 @@ def _publish(
         number = np.int64(post_number[c])
         who, of_video, of_sound = identity[c], video_key, sound_key
         lucks[v] = np.int32(stream2(np.uint64(0), who, number) >> np.uint64(32))
+        authors[v] = np.int32(stream(np.uint64(0), who) >> np.uint64(32))
         planted = post_probe[i]
         if planted >= 0 and probe_fixed[planted]:
             who = np.int64(post_probe_number[i]) // twins[planted]
@@ -158,6 +166,9 @@ def _publish(
             duration_median, duration_spread, duration_min, duration_max,
             niche[c], strength, mixes[v], captions[v], tags[v],
         )  # fmt: skip
+        like_traits[v], comment_traits[v], share_traits[v], save_traits[v] = draw_traits(
+            of_video, who, number, traits
+        )
         sound = choose_sound(
             of_sound, who, number, post_mode[i], uptake[c], original_share, new_share,
             trending, trending.size, recent, min(recent_pushed, recent_size),
@@ -169,6 +180,7 @@ def _publish(
             sound_topic[sound] = main_topic(captions[v], topics)
             sound_born[sound] = post_time[i]
             sound_original[sound] = 1 if original else 0
+            sound_origin[sound] = lucks[v]
         sound_uses[sound] += 1
         if sound_original[sound] == 0:
             recent[recent_pushed % recent_size] = sound
@@ -179,6 +191,7 @@ def _publish(
         creators[v] = c
         uploaded[v] = post_time[i]
         sounds[v] = sound
+        tunes[v] = sound_origin[sound]
         locales[v] = creator_locale[c]
         eligible[v] = 1
         followers_at_upload[v] = followers[c]

@@ -117,6 +117,25 @@ class VideoTruth(Table, name="video_truth", owner="video", side=Side.TRUTH):
     topics: I8 = column(np.int8, "topic mix; norm 1", unit="1/127", shape=("D",), line="reel")
     quality: F32 = column(np.float32, "quality over all posts", unit="sd", line="reel")
     hook: F32 = column(np.float32, "strength of the first seconds", unit="sd", line="reel")
+    like_trait: F32 = column(
+        np.float32, "factor on the odds of a like; mean 1 over videos", line="reel"
+    )
+    comment_trait: F32 = column(
+        np.float32, "factor on the odds of a comment; mean 1 over videos", line="reel"
+    )
+    share_trait: F32 = column(
+        np.float32, "factor on the odds of a share; mean 1 over videos", line="reel"
+    )
+    save_trait: F32 = column(
+        np.float32, "factor on the odds of a save; mean 1 over videos", line="reel"
+    )
+    author: I32 = column(
+        np.int32, "identity of the creator, mixed to 32 bits; what people think of their videos is "
+        "keyed by that", line="reel",
+    )  # fmt: skip
+    tune: I32 = column(
+        np.int32, "origin of the sound; what people think of it is keyed by that", line="reel"
+    )
     probe: I16 = column(
         np.int16, "probe that planted it, or NOBODY; a ranker must not know", fill=NOBODY
     )
@@ -158,6 +177,10 @@ class SoundListing(Table, name="sounds", owner="sound"):
     born_s: F64 = column(np.float64, "first use", unit="s")
     original: I8 = column(np.int8, "1 when it was created with a video, 0 for a library sound")
     uses: I32 = column(np.int32, "videos that carry it")
+    origin: I32 = column(
+        np.int32, "who used it first and with which of their posts, mixed to 32 bits; other than "
+        "its id it stays the same when one more post brings a sound"
+    )  # fmt: skip
     momentum: F32 = column(np.float32, "decayed number of recent uses and plays")
     trending: I32 = listing(
         np.int32, "sounds with the highest momentum at the last look, best first"

@@ -60,14 +60,19 @@ def play(p, k, affinity, quality, hook, duration_s, generosity, patience):  # ty
 
 @pytest.fixture(scope="session")
 def params() -> BehaviourParams:
-    return behaviour_params(BehaviourConfig())
+    """The defaults; what lasts of a taste is part of that for the video, for who meets it once."""
+    i = BehaviourConfig().interest
+    lasting = i.creator_taste**2 + i.sound_taste**2 + i.hashtag_taste**2 / 2  # of three, half
+    taste = float(np.sqrt(i.taste**2 + lasting))
+    return behaviour_params(BehaviourConfig.model_validate({"interest": {"taste": taste}}))
 
 
 @pytest.fixture(scope="session")
 def log(params: BehaviourParams) -> Log:
     rng = np.random.default_rng(0)
     n = 200_000
-    affinity = np.clip(rng.normal(0.4, 0.3, n), 0, 1)
+    # as it spreads over random exposures, around the affinity of an ordinary one
+    affinity = np.clip(rng.normal(0.4, 0.24, n), 0, 1)
     duration = np.clip(25 * np.exp(0.8 * rng.normal(size=n)), 5, 600)
     z = rng.normal(size=(4, n))
     given = (affinity, z[0], z[1], duration, z[2], z[3])

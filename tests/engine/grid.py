@@ -526,6 +526,31 @@ def _mixtures() -> Iterator[tuple[str, Overrides]]:
 
 _MECHANISMS: dict[str, Overrides] = {
     "reports": _behave(act={"report": 0.5, "not_interested": 1.0}),
+    "strong tastes": _behave(
+        interest={"creator_taste": 3.0, "sound_taste": 2.0, "hashtag_taste": 2.5}, users=60
+    ),
+    "no tastes": _behave(
+        interest={"creator_taste": 0.0, "sound_taste": 0.0, "hashtag_taste": 0.0}, users=60
+    ),
+    "tastes for hashtags alone": _behave(
+        interest={"creator_taste": 0.0, "sound_taste": 0.0, "hashtag_taste": 2.0}, users=60
+    ),
+    "no traits": _behave(
+        act={"like_trait": 0.0, "comment_trait": 0.0, "share_trait": 0.0, "save_trait": 0.0},
+        users=60,
+    ),
+    "large traits": _behave(
+        act={
+            "like_trait": 2.0,
+            "comment_trait": 3.0,
+            "share_trait": 2.5,
+            "save_trait": 5.0,
+            "comment": 0.05,
+            "share": 0.05,
+            "save": 0.05,
+        },
+        users=60,
+    ),
     "boredom": _behave(
         boredom={"creator": 0.3, "topic": 0.1, "sound": 0.1, "half_life": 6 * HOUR}, users=60
     ),

@@ -22,7 +22,9 @@ from sim.behaviour import boredom
 from sim.engine import exposure
 
 # boredom with this video is remembered before it is looked up
-assert moments.acting("meet") == ("exposure.show", "facts.meet", "boredom.find")
+assert moments.acting("meet") == (
+    "exposure.show", "facts.meet", "exposure.note_tags", "tastes.find", "boredom.find"
+)
 assert moments.acting("remember") == ("exposure.follow", "boredom.note")
 swapped = dict(moments.MOMENTS)
 swapped["meet"] = (moments.MOMENTS["meet"][0], When(boredom.used, Each(*ORDER)))
@@ -63,9 +65,10 @@ def test_two_lines_that_change_places_change_both_engines_alike(tmp_path: Path) 
 
 
 def test_the_moments_say_who_acts() -> None:
-    assert moments.acting("meet") == ("exposure.show", "facts.meet", "boredom.find")
+    assert moments.acting("meet")[:2] == ("exposure.show", "facts.meet")
+    assert "boredom.find" in moments.acting("meet")
     assert moments.acting("appeal")[0] == "interest.draw_taste"
-    assert moments.acting("act")[2:] == tuple(
+    assert moments.acting("act")[2:-1] == tuple(
         f"act.{name}" for name in
         ("like", "comment", "share", "save", "follow", "sound_tap", "not_interested", "report")
     )  # fmt: skip
@@ -78,7 +81,7 @@ def test_a_click_without_formula_is_refused_and_a_formula_without_row_too() -> N
     every = {
         name.removeprefix("act."): function
         for name, function in zip(
-            moments.acting("act")[2:], moments.MOMENTS["act"][2].functions, strict=True
+            moments.acting("act")[2:-1], moments.MOMENTS["act"][2].functions, strict=True
         )
     }
     with pytest.raises(ForyouError, match="applause: has a formula, but no row"):
