@@ -100,7 +100,12 @@ class Live:
         return {
             "videos": videos,
             "creators": creator_columns(world, view.counts),
-            "users": user_columns(world, self.engine.user_counts(), self.engine.follow_counts()),
+            "users": user_columns(
+                world,
+                self.engine.user_counts(),
+                self.engine.follow_counts(),
+                view.beliefs.profile,
+            ),
             "timeline": self.timeline.columns(),
             "control": self.controls.columns(),
             "paths": self.paths.columns(

@@ -73,6 +73,8 @@ def _compared(rows: pl.DataFrame) -> dict[str, Any]:
             "control": found.control, "ranked": found.ranked, "ratio": found.ratio,
             "ratio_low": found.low, "ratio_high": found.high,
         }  # fmt: skip
+    fits = [n["match"] / n["impressions"] if n["impressions"] else None for n in (chance, ranked)]
+    tree["match"] = {"control": fits[0], "ranked": fits[1]}
     by_chance, by_rank = (
         n["watch_s"] / n["impressions"] if n["impressions"] else None for n in (chance, ranked)
     )
@@ -84,5 +86,5 @@ def _compared(rows: pl.DataFrame) -> dict[str, Any]:
 
 
 def _sums(rows: pl.DataFrame) -> dict[str, float]:
-    names = ["impressions", "watch_s", *(action.plural for action in ACTIONS)]
+    names = ["impressions", "watch_s", "match", *(action.plural for action in ACTIONS)]
     return {name: float(rows[name].sum()) for name in names}

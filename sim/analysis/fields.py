@@ -36,6 +36,8 @@ COMPARED = (
     "those are more"
 )
 PAIRS = "pairs of twins of this probe"
+MATCH = "mean match of true interests and topics"
+BELIEVED = "users who were shown so many videos, at the end of the run"
 BESIDE = "slates that have a control, after the warm-up"
 LINKS = "all links of the run"
 TREES = "all cascades of the run"
@@ -132,6 +134,8 @@ def _lifts(path: str) -> tuple[Field, ...]:
         Field(f"{path}.watch_s.control", "s", "watched per impression of controls", BESIDE),
         Field(f"{path}.watch_s.ranked", "s", "watched per impression of ranked places", BESIDE),
         Field(f"{path}.watch_s.ratio", "", "ranked / control", BESIDE),
+        Field(f"{path}.match.control", "cosine", f"{MATCH} of controls", BESIDE),
+        Field(f"{path}.match.ranked", "cosine", f"{MATCH} of ranked places", BESIDE),
     )
 
 
@@ -393,6 +397,14 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     Field("probes.*.time_to_reach.*.p10_s", "s", "10 % quantile of the age", PROBE),
     Field("probes.*.time_to_reach.*.p90_s", "s", "90 % quantile of the age", PROBE),
     *_twins(),
+    Field("learning.belief_cosine", "cosine", "mean cosine of believed and true interests", RUN),
+    Field("learning.stages.*.users", "users", "users of the stage", BELIEVED),
+    Field(
+        "learning.stages.*.belief_cosine",
+        "cosine",
+        "mean cosine of believed and true interests",
+        BELIEVED,
+    ),
     *_lifts("ranked_over_random"),
     *_lifts("ranked_over_random.stages.*"),
     *_cascades(),

@@ -23,6 +23,7 @@ from sim.analysis.engagement import (
 )
 from sim.analysis.inequality import gini, top_share
 from sim.analysis.intervals import Share, wilson
+from sim.analysis.learning import learning_summary
 from sim.analysis.luck import within_creator
 from sim.analysis.multiples import MULTIPLES, Floats, above, compared_with, multiples, ranks
 from sim.analysis.pools import pool_survival, waiting_share
@@ -70,6 +71,7 @@ def summarise(tables: Tables) -> Node:
         "growth": _growth(tables, uploads),
         "pools": _pools(tables, uploads),
         "probes": _probes(tables),
+        "learning": learning_summary(tables.users),
         "ranked_over_random": ranked_over_random(tables.control),
     }
     if tables.shares is not None:

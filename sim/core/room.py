@@ -46,8 +46,8 @@ SEEN = lanes(
         ("actions", np.int64),  # bit mask of the action table
         # working memory of what learns from it
         ("signal", np.float64),
-        ("square", np.float32),
-        ("scale", np.float32),
+        ("expected", np.float32),  # of the signal, by the topics of the video
+        ("error", np.float32),  # what was not expected
         ("strong", np.int64),  # places of those of whom something strong is learnt
     )
 )

@@ -67,6 +67,7 @@ def show_all(frame: Any, p: Any, room: Any, n: int) -> None:
             after = frame.slates[row, place + np.uint64(1)].video
             prefetch(cards, after)
             prefetch(frame.reels, after)
+            prefetch(frame.scores.usual, after)
             prefetch(frame.tally.videos, after)
         prefetch_mark(frame.tally.touched, v)
         first = add_seen(frame.arena, user, np.int32(v))

@@ -37,6 +37,7 @@ from sim.feed.candidate import TOLD
 from sim.feed.compiled import CompiledScore
 from sim.feed.control import ROWS
 from sim.feed.pipeline import FOR_YOU, Pipeline
+from sim.feed.slopes import SUMS
 from sim.feed.view import Requests
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import Settled, njit
@@ -69,8 +70,11 @@ class _Thread:
     """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); cleared with them"""
     elsewhere: NDArray[np.int32]
     """elsewhere [V, surfaces] impressions that were not on For You; cleared with them"""
+    guesses: NDArray[np.int64]
+    """guesses [SUMS] what was expected where chance decided (see ``sim.feed.slopes``)"""
     control: NDArray[np.int64]
-    """control [ROWS, F] counters of slates with controls (see ``sim.feed.control``)"""
+    """control [ROWS, F + 1] counters of slates with controls (see ``sim.feed.control``), then the
+    sum of matches"""
     timeline: NDArray[np.int64]
     followers: NDArray[np.int32]
     sums: NDArray[np.uint64]
@@ -117,7 +121,8 @@ class FastEngine:
             touched=new_marks(0),
             tests=np.zeros((0, 2), np.int64),
             elsewhere=np.zeros((0, len(SURFACES)), np.int32),
-            control=np.zeros((ROWS, WIDTH), np.int64),
+            guesses=np.zeros(SUMS, np.int64),
+            control=np.zeros((ROWS, WIDTH + 1), np.int64),
             timeline=np.zeros((0, WIDTH), np.int64),
             followers=np.zeros(0, np.int32),
             sums=np.zeros(2, np.uint64),
@@ -200,6 +205,7 @@ class FastEngine:
                 window.touched, window.tests, window.elsewhere,
             )  # fmt: skip
             window.control += thread.control
+            window.guesses += thread.guesses
             window.timeline += thread.timeline.reshape(window.timeline.shape)
             window.followers += thread.followers
             self._log.sums += thread.sums
@@ -344,7 +350,7 @@ class FastEngine:
         if number == 0:
             thread.videos, thread.touched = window.videos, window.touched
             thread.tests, thread.elsewhere = window.tests, window.elsewhere
-            thread.control = window.control
+            thread.control, thread.guesses = window.control, window.guesses
             thread.timeline = window.timeline.reshape(-1, WIDTH)
             thread.followers, thread.sums = window.followers, self._log.sums
         else:
@@ -354,13 +360,14 @@ class FastEngine:
                 thread.tests = np.zeros_like(window.tests)
                 thread.elsewhere = np.zeros_like(window.elsewhere)
             thread.control = np.zeros_like(window.control)
+            thread.guesses = np.zeros_like(window.guesses)
             thread.timeline = np.zeros_like(window.timeline).reshape(-1, WIDTH)
             thread.followers = np.zeros_like(window.followers)
             thread.sums = np.zeros_like(self._log.sums)
         frame.bind_all((
             ("tally.videos", thread.videos), ("tally.touched", thread.touched),
             ("tally.tests", thread.tests), ("tally.elsewhere", thread.elsewhere),
-            ("tally.control", thread.control),
+            ("tally.control", thread.control), ("tally.guesses", thread.guesses),
             ("tally.timeline", thread.timeline), ("tally.followers", thread.followers),
             ("tally.sums", thread.sums),
         ))  # fmt: skip

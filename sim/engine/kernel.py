@@ -222,6 +222,7 @@ def _prefetch(frame, soon, near):
     prefetch(slates, soon)
     prefetch_at(slates, soon, LINE)
     prefetch(frame.beliefs.profile, soon)
+    prefetch(frame.beliefs.doubt, soon)
     prefetch(slot_id, soon)
     prefetch_at(slot_id, soon, LINE)  # with the weights
     prefetch_at(slot_id, soon, 2 * LINE)
@@ -235,4 +236,5 @@ def _prefetch(frame, soon, near):
     v = slates[near, min(np.int64(user.place), slates.shape[1] - 1)].video
     prefetch(frame.cards, v)
     prefetch(frame.reels, v)
+    prefetch(frame.scores.usual, v)
     prefetch(frame.tally.videos, v)

@@ -133,6 +133,8 @@ _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("arena.free", np.int64, 1, LOG),
     # what the platform believes
     ("beliefs.profile", np.float32, 2, BELIEF),
+    ("beliefs.doubt", np.float32, 2, BELIEF),
+    ("beliefs.level", np.float32, 2, BELIEF),
     ("beliefs.slot_id", np.int32, 2, BELIEF),
     ("beliefs.slot_weight", np.float32, 2, BELIEF),
     ("cold.pool", np.int8, 1, BELIEF),
@@ -175,6 +177,7 @@ _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("tally.touched", np.uint64, 1, LOG),
     ("tally.tests", np.int64, 2, LOG),
     ("tally.control", np.int64, 2, LOG),
+    ("tally.guesses", np.int64, 1, LOG),
     ("tally.elsewhere", np.int32, 2, LOG),
     ("judged", np.float64, 1, LOG),
     ("tally.timeline", np.int64, 2, LOG),

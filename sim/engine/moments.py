@@ -87,7 +87,10 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
     ),
     "stay": (Lanes(session.stay_or_leave, session.swipe_on),),
     "remember": (Each(exposure.follow), When(boredom.used, Each(boredom.note))),
-    "learn": (Each(learn.find_signal, learn.topics, learn.affinities),),
+    "learn": (
+        Each(learn.expect),
+        When(learn.used, Each(learn.find_signal, learn.topics, learn.affinities)),
+    ),
     "send": (When(sharing.used, Each(exposure.note_surface, sharing.send)),),
     "log": (Each(tally.log),),
 }

@@ -34,7 +34,19 @@ from sim.feed.control import ROWS
 from sim.feed.index import IndexBuilder, empty_index
 from sim.feed.learn import LEARNING
 from sim.feed.pipeline import StageCounts
-from sim.feed.tables import SIGNS, Rates, ScoreTables, platform_rates, prior_of, refresh_tables
+from sim.feed.slopes import SUMS, learned_slopes
+from sim.feed.tables import (
+    LENGTHS_S,
+    SIGNS,
+    START_RATES,
+    Rates,
+    ScoreTables,
+    mean_signals,
+    platform_rates,
+    prior_of,
+    refresh_tables,
+    refresh_usual,
+)
 from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
 from sim.machine.aligned import aligned_zeros
 from sim.machine.marks import new_marks
@@ -92,8 +104,11 @@ class WindowCounts:
     """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); [0, 2] where there are none"""
     elsewhere: NDArray[np.int32]
     """elsewhere [V, surfaces] impressions of the run so far that were not on For You"""
+    guesses: NDArray[np.int64]
+    """guesses [SUMS] what was expected where chance decided (see ``sim.feed.slopes``)"""
     control: NDArray[np.int64]
-    """control [ROWS, F] counters of slates that have controls (see ``sim.feed.control``)"""
+    """control [ROWS, F + 1] counters of slates that have controls (see ``sim.feed.control``), then
+    the sum of matches"""
     timeline: NDArray[np.int64]
     """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
     followers: NDArray[np.int32]
@@ -145,10 +160,13 @@ class Platform:
             index=empty_index(world.topics),
             cold=cold_start_of(settled(scenario.feed.cold_start, scenario), rows),
             momentum=np.zeros(rows, np.float32), beliefs=first_beliefs(world.accounts,
-            world.topics), arm_weights=weights, arm=user_arms(self.keys.perturb, world.users, arms),
+            world.topics, self.learning), slopes=SIGNS, arm_weights=weights,
+            arm=user_arms(self.keys.perturb, world.users, arms),
             exposures=exposures, follows=follows,
         )  # fmt: skip
         self._mean_value = self._value_of(self.view.rates)
+        self._guesses = np.zeros(SUMS, np.int64)
+        self._usual = np.zeros(len(LENGTHS_S) + 1)
         self._indexed_views = np.zeros(rows, np.int64)
         self._trend_views = np.zeros(rows, np.int64)
         self._trend_uses = np.zeros(len(world.sounds.uses), np.int32)
@@ -170,7 +188,8 @@ class Platform:
         behaviour = np.zeros(1, self.behaviour.dtype)  # type: ignore[attr-defined]
         behaviour[0] = cast(Any, self.behaviour)
         learning = np.zeros(1, LEARNING)
-        learning["rate"], learning["signals"] = self.learning.rate, self.learning.signals
+        for name in LEARNING.fields or ():
+            learning[name] = getattr(self.learning, name)
         yield "behaviour", behaviour
         yield "learning", learning
         yield "keys", np.array([tuple(self.keys)], KEYS)
@@ -274,6 +293,7 @@ class Platform:
             self.world.creators.followers, view.creators.followers,
         )  # fmt: skip
         view.cold.note(touched, window.tests)
+        self._guesses += window.guesses
         add_cells(window.timeline.reshape(-1, WIDTH), view.totals)
         self._shown = int(view.totals[IMPRESSIONS]) - self.impressions
         self.impressions = int(view.totals[IMPRESSIONS])
@@ -316,12 +336,20 @@ class Platform:
         if reindex:
             self._next_index_s = now + float(self.scenario.feed.reindex)
             view.rates = platform_rates(view.totals)
+            view.slopes = learned_slopes(self._guesses)
+            self._usual = mean_signals(
+                view.counts, videos.count, videos.duration_s, self.learning.signals, START_RATES
+            )
             self._mean_value = self._value_of(view.rates)
             changed = np.arange(videos.count, dtype=np.int32)
         refresh_tables(
             changed, view.counts, self._prior, view.rates.action, view.rates.watch_s,
-            self._all_weights, view.arm_weights, SIGNS, view.tables.base, view.tables.lift,
+            self._all_weights, view.arm_weights, view.slopes, view.tables.base, view.tables.lift,
             view.tables.arms,
+        )  # fmt: skip
+        refresh_usual(
+            changed, view.counts, videos.duration_s, self._usual, self._prior,
+            self.learning.signals, view.tables.usual,
         )  # fmt: skip
         fresh = self._fresh(now)
         if not reindex:
@@ -368,10 +396,19 @@ class Platform:
         else:
             videos, touched, followers = window.videos, window.touched, window.followers
             tests, elsewhere = window.tests, window.elsewhere
-        timeline, control = np.zeros(shape, np.int64), np.zeros((ROWS, WIDTH), np.int64)
+        timeline, control = np.zeros(shape, np.int64), np.zeros((ROWS, WIDTH + 1), np.int64)
         number = 0 if window is None else window.number + 1
         return WindowCounts(
-            videos, touched, tests, elsewhere, control, timeline, followers, first_bin, number
+            videos,
+            touched,
+            tests,
+            elsewhere,
+            np.zeros(SUMS, np.int64),
+            control,
+            timeline,
+            followers,
+            first_bin,
+            number,
         )
 
     def _plan_probes(self) -> None:

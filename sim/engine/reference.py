@@ -13,7 +13,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.behaviour.session import next_session_delay_s
-from sim.core.actions import bit
+from sim.core.actions import ACTIONS, bit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, pack
 from sim.core.random import stream2
 from sim.engine.exchange import new_outbox
@@ -162,6 +162,8 @@ class ReferenceEngine:
         self._shown = Shown()
         self._journal: list[tuple[Any, ...]] = []
         self._beside: list[int] = []
+        self._guesses: list[int] = []
+        self._matches: list[int] = []
         self._frame = self._new_frame()
         self._steps = self._all_steps()
         self._play_open = Settled(_play_open)
@@ -180,7 +182,8 @@ class ReferenceEngine:
         frame.exposures, frame.follows = self._seen, self._follows
         frame.people_counts = self._users.counts
         frame.shown, frame.journal = self._shown, self._journal
-        frame.beside = self._beside
+        frame.beside, frame.guesses = self._beside, self._guesses
+        frame.matches = self._matches
         return frame
 
     def _all_steps(self) -> list[Callable[[], None]]:
@@ -219,6 +222,7 @@ class ReferenceEngine:
         events = np.array(self._journal, EVENT)
         self._journal.clear()
         self._note_controls(events)
+        self._note_guesses(events)
         # one user's events are in order of time already; a stable sort keeps that
         events = events[np.argsort(events["user"], kind="stable")]
         self._log.add(events)
@@ -241,7 +245,21 @@ class ReferenceEngine:
         rows = np.array(self._beside, np.int64)
         self._beside.clear()
         some = rows != NOBODY
-        np.add.at(self._platform.window.control, rows[some], _counter_rows(events[some]))
+        matches = np.array(self._matches, np.int64)
+        self._matches.clear()
+        counts = np.column_stack([_counter_rows(events), matches])
+        np.add.at(self._platform.window.control, rows[some], counts[some])
+
+    def _note_guesses(self, events: NDArray[Any]) -> None:
+        """Sum up what was expected, and what was done, where chance decided."""
+        guesses = np.array(self._guesses, np.int64)
+        self._guesses.clear()
+        tested = (events["source"] == FRESH) & (events["pool"] > 0)
+        by_chance = tested | (events["source"] == CONTROL)
+        guesses, actions = guesses[by_chance], events["actions"][by_chance]
+        done = (actions[:, None].astype(np.int64) >> np.arange(len(ACTIONS))) & 1
+        moments = [len(guesses), guesses.sum(), (guesses**2).sum()]
+        self._platform.window.guesses += np.concatenate([moments, done.sum(0), guesses @ done])
 
     def _note_tests(self, events: NDArray[Any]) -> None:
         """Add what test audiences did: impressions in places that are kept for waiting videos."""

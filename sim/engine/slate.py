@@ -71,7 +71,7 @@ def _point(feed, j, code, place, quota):
     beliefs, videos = feed.beliefs, _list_of(feed, code)
     if code == _INTEREST:
         return point_interest(
-            ids, runs, place, quota, r, code, beliefs.profile, u, feed.plan.topics,
+            ids, runs, place, quota, r, code, beliefs.profile, beliefs.doubt, u, feed.plan.topics,
             feed.topic.start, videos,
         )  # fmt: skip
     if code == _SOUND:
@@ -306,6 +306,7 @@ def _select(feed, j):
     if top != NEVER:  # as a rule the first to be played
         likely = at(ids, place_of(top))
         prefetch(feed.tally.videos, likely)
+        prefetch(feed.scores.usual, likely)
     return select_spaced(
         keys, n, top, kept, n_kept, ids, cards["creator"], cards["sound"],
         reserved_places(request.stream, plan.slots, plan.slate), plan.slate, plan.creator_gap,

@@ -11,13 +11,14 @@ from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, W
 from sim.core.sources import source_code
 from sim.core.surfaces import FOR_YOU
 from sim.feed.cold_start import worth_of
-from sim.feed.control import row_beside
+from sim.feed.control import CONTROL, row_beside
+from sim.feed.slopes import count_guess, guess_of
 from sim.machine.compiled import njit
 from sim.machine.marks import mark
 from sim.machine.twins import side_by_side
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import MOST_AGO, add_to_hash, hash_event
-from sim.world.state import NOBODY
+from sim.world.state import NOBODY, TOPIC_ONE
 
 __all__ = ["FRESH", "log", "log_all", "settle"]
 
@@ -39,6 +40,8 @@ def log(frame: Any, p: Any, room: Any, k: int) -> None:
     shown_before = int(frame.people_counts[seen.user[k], IMPRESSIONS])
     row = row_beside(shown.source, shown.pool, shown_before)
     frame.beside.append(row if shown.controls else NOBODY)
+    frame.matches.append(_whole(room.affinity[k]))
+    frame.guesses.append(guess_of(seen.expected[k]))
 
 
 @side_by_side(log)
@@ -60,6 +63,7 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
         if frame.users[row].controls != 0:
             beside = row_beside(source, pool, np.int64(tally.users[row, IMPRESSIONS]))
             _count_beside(tally.control, beside, views, watch_ms, first, actions)
+            tally.control[beside, WIDTH] += _whole(room.affinity[k])
         if surface != FOR_YOU:
             tally.elsewhere[np.uint64(v), surface] += 1
         count_impression(
@@ -70,6 +74,8 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
             tests = tally.tests
             tests[np.uint64(v), 0] += 1
             tests[np.uint64(v), 1] += worth_of(actions, watch_ms, frame.judged)
+        if ((source == FRESH) & (pool > 0)) | (source == CONTROL):
+            count_guess(tally.guesses, guess_of(seen.expected[k]), actions)
         h = hash_event(t, u, v, watch_ms, actions, views, surface, source, pool)
         add_to_hash(h, tally.sums)
         if tally.events.size > 0:
@@ -86,6 +92,12 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
             event.first = first
             event.ago = min(window.number - np.int64(frame.users[row].asked), MOST_AGO)
             tally.logged[0] += 1
+
+
+@njit(forceinline=True)
+def _whole(affinity: Any) -> Any:
+    """The match of interests and topics as the whole number that it was made of."""
+    return np.int64(np.floor(affinity * (TOPIC_ONE * TOPIC_ONE) + 0.5))
 
 
 @njit()

@@ -1,7 +1,12 @@
 """What the platform believes about each user, learned from signals alone.
 
-A profile over topics, and a few affinities each for sounds, hashtags and creators. A belief of
-one user changes with that user's own impressions at once; nobody else sees it.
+A signal is what a person did about a video, less what anybody does about it (``usual`` in
+``sim.feed.tables``). What each topic adds to it is estimated by a Bayesian regression with a
+diagonal covariance, one video after the other: a mean and a variance for each topic, and for the
+*level* of the person, who may do more or less than others whatever is shown. The step of a topic is
+large while its variance is, and shrinks with evidence. Beside that a few affinities each for
+sounds, hashtags and creators, which learn from what topics leave unexplained. A belief of one
+user changes with that user's own impressions at once; nobody else sees it.
 """
 
 from __future__ import annotations
@@ -16,15 +21,15 @@ from sim.core.actions import ACTION_NAMES
 from sim.feed.match import hold, match_sum
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import njit
-from sim.machine.lanes import STEP, change_one, more_dot, move_row
+from sim.machine.lanes import STEP, change_one, more_dot
 from sim.scenario import Scenario
 from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 
 __all__ = [
     "CREATOR_SLOTS", "SLOTS", "SLOT_COLUMNS", "SOUND_SLOTS", "TAG_SLOTS", "Beliefs", "LearnParams",
-    "Taste", "affinity", "affinity_of", "first_beliefs", "is_strong", "learn", "learn_affinities",
-    "learn_params", "learn_topics", "move_topics", "new_taste", "no_affinities", "read_taste",
-    "scale_of", "scale_topics", "signal_of",
+    "Taste", "affinity", "affinity_of", "expected_signal", "first_beliefs", "is_strong",
+    "learn_affinities", "learn_params", "learn_topics", "new_taste", "no_affinities", "read_taste",
+    "search_weight", "signal_of",
 ]  # fmt: skip
 
 SLOTS = 8
@@ -34,19 +39,22 @@ SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS = 0, 2 * SLOTS, 4 * SLOTS
 SLOT_COLUMNS = 6 * SLOTS
 """Columns of a row of affinities."""
 
-AFFINITY_CENTRE = np.float32(0.35)
-"""Cosine of profile and caption of an ordinary candidate; above it is a match (assumption)."""
 SOUND_WEIGHT = np.float32(0.15)
 TAG_WEIGHT = np.float32(0.10)
 CREATOR_WEIGHT = np.float32(0.30)
 KEEP = np.float32(0.97)
 """Share of an affinity that is left after each further change of its kind (assumption)."""
-LARGEST_STEP = 0.9
-"""Share of the way to a video that a profile goes at most (assumption)."""
-DISLIKE = np.float32(0.25)
-"""Step away from a disliked video, of a step towards a liked one (assumption)."""
 AFFINITY_STEP = 0.1
 """Share of the way to its bound that an affinity moves, per unit of signal (assumption)."""
+LARGEST_SIGNAL = 3.0
+"""Bound of a signal: one event is no proof (assumption)."""
+LARGEST_EFFECT = np.float32(1.9)
+"""Bound of what a topic can add; a profile entry has 16 bits in a taste."""
+LEVEL_SPREAD, LEVEL_DRIFT = np.float32(0.2), np.float32(0.002)
+"""Variance of the level over people, and what is left of it at least (assumption)."""
+EXPLORE = np.float32(0.5)
+"""Standard deviations of doubt that are added to a topic where videos are looked for
+(assumption)."""
 
 PROFILE_ONE = 16_384
 """A profile entry of 1 in a taste."""
@@ -67,7 +75,11 @@ class Beliefs(NamedTuple):
     """
 
     profile: NDArray[np.float32]
-    """profile [U, D] interest in each topic; no entry below 0, norm 1"""
+    """profile [U, D] what each topic adds to the signal: the mean of what is believed"""
+    doubt: NDArray[np.float32]
+    """doubt [U, D] its variance"""
+    level: NDArray[np.float32]
+    """level [U, 2] what the person does beyond others whatever is shown: mean and variance"""
     slot_id: NDArray[np.int32]
     """slot_id [U, SLOT_COLUMNS] sound, hashtag or creator, or NOBODY, in SLOTS columns from
     SOUND_SLOTS, TAG_SLOTS and CREATOR_SLOTS on"""
@@ -89,27 +101,41 @@ class Taste(NamedTuple):
 
 
 class LearnParams(NamedTuple):
-    """How fast beliefs change."""
+    """How beliefs change."""
 
-    rate: float
-    """Step of the profile per unit of signal."""
+    enabled: bool
+    ticked: float
+    """what a ticked topic adds at first, over the root of how many there are"""
+    doubt: float
+    """variance of a topic at first"""
+    noise: float
+    """variance of a signal"""
+    drift: float
+    """variance of a topic at least"""
     signals: NDArray[np.float64]
-    """signals [A] of each action; those of an impression are added up, within [-3, 3]"""
+    """signals [A] of each action"""
 
 
 def learn_params(scenario: Scenario) -> LearnParams:
     """The learning settings of a scenario as numbers."""
     learning = scenario.feed.learning
     each = [float(learning.signals.get(name, 0.0)) for name in ACTION_NAMES]
-    return LearnParams(float(learning.rate), np.array(each))
+    return LearnParams(
+        learning.enabled, float(learning.ticked), float(learning.spread) ** 2,
+        float(learning.noise) ** 2, float(learning.drift) ** 2, np.array(each),
+    )  # fmt: skip
 
 
-def first_beliefs(accounts: UserAccounts, topics: int) -> Beliefs:
-    """Beliefs at sign-up: the ticked topics, or a flat profile when nothing was ticked."""
+def first_beliefs(accounts: UserAccounts, topics: int, learning: LearnParams) -> Beliefs:
+    """Beliefs at sign-up: the ticked topics, or nothing."""
     users = len(accounts.declared)
     profile = aligned_zeros((users, padded(topics)), np.float32)
-    _from_declared(accounts.declared, topics, profile)
-    return Beliefs(profile, *no_affinities(users))
+    doubt = aligned_zeros(profile.shape, np.float32)
+    doubt[:, :topics] = learning.doubt
+    level = aligned_zeros((users, 2), np.float32)
+    level[:, 1] = LEVEL_SPREAD
+    _from_declared(accounts.declared, topics, learning.ticked, profile)
+    return Beliefs(profile, doubt, level, *no_affinities(users))
 
 
 def no_affinities(users: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -123,16 +149,15 @@ def no_affinities(users: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
 
 
 @njit()
-def _from_declared(declared, topics, profile):
+def _from_declared(declared, topics, ticked, profile):
     for u in range(declared.size):
         bits = declared[u]
         count = 0
         for d in range(topics):
             count += np.int64((bits >> np.uint64(d)) & np.uint64(1))
         for d in range(topics):
-            ticked = np.int64((bits >> np.uint64(d)) & np.uint64(1))
-            if count == 0 or ticked == 1:
-                profile[u, d] = np.float32(1.0 / math.sqrt(float(count if count > 0 else topics)))
+            if (bits >> np.uint64(d)) & np.uint64(1):
+                profile[u, d] = np.float32(ticked / math.sqrt(float(count)))
 
 
 def new_taste(dims: int) -> Taste:
@@ -157,8 +182,10 @@ def read_taste(profile, weights, user, taste_profile, taste_weights):
 
 @njit(forceinline=True)
 def affinity_of(total):
-    """Affinity in [-1, 1], float32, from the sum that ``match_sum`` gives."""
-    value = np.float32(total) * _PER_ONE - AFFINITY_CENTRE
+    """Affinity in [-1, 1], float32, from the sum that ``match_sum`` gives: the signal that this
+    person is expected to give beyond others.
+    """
+    value = np.float32(total) * _PER_ONE
     return min(max(value, np.float32(-1.0)), np.float32(1.0))
 
 
@@ -176,72 +203,86 @@ def affinity(taste_profile, taste_weights, ids, u, caption, v, sound, tag0, tag1
 
 
 @njit(forceinline=True)
-def signal_of(actions, signals):
-    """The signal of the actions in a bit mask; ``signals`` [A] of LearnParams."""
+def signal_of(actions, signals, usual):
+    """The signal of the actions in a bit mask, beyond the ``usual`` one of the video.
+
+    ``signals`` [A] are those of LearnParams.
+    """
     total = 0.0
     for a in range(_ACTIONS):
         total += signals[a] if (actions >> a) & 1 else 0.0
-    return min(max(total, -3.0), 3.0)
+    return min(max(total - float(usual), -LARGEST_SIGNAL), LARGEST_SIGNAL)
 
 
 @njit(forceinline=True)
-def learn(
-    rate, profile, ids, weights, u, caption, v, sound, tag0, tag1, tag2, creator, signal
-):  # fmt: skip
-    """Update the beliefs about user ``u`` after an impression with this ``signal``.
+def expected_signal(profile, u, caption, v):
+    """What the topics of a video let one expect of user ``u``, beyond the user's level.
 
-    ``rate`` is the step a unit of signal; the other arguments are those of :func:`affinity`.
+    Four partial sums, because each addition waits for the last.
     """
-    learn_topics(rate, profile, u, caption, v, signal)
-    if is_strong(signal):
-        for step in (0, 1, 2):
-            learn_affinities(step, ids, weights, u, sound, tag0, tag1, tag2, creator, signal)
+    a = b = c = e = np.float32(0.0)
+    for d in range(0, profile.shape[1], 4):
+        a += profile[u, d] * (np.float32(caption[v, d]) * _PER_TOPIC_ONE)
+        b += profile[u, d + 1] * (np.float32(caption[v, d + 1]) * _PER_TOPIC_ONE)
+        c += profile[u, d + 2] * (np.float32(caption[v, d + 2]) * _PER_TOPIC_ONE)
+        e += profile[u, d + 3] * (np.float32(caption[v, d + 3]) * _PER_TOPIC_ONE)
+    return (a + b) + (c + e)
 
 
 @njit(forceinline=True)
-def learn_topics(rate, profile, u, caption, v, signal):
-    """Move row ``u`` of ``profile`` towards the video's topics, or away from them.
+def doubt_of(doubt, u, caption, v):
+    """Variance of that expectation."""
+    a = b = c = e = np.float32(0.0)
+    for d in range(0, doubt.shape[1], 4):
+        x = np.float32(caption[v, d]) * _PER_TOPIC_ONE
+        a += doubt[u, d] * x * x
+        x = np.float32(caption[v, d + 1]) * _PER_TOPIC_ONE
+        b += doubt[u, d + 1] * x * x
+        x = np.float32(caption[v, d + 2]) * _PER_TOPIC_ONE
+        c += doubt[u, d + 2] * x * x
+        x = np.float32(caption[v, d + 3]) * _PER_TOPIC_ONE
+        e += doubt[u, d + 3] * x * x
+    return (a + b) + (c + e)
 
-    A signal of 0 changes nothing. What pads a row of topics stays zero.
+
+@njit(forceinline=True)
+def learn_topics(profile, doubt, level, u, caption, v, signal, expected, noise, drift):
+    """Update the regression of user ``u`` after an impression; returns what it did not expect.
+
+    ``expected`` is that of :func:`expected_signal`; ``noise`` and ``drift`` are variances.
     """
-    total = move_topics(rate, profile, u, caption, v, signal)
-    scale_topics(profile, u, scale_of(total, signal))
-
-
-@njit(forceinline=True)
-def move_topics(rate, profile, u, caption, v, signal):
-    """The first step of :func:`learn_topics`; returns the square of the norm of the row.
-
-    There is no branch: which way it goes cannot be foreseen, and both ways are a few steps in
-    vector registers.
-    """
-    step = np.float32(min(rate * abs(signal), LARGEST_STEP))
-    # a dislike takes away where the video is strong, a quarter as fast as a like adds
-    loss = step * (DISLIKE * _PER_TOPIC_ONE)
-    for first in range(0, profile.shape[1], STEP):
-        move_row(profile, u, first, caption, v, signal > 0.0, step, loss, _PER_TOPIC_ONE)
-    return _square(profile, u)
-
-
-@njit(forceinline=True)
-def scale_of(total, signal):
-    """The second step: what brings a row with this square of its norm back to norm 1."""
-    scale = np.float32(1.0) / np.float32(math.sqrt(total))
-    return scale if (total > np.float32(1e-6)) & (signal != 0.0) else np.float32(1.0)
-
-
-@njit(forceinline=True)
-def scale_topics(profile, u, scale):
-    """The third step."""
-    for first in range(0, profile.shape[1], STEP):
-        for d in range(first, first + STEP):
-            profile[u, d] *= scale
+    error = np.float32(signal) - (level[u, 0] + expected)
+    known = level[u, 1]
+    total = (noise + known) + doubt_of(doubt, u, caption, v)
+    inverse = np.float32(1.0) / total
+    step = error * inverse
+    for d in range(profile.shape[1]):  # in vector registers
+        gain = doubt[u, d] * (np.float32(caption[v, d]) * _PER_TOPIC_ONE)
+        moved = profile[u, d] + gain * step
+        profile[u, d] = min(max(moved, -LARGEST_EFFECT), LARGEST_EFFECT)
+        less = doubt[u, d] - gain * gain * inverse
+        # what pads a row has no doubt and keeps none
+        doubt[u, d] = max(less, min(drift, doubt[u, d]))
+    level[u, 0] += known * step
+    level[u, 1] = max(known - known * known * inverse, LEVEL_DRIFT)
+    return error
 
 
 @njit(forceinline=True)
 def is_strong(signal):
     """Whether a signal changes what the platform believes about sound, hashtags and creator."""
-    return (signal >= 1.0) | (signal <= -2.0)
+    return (signal >= 1.0) | (signal <= -1.0)
+
+
+@njit(forceinline=True)
+def search_weight(profile, doubt, u, d):
+    """How much the source ``interest`` looks for topic ``d``, given what it may add.
+
+    The square of the mean and some of the doubt: what is not known yet is tried out.
+    """
+    value = profile[u, d] + EXPLORE * np.float32(math.sqrt(doubt[u, d]))
+    value = max(value, np.float32(0.0))
+    return value * value + np.float32(1e-6)
 
 
 @njit(forceinline=True)
@@ -251,7 +292,7 @@ def learn_affinities(step, ids, weights, u, sound, tag0, tag1, tag2, creator, si
     That takes three steps, 0 to 2, a hashtag in each, because a row's hashtags wait for each other.
     Different users may take the steps in turns.
     """
-    amount = np.float32(AFFINITY_STEP * signal)
+    amount = np.float32(AFFINITY_STEP * float(signal))
     if step == 0:
         change_one(ids, weights, u, SOUND_SLOTS, sound, amount, KEEP)
         change_one(ids, weights, u, TAG_SLOTS, tag0, amount, KEEP)
@@ -260,15 +301,3 @@ def learn_affinities(step, ids, weights, u, sound, tag0, tag1, tag2, creator, si
         change_one(ids, weights, u, TAG_SLOTS, tag1, amount, KEEP)
     else:
         change_one(ids, weights, u, TAG_SLOTS, tag2, amount, KEEP)
-
-
-@njit(forceinline=True)
-def _square(profile, u):
-    """Square of the norm of a row; four partial sums, because each addition waits for the last."""
-    a = b = c = e = np.float32(0.0)
-    for d in range(0, profile.shape[1], 4):
-        a += profile[u, d] * profile[u, d]
-        b += profile[u, d + 1] * profile[u, d + 1]
-        c += profile[u, d + 2] * profile[u, d + 2]
-        e += profile[u, d + 3] * profile[u, d + 3]
-    return (a + b) + (c + e)

@@ -28,7 +28,7 @@ from sim.feed.spaced import (
     select_spaced,
     set_apart,
 )
-from sim.feed.tables import SIGNS, base_and_lift
+from sim.feed.tables import base_and_lift
 from sim.feed.view import FeedView, Requests
 from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES, WATCH, FeedConfig
@@ -71,7 +71,17 @@ class BuiltinSource:
         match self.name:
             case "interest":
                 return from_interest(
-                    out, runs, 0, count, r, code, beliefs.profile, user, view.topics, *index.topic
+                    out,
+                    runs,
+                    0,
+                    count,
+                    r,
+                    code,
+                    beliefs.profile,
+                    beliefs.doubt,
+                    user,
+                    view.topics,
+                    *index.topic,
                 )
             case "sound":
                 return from_groups(
@@ -149,9 +159,8 @@ class SmoothedPrediction:
         rows = self._rows
         shown = rows[..., IMPRESSIONS, None] + self.prior
         rate = (rows[..., FIRST_ACTION:] + self.prior * self.view.rates.action) / shown
-        return np.asarray(
-            rate + SIGNS * self.affinity[..., None].astype(float) * rate * (1.0 - rate)
-        )
+        moved = self.view.slopes * self.affinity[..., None].astype(float)
+        return np.asarray(np.clip(rate + moved * rate * (1.0 - rate), 0.0, 1.0))
 
     @property
     def watch_s(self) -> NDArray[np.float64]:

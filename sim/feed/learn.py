@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 
 from sim.core.actions import ACTIONS
-from sim.core.room import round_up
 from sim.feed.belief import (
+    expected_signal,
     is_strong,
     learn_affinities,
-    move_topics,
-    scale_of,
-    scale_topics,
+    learn_topics,
     signal_of,
 )
 from sim.feed.plain import taste as plain
@@ -27,62 +25,94 @@ from sim.machine.compiled import njit
 from sim.machine.twins import side_by_side
 
 __all__ = [
-    "LEARNING", "affinities", "affinities_of_all", "find_signal", "find_signals", "topics",
-    "topics_of_all",
+    "LEARNING", "affinities", "affinities_of_all", "expect", "expect_of_all", "find_signal",
+    "find_signals", "topics", "topics_of_all", "used",
 ]  # fmt: skip
 
-LEARNING = np.dtype([("rate", np.float64), ("signals", np.float64, (len(ACTIONS),))], align=True)
-"""How fast beliefs change: the step a unit of signal, and the signal of each action."""
+LEARNING = np.dtype(
+    [
+        ("enabled", np.int64),
+        ("noise", np.float32),
+        ("drift", np.float32),
+        ("signals", np.float64, (len(ACTIONS),)),
+    ],
+    align=True,
+)
+"""How beliefs change: variances, and the signal of each action."""
+
+
+@njit(forceinline=True)
+def used(frame: Any) -> bool:
+    """Whether anything is learned."""
+    return frame.learning.enabled != 0  # type: ignore[no-any-return]
 
 
 def find_signal(feed: Any, seen: Any, k: int) -> None:
-    """What the actions say, as one number."""
+    """What the actions say beyond what anybody would have done, as one number."""
     signals = tuple(feed.learning.signals.tolist())
-    seen.signal[k] = plain.signal_of(int(seen.actions[k]), signals)
+    usual = feed.scores.usual[int(seen.video[k])]
+    seen.signal[k] = plain.signal_of(int(seen.actions[k]), signals, usual)
 
 
 @side_by_side(find_signal)
 @njit(forceinline=True)
 def find_signals(feed: Any, seen: Any, n: int) -> None:
-    """The same in vector registers."""
-    signals = feed.learning.signals
-    for j in range(round_up(n)):
+    """The same."""
+    signals, usual = feed.learning.signals, feed.scores.usual
+    for j in range(n):
         k = np.uint64(j)
-        seen.signal[k] = signal_of(seen.actions[k], signals)
+        seen.signal[k] = signal_of(seen.actions[k], signals, at(usual, seen.video[k]))
+
+
+def expect(feed: Any, seen: Any, k: int) -> None:
+    """What the topics of the video let one expect of this person."""
+    caption = feed.videos.caption[int(seen.video[k])]
+    seen.expected[k] = plain.expected_signal(feed.beliefs.profile[int(seen.user[k])], caption)
+
+
+@side_by_side(expect)
+@njit(forceinline=True)
+def expect_of_all(feed: Any, seen: Any, n: int) -> None:
+    """The same."""
+    for j in range(n):
+        k = np.uint64(j)
+        seen.expected[k] = expected_signal(
+            feed.beliefs.profile, np.uint64(seen.user[k]), feed.captions, np.uint64(seen.video[k])
+        )
 
 
 def topics(feed: Any, seen: Any, k: int) -> None:
-    """Move the believed profile towards the video's topics, or away from them."""
-    row = feed.beliefs.profile[int(seen.user[k])]
+    """What the topics of the video add to the signal of this person."""
+    user = int(seen.user[k])
     caption = feed.videos.caption[int(seen.video[k])]
-    plain.learn_topics(float(feed.learning.rate), row, caption, float(seen.signal[k]))
+    learner = plain.Regression(np.float32(feed.learning.noise), np.float32(feed.learning.drift))
+    seen.error[k] = learner.learn(
+        feed.beliefs.profile[user], feed.beliefs.doubt[user], feed.beliefs.level[user], caption,
+        float(seen.signal[k]), np.float32(seen.expected[k]),
+    )  # fmt: skip
 
 
 @side_by_side(topics)
 @njit(forceinline=True)
 def topics_of_all(feed: Any, seen: Any, n: int) -> None:
-    """In three steps: move, find what brings the row back to norm 1, scale."""
-    profile, rate = feed.beliefs.profile, feed.learning.rate
+    """The same; the loops over topics run in vector registers."""
+    beliefs, captions = feed.beliefs, feed.captions
+    noise, drift = feed.learning.noise, feed.learning.drift
     for j in range(n):
         k = np.uint64(j)
-        seen.square[k] = move_topics(
-            rate, profile, np.uint64(seen.user[k]), feed.captions, np.uint64(seen.video[k]),
-            seen.signal[k],
+        u, v = np.uint64(seen.user[k]), np.uint64(seen.video[k])
+        seen.error[k] = learn_topics(
+            beliefs.profile, beliefs.doubt, beliefs.level, u, captions, v, seen.signal[k],
+            seen.expected[k], noise, drift,
         )  # fmt: skip
-    for j in range(round_up(n)):  # in vector registers
-        k = np.uint64(j)
-        seen.scale[k] = scale_of(seen.square[k], seen.signal[k])
-    for j in range(n):
-        k = np.uint64(j)
-        scale_topics(profile, np.uint64(seen.user[k]), seen.scale[k])
 
 
 def affinities(feed: Any, seen: Any, k: int) -> None:
-    """Change the affinities for sound, hashtags and creator after a strong signal."""
-    signal = float(seen.signal[k])
-    if signal >= 1.0 or signal <= -2.0:  # a weak one says nothing of these
+    """Change the affinities for sound, hashtags and creator by what topics do not explain."""
+    error = float(seen.error[k])
+    if error >= 1.0 or error <= -1.0:  # a weak one says nothing of these
         video = plain.listed(feed.videos, int(seen.video[k]))
-        plain.learn_affinities(feed.beliefs, int(seen.user[k]), video, signal)
+        plain.learn_affinities(feed.beliefs, int(seen.user[k]), video, error)
 
 
 @side_by_side(affinities)
@@ -92,7 +122,7 @@ def affinities_of_all(feed: Any, seen: Any, n: int) -> None:
     strong = 0
     for j in range(n):
         seen.strong[np.uint64(strong)] = j
-        strong += 1 if is_strong(seen.signal[np.uint64(j)]) else 0
+        strong += 1 if is_strong(seen.error[np.uint64(j)]) else 0
     _step_of_all(feed, seen, strong, 0)
     _step_of_all(feed, seen, strong, 1)
     _step_of_all(feed, seen, strong, 2)
@@ -106,5 +136,5 @@ def _step_of_all(feed: Any, seen: Any, strong: int, step: int) -> None:
         card = at(feed.cards, seen.video[k])
         learn_affinities(
             step, beliefs.slot_id, beliefs.slot_weight, np.uint64(seen.user[k]), card.sound,
-            card.tags[0], card.tags[1], card.tags[2], card.creator, seen.signal[k],
+            card.tags[0], card.tags[1], card.tags[2], card.creator, seen.error[k],
         )  # fmt: skip

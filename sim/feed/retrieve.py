@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.random import draw32, uniform
-from sim.feed.belief import SLOTS
+from sim.feed.belief import SLOTS, search_weight
 from sim.machine.borrow import at, prefetch
 from sim.machine.compiled import njit
 from sim.world.state import NOBODY
@@ -112,8 +112,8 @@ def _run(runs, first, last, number):
 
 
 @njit(forceinline=True)
-def point_interest(out, runs, place, count, r, code, profile, u, topics, start, videos):
-    """Point at videos of topics in proportion to row ``u`` of ``profile`` [U, D].
+def point_interest(out, runs, place, count, r, code, profile, doubt, u, topics, start, videos):
+    """Point at videos of topics in proportion to what row ``u`` of a profile lets one hope for.
 
     Systematic sampling: one draw moves even steps over the cumulative profile, so each topic
     gets its share of ``count`` rounded up or down. In a topic's list, which begins with the most
@@ -125,13 +125,13 @@ def point_interest(out, runs, place, count, r, code, profile, u, topics, start, 
     row = np.uint64(u)
     total = np.float32(0.0)
     for d in range(topics):
-        total += profile[row, np.uint64(d)]
+        total += search_weight(profile, doubt, row, np.uint64(d))
     jitter = uniform(r, code * DRAWS)
     _draw_all(out, place, count, r, code * DRAWS + 1)
     done = 0
     passed = np.float32(0.0)
     for d in range(topics):
-        passed += profile[row, np.uint64(d)]
+        passed += search_weight(profile, doubt, row, np.uint64(d))
         upto = count if d == topics - 1 else min(_share(passed, total, count, jitter), count)
         upto = max(done, upto)
         _run(runs, place + done, place + upto, d)
@@ -145,9 +145,11 @@ def point_interest(out, runs, place, count, r, code, profile, u, topics, start, 
 
 
 @njit(forceinline=True)
-def from_interest(out, runs, place, count, r, code, profile, u, topics, start, videos):
+def from_interest(out, runs, place, count, r, code, profile, doubt, u, topics, start, videos):
     """Videos of topics in proportion to a profile; see :func:`point_interest`."""
-    done = point_interest(out, runs, place, count, r, code, profile, u, topics, start, videos)
+    done = point_interest(
+        out, runs, place, count, r, code, profile, doubt, u, topics, start, videos
+    )
     return look_up(out, place, done, place, videos, videos)
 
 

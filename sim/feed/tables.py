@@ -5,7 +5,7 @@ The predicted probability of action a on video v by user u is
     p = r + s k r (1 - r),   r = (count_va + n0 r_a) / (impressions_v + n0)
 
 with the platform-wide rate r_a, n0 impressions of prior, the affinity k in [-1, 1] and the
-action's sign s: the logistic function to first order, which stays within [0, 1]. A value model
+action's slope s (``sim.feed.slopes``): the logistic function to first order. A value model
 that is linear in p is then base[v] + k * lift[v]: two numbers a video, made at each refresh, and
 one multiplication a candidate.
 """
@@ -30,13 +30,19 @@ from sim.scenario.components import Component, Custom
 from sim.scenario.feed import Smoothed
 
 __all__ = [
-    "PRIORS", "SIGNS", "Rates", "ScoreTables", "base_and_lift", "platform_rates", "prior_of",
-    "refresh_tables", "smoothed",
+    "LENGTHS_S", "PRIORS", "SIGNS", "START_RATES", "Rates", "ScoreTables", "base_and_lift",
+    "length_class", "mean_signals", "platform_rates", "prior_of", "refresh_tables",
+    "refresh_usual", "smoothed",
 ]  # fmt: skip
+
+LENGTHS_S = np.array([7.0, 13.0, 18.0, 26.0, 37.0, 50.0, 72.0, 104.0, 148.0, 231.0])
+"""Durations between which videos count as equally long (W1's, coarser)."""
 
 SIGNS = np.array([float(a.sign) for a in ACTIONS])
 """signs [A] of the actions."""
 
+START_RATES = np.array([a.start_rate for a in ACTIONS])
+"""rates [A] that the platform assumes before its first impression."""
 _START_WATCH_S = 8.0
 _START_IMPRESSIONS = 1_000.0
 """Seconds watched that the platform assumes before its first impression, and how many impressions
@@ -60,6 +66,7 @@ class ScoreTables(Table, name="scores", owner="video", side=Side.BELIEF):
     lift: NDArray[np.float32] = column(
         np.float32, "what each unit of affinity adds to the score", line="card", lively=True
     )
+    usual: NDArray[np.float32] = column(np.float32, "signal that people usually give it")
     arms: NDArray[np.float32] = column(
         np.float32, "base and lift under the weights of each arm; there are no arms when all users "
         "have the same weights (see ``sim.feed.arms``)", shape=("G", 2),
@@ -79,10 +86,9 @@ def base_and_lift(
 def platform_rates(totals: NDArray[np.int64]) -> Rates:
     """Rates over all impressions so far, given the sums [F] of all counters."""
     impressions = float(totals[IMPRESSIONS]) + _START_IMPRESSIONS
-    start = np.array([a.start_rate for a in ACTIONS])
     counts = totals[FIRST_ACTION:WIDTH].astype(np.float64)
     watch = totals[WATCH_MS] / 1000.0 + _START_WATCH_S * _START_IMPRESSIONS
-    return Rates((counts + start * _START_IMPRESSIONS) / impressions, watch / impressions)
+    return Rates((counts + START_RATES * _START_IMPRESSIONS) / impressions, watch / impressions)
 
 
 PRIORS: Final[Mapping[str, Callable[[Any], float]]] = {
@@ -105,7 +111,7 @@ def smoothed(count, impressions, prior, rate):
 
 
 @njit(forceinline=True)
-def _value(row, prior, rates, watch_rate, weights, signs):
+def _value(row, prior, rates, watch_rate, weights, slopes):
     """(base, lift) of a video with the counters ``row`` [F]; ``weights`` [A + 1], watch last."""
     impressions = row[IMPRESSIONS]
     watch = smoothed(float(row[WATCH_MS]) / 1000.0, impressions, prior, watch_rate)
@@ -117,13 +123,13 @@ def _value(row, prior, rates, watch_rate, weights, signs):
         if weights[a] != 0.0:
             r = smoothed(row[FIRST_ACTION + a], impressions, prior, rates[a])
             base += weights[a] * r
-            lift += weights[a] * signs[a] * r * (1.0 - r)
+            lift += weights[a] * slopes[a] * r * (1.0 - r)
     return np.float32(base), np.float32(lift)
 
 
 @njit()
 def refresh_tables(
-    videos, counts, prior, rates, watch_rate, weights, arm_weights, signs, base, lift, arms
+    videos, counts, prior, rates, watch_rate, weights, arm_weights, slopes, base, lift, arms
 ):
     """Recompute base, lift and arms of the given ``videos``.
 
@@ -135,8 +141,52 @@ def refresh_tables(
             prefetch(counts, videos[i + ROWS_AHEAD])
             prefetch_at(counts, videos[i + ROWS_AHEAD], LINE)
         v = videos[i]
-        base[v], lift[v] = _value(counts[v], prior, rates, watch_rate, weights, signs)
+        base[v], lift[v] = _value(counts[v], prior, rates, watch_rate, weights, slopes)
         for g in range(arms.shape[1]):
             arms[v, g, 0], arms[v, g, 1] = _value(
-                counts[v], prior, rates, watch_rate, arm_weights[g], signs
+                counts[v], prior, rates, watch_rate, arm_weights[g], slopes
             )
+
+
+@njit(forceinline=True)
+def length_class(duration_s):
+    """Position among the classes that LENGTHS_S divides."""
+    place = 0
+    for i in range(LENGTHS_S.size):
+        place += 1 if duration_s >= LENGTHS_S[i] else 0
+    return place
+
+
+@njit()
+def mean_signals(counts, count, duration_s, signals, start):
+    """Mean signal [classes] of videos of each length; ``start`` [A] are the rates assumed at first.
+
+    ``signals`` [A] are those of the actions, over the first ``count`` videos.
+    """
+    sums = np.zeros((LENGTHS_S.size + 1, signals.size + 1), np.int64)
+    for v in range(count):
+        row = length_class(duration_s[v])
+        sums[row, 0] += counts[v, IMPRESSIONS]
+        for a in range(signals.size):
+            sums[row, 1 + a] += counts[v, FIRST_ACTION + a]
+    found = np.zeros(sums.shape[0])
+    for row in range(sums.shape[0]):
+        for a in range(signals.size):
+            done = float(sums[row, 1 + a]) + _START_IMPRESSIONS * start[a]
+            found[row] += signals[a] * done / (float(sums[row, 0]) + _START_IMPRESSIONS)
+    return found
+
+
+@njit()
+def refresh_usual(videos, counts, duration_s, by_length, prior, signals, usual):
+    """The signal that people usually give each of ``videos``, drawn to that of its length."""
+    for i in range(videos.size):
+        if i + ROWS_AHEAD < videos.size:
+            prefetch(counts, videos[i + ROWS_AHEAD])
+            prefetch(duration_s, videos[i + ROWS_AHEAD])
+        v = videos[i]
+        total = 0.0
+        for a in range(signals.size):
+            total += signals[a] * float(counts[v, FIRST_ACTION + a])
+        rate = by_length[length_class(duration_s[v])]
+        usual[v] = np.float32((total + prior * rate) / (float(counts[v, IMPRESSIONS]) + prior))

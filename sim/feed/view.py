@@ -68,6 +68,8 @@ class FeedView:
     momentum: NDArray[np.float32]
     """momentum [V] decayed number of recent views"""
     beliefs: Beliefs
+    slopes: NDArray[np.float64]
+    """slopes [A] of the actions: log-odds for a unit of affinity (see ``sim.feed.slopes``)"""
     arm_weights: NDArray[np.float64]
     """arm_weights [G, A + 1] weights of each arm of users (see ``sim.feed.arms``)"""
     arm: NDArray[np.int8]

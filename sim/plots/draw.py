@@ -15,6 +15,7 @@ from sim.plots import style
 from sim.plots.ccdf import ccdf_data, draw_ccdf
 from sim.plots.daily_activity import daily_activity_data, draw_daily_activity
 from sim.plots.engagement_by_tier import draw_engagement_by_tier, engagement_by_tier_data
+from sim.plots.learning import draw_learning, learning_data
 from sim.plots.lorenz import draw_lorenz, lorenz_data
 from sim.plots.reach_by_pool import draw_reach_by_pool, reach_by_pool_data
 from sim.plots.view_spread import draw_view_spread, view_spread_data
@@ -55,6 +56,9 @@ PLOTS: Final[Mapping[str, Plot]] = MappingProxyType(
         ),
         "engagement_by_tier": Plot(
             "Engagement by size of the account", engagement_by_tier_data, draw_engagement_by_tier
+        ),
+        "learning": Plot(
+            "What ranking finds for people, by videos seen", learning_data, draw_learning
         ),
     }
 )

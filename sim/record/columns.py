@@ -119,6 +119,12 @@ USERS: Final = (
     Column("active_days", "int32", "days", "days with at least one session"),
     Column("follows_start", "int32", "creators", "creators followed at the start"),
     Column("follows_end", "int32", "creators", "creators followed at the end"),
+    Column(
+        "belief_cosine",
+        "float32",
+        "cosine",
+        "of what the feed believes that the user likes, at the end, and the interests (truth)",
+    ),
     *COUNTERS,
 )
 
@@ -188,6 +194,12 @@ CONTROL: Final = (
     ),
     Column("kind", "category", "", "what filled the place: control, ranked or test"),
     *COUNTERS,
+    Column(
+        "match",
+        "float64",
+        "cosine",
+        "sum over these impressions of the match of true interests and topics (truth)",
+    ),
 )
 
 SHARES: Final = (

@@ -21,7 +21,7 @@ from sim.feed.control import CONTROL, ROWS
 from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import BY_SURFACE, EVENTS, SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import MOST_AGO, hash_all, hash_text
-from sim.world.state import NOBODY
+from sim.world.state import NOBODY, TOPIC_ONE
 
 __all__ = ["Controls", "EventLog", "Paths", "Timeline", "count_columns", "surface_columns"]
 
@@ -77,10 +77,10 @@ class Controls:
 
     def __init__(self, warmup_s: float) -> None:
         self._warmup_s = warmup_s
-        self._counts = np.zeros((ROWS, WIDTH), np.int64)
+        self._counts = np.zeros((ROWS, WIDTH + 1), np.int64)
 
     def add(self, start_s: float, counts: NDArray[np.int64]) -> None:
-        """Add a window's counters [ROWS, F]; ``start_s`` is when it began."""
+        """Add a window's counters [ROWS, F + 1]; ``start_s`` is when it began."""
         if start_s >= self._warmup_s:
             self._counts += counts
 
@@ -90,6 +90,7 @@ class Controls:
             "seen_from": np.repeat(STAGES, len(KINDS)),
             "kind": np.array(KINDS * len(STAGES), object),
             **count_columns(self._counts),
+            "match": self._counts[:, WIDTH] / TOPIC_ONE**2,
         }
 
 

@@ -79,8 +79,13 @@ def creator_columns(world: World, counts: NDArray[np.int64]) -> Columns:
     }
 
 
-def user_columns(world: World, users: Any, follows_end: NDArray[np.int32]) -> Columns:
-    """Columns of the users table; ``users`` are the engine's counters of users."""
+def user_columns(
+    world: World, users: Any, follows_end: NDArray[np.int32], profile: NDArray[np.float32]
+) -> Columns:
+    """Columns of the users table; ``users`` are the engine's counters of users.
+
+    ``profile`` [U, D] is what the feed believes that each topic adds to what they do.
+    """
     n = world.users
     columns = count_columns(users.counts)
     return {
@@ -93,8 +98,17 @@ def user_columns(world: World, users: Any, follows_end: NDArray[np.int32]) -> Co
         "active_days": users.active_days,
         "follows_start": np.diff(world.follows.start),
         "follows_end": follows_end,
+        "belief_cosine": _cosine(np.maximum(profile, 0.0), world.truth.interests),
         **columns,
     }
+
+
+def _cosine(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float32]:
+    """Cosine of each two rows; 0 where one of them is nothing."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    norms = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    found = np.divide((a * b).sum(axis=1), norms, out=np.zeros(len(a)), where=norms > 0.0)
+    return np.asarray(found, np.float32)
 
 
 def probe_columns(world: World, videos: Columns, paths: Paths, viral: Viral) -> Columns:

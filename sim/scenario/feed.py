@@ -214,10 +214,43 @@ SourceWeights = Annotated[
 
 
 class LearningConfig(Config):
-    """How the platform's belief about a user follows what the user does."""
+    """How the platform's belief about a user follows what the user does.
 
-    rate: Number = Field(
-        default=0.08, gt=0, le=1, description="step towards a video after a signal of 1; assumption"
+    A signal counts by how much it differs from what anybody would have given that video. What each
+    topic adds to it is estimated as a regression is: with few videos the belief stays near that
+    of the sign-up, with many it is what they say.
+    """
+
+    enabled: bool = Field(
+        default=True, description="whether it does; without it the belief is that of the sign-up"
+    )
+    ticked: Number = Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="what a ticked topic adds to the signal, before anything is seen (divided by "
+        "the square root of how many are ticked); assumption, tried on logs of this model",
+    )
+    spread: Number = Field(
+        default=0.17,
+        gt=0,
+        le=1,
+        description="sd over people of what a topic adds, which is the doubt before anything is "
+        "seen; assumption, tried on logs of this model",
+    )
+    noise: Number = Field(
+        default=1.2,
+        gt=0,
+        le=100,
+        description="sd of a signal about what is expected of this person and this video; "
+        "assumption, tried on logs of this model",
+    )
+    drift: Number = Field(
+        default=0.03,
+        ge=0,
+        le=1,
+        description="doubt that is left after any number of videos, because tastes may drift, sd; "
+        "assumption",
     )
     signals: Signals = Field(
         default=_ordered(

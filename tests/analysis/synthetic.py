@@ -190,6 +190,7 @@ def _control(rng: np.random.Generator, videos: pl.DataFrame) -> pl.DataFrame:
             "impressions": shown,
             "views": shown,
             "watch_s": 9.0 * shown * lift,
+            "match": 0.4 * shown * lift,
             **{name: rng.binomial(shown, rate * lift) for name, rate in rates.items()},
         },
     )
@@ -274,6 +275,7 @@ def _users(
             "active_days": days,
             "follows_start": follows,
             "follows_end": follows + 1,
+            "belief_cosine": rng.random(users),
             **_shared_out(rng, videos, weights),
         },
     )

@@ -250,10 +250,13 @@ _VALUES: dict[str, Overrides] = {
 }
 
 _LEARNING: dict[str, Overrides] = {
-    "at once": _feed(learning={"rate": 1.0}),
-    "never": _feed(learning={"signals": {}}),
-    "slowly": _feed(learning={"rate": 1e-4}),
-    "dislikes": _feed(learning={"rate": 0.5, "signals": {"completion": -3.0, "skip": -3.0}}),
+    "at once": _feed(learning={"noise": 0.01, "spread": 1.0}),
+    "never": _feed(learning={"enabled": False}),
+    "of nothing": _feed(learning={"signals": {}}),
+    "slowly": _feed(learning={"noise": 100.0, "spread": 0.01, "drift": 0.0}),
+    "dislikes": _feed(
+        learning={"noise": 0.3, "drift": 1.0, "signals": {"completion": -3.0, "skip": -3.0}}
+    ),
     "skips are liked": _feed(learning={"signals": {"skip": 1.0, "like": 1e6, "follow": -1e6}}),
 }
 

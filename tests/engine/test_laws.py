@@ -47,7 +47,8 @@ def test_counters_of_videos_are_sums_over_the_log(played: Played) -> None:
     world, view = played.live.world, played.live.platform.view
     n = world.videos.count
     names = np.full(len(view.cold.state), "", object)
-    columns = video_columns(world, view.counts, view.cold.pool, names)
+    elsewhere = played.live.platform.window.elsewhere
+    columns = video_columns(world, view.counts, elsewhere, view.cold.pool, names)
     same(columns, sums(played.events, "video", n))
     reach = played.events.group_by("video").agg(pl.col("user").n_unique()).sort("video")
     counted = np.zeros(n, int)
@@ -57,7 +58,10 @@ def test_counters_of_videos_are_sums_over_the_log(played: Played) -> None:
 
 def test_counters_of_users_are_sums_over_the_log(played: Played) -> None:
     live = played.live
-    columns = user_columns(live.world, live.engine.user_counts(), live.engine.follow_counts())
+    columns = user_columns(
+        live.world, live.engine.user_counts(), live.engine.follow_counts(),
+        live.platform.view.beliefs.profile,
+    )  # fmt: skip
     same(columns, sums(played.events, "user", live.world.users))
 
 
@@ -213,9 +217,11 @@ def test_sessions_are_counted(played: Played) -> None:
     np.testing.assert_array_equal(users.active_days > 0, users.sessions > 0)
 
 
-@pytest.mark.parametrize("name", [s.name for s in SURFACES if s.name != "shared_link"])
+@pytest.mark.parametrize(
+    "name", [s.name for s in SURFACES if s.name not in ("shared_link", "injected")]
+)
 def test_every_surface_is_used(played: Played, name: str) -> None:
-    """All but the one that is off until somebody has contacts."""
+    """All but those that are off until somebody has contacts, or something is forced."""
     assert (played.events["surface"] == surface_code(name)).any()
 
 

@@ -70,7 +70,7 @@ def test_keeping_the_events_does_not_change_the_hash(usual: str, tmp_path: Path)
     "changes",
     [
         {"feed": {"weights": {"like": 1.0}}},
-        {"feed": {"learning": {"rate": 0.5}}},
+        {"feed": {"learning": {"noise": 0.5}}},
         {"feed": {"select": {"use": "spaced", "creator_gap": 5}}},
         {"feed": {"cold_start": {"policy": "none"}}},
         {"refresh": 300.0},

@@ -32,9 +32,11 @@ def rows_of_topics(random: Any, rows: int, topics: int) -> NDArray[np.int8]:
 def beliefs_of(random: Any, users: int, topics: int) -> Beliefs:
     """Users of whom little, much, or nothing is known."""
     profile = np.zeros((users, padded(topics)), np.float32)
-    profile[:, :topics] = random.random((users, topics)) ** 3
+    profile[:, :topics] = random.normal(0.1, 0.3, (users, topics))
     profile[::4, topics // 2 + 1 :] = 0.0
-    profile /= np.linalg.norm(profile, axis=1, keepdims=True)
+    doubt = np.zeros_like(profile)
+    doubt[:, :topics] = random.random((users, topics)) ** 4 + 1e-4
+    level = random.random((users, 2)).astype(np.float32) + np.float32(0.01)
     ids, weights = no_affinities(users)
     for u in range(users):
         for first in (SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS):
@@ -43,7 +45,7 @@ def beliefs_of(random: Any, users: int, topics: int) -> Beliefs:
             ids[u, places] = random.permutation(30)[:known]
             # ties among the weakest, and affinities of exactly 0
             weights[u, places] = random.choice([0.0, 0.1, -0.1, 1.0, -1.0, random.random()], known)
-    return Beliefs(profile, ids, weights)
+    return Beliefs(profile, doubt, level, ids, weights)
 
 
 def copy_of(beliefs: Beliefs) -> Beliefs:
@@ -53,7 +55,8 @@ def copy_of(beliefs: Beliefs) -> Beliefs:
         beliefs.slot_id[:, columns],
         beliefs.slot_weight[:, columns],
     )
-    return Beliefs(beliefs.profile.copy(), ids, weights)
+    rows = (beliefs.profile.copy(), beliefs.doubt.copy(), beliefs.level.copy())
+    return Beliefs(*rows, ids, weights)
 
 
 def videos_of(random: Any, count: int, topics: int) -> tuple[NDArray[np.int8], NDArray[np.int32]]:

@@ -71,7 +71,7 @@ def test_an_arm_ranks_as_a_feed_with_its_weights_would() -> None:
         weights = dict(zip(WEIGHT_NAMES, view.arm_weights[g].tolist(), strict=True))
         alone = tiny_platform(duration=600.0, feed={"weights": weights}).platform
         alone.view.counts[:n], alone.view.totals[:] = view.counts[:n], view.totals
-        alone.view.rates = view.rates
+        alone.view.rates, alone.view.slopes = view.rates, view.slopes
         alone._next_index_s = np.inf
         alone._refresh_scores(np.arange(n, dtype=np.int32), 0.0)
         np.testing.assert_array_equal(view.tables.arms[:n, g, 0], alone.view.tables.base[:n])

@@ -81,13 +81,16 @@ def test_shares_are_rounded_alike() -> None:
 def test_by_profile() -> None:
     for random, videos, count, r in cases():
         topics = int(random.choice([1, 2, 6, 64]))
-        profile = beliefs_of(random, 1, topics).profile
+        beliefs = beliefs_of(random, 1, topics)
         topic = groups_of(random, topics, videos)
         runs = np.empty(count + retrieve.RUN, np.int8)
         wanted = fast(
-            retrieve.from_interest, count, runs, 0, count, r, 0, profile, 0, topics, *topic
-        )
-        found = sources.by_profile(list(profile[0, :topics]), topic, count, sources.Luck(r, 0))
+            retrieve.from_interest, count, runs, 0, count, r, 0, beliefs.profile, beliefs.doubt,
+            0, topics, *topic,
+        )  # fmt: skip
+        rows = beliefs.profile[0, :topics], beliefs.doubt[0, :topics]
+        weights = sources.search_weights(*rows)
+        found = sources.by_profile(weights, topic, count, sources.Luck(r, 0))
         assert found == wanted
         assert len(found) == 0 or set(found) <= set(topic.video.tolist())
 
@@ -96,7 +99,7 @@ def test_by_profile() -> None:
 def test_by_slots(code: int) -> None:
     lengths = set()
     for random, videos, count, r in cases():
-        _, ids, weights = beliefs_of(random, 1, 2)
+        *_, ids, weights = beliefs_of(random, 1, 2)
         group = groups_of(random, int(random.choice([0, 1, 20, 40])), videos)
         runs = np.empty(count + retrieve.RUN, np.int8)
         wanted = fast(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from sim.core.actions import ACTIONS
 from sim.feed import belief
 from sim.feed.belief import SLOTS, TAG_SLOTS, Beliefs, no_affinities
 from sim.feed.plain import taste
+from sim.feed.plain.sources import search_weights
 from sim.feed.plain.taste import Listed
 from sim.machine.compiled import njit
 from sim.machine.lanes import change_one
@@ -35,16 +35,30 @@ def _affinity(profile, weights, taste_profile, taste_weights, ids, u, caption, v
 
 
 @njit()
-def _learn(rate, profile, ids, weights, u, caption, v, things, signal):
-    belief.learn(
-        rate, profile, ids, weights, u, caption, v, things[0], things[1], things[2], things[3],
-        things[4], signal,
-    )  # fmt: skip
+def _learn(profile, doubt, level, u, caption, v, signal, noise, drift):
+    expected = belief.expected_signal(profile, u, caption, v)
+    error = belief.learn_topics(
+        profile, doubt, level, u, caption, v, signal, expected, noise, drift
+    )
+    return expected, error
 
 
 @njit()
-def _signal_of(actions, signals):
-    return belief.signal_of(actions, signals)
+def _learn_affinities(ids, weights, u, things, signal):
+    for step in (0, 1, 2):
+        belief.learn_affinities(
+            step, ids, weights, u, things[0], things[1], things[2], things[3], things[4], signal
+        )
+
+
+@njit()
+def _weight(profile, doubt, u, d):
+    return belief.search_weight(profile, doubt, u, d)
+
+
+@njit()
+def _signal_of(actions, signals, usual):
+    return belief.signal_of(actions, signals, usual)
 
 
 @njit()
@@ -85,22 +99,33 @@ SIGNALS = [0.0, -0.0, 0.3, -0.3, 0.999, 1.0, -1.0, -1.999, -2.0, 2.7, 3.0, -3.0]
 
 
 @pytest.mark.parametrize("topics", TOPICS)
-@pytest.mark.parametrize("rate", [1e-4, 0.08, 1.0])
-def test_learning(topics: int, rate: float) -> None:
+@pytest.mark.parametrize(("noise", "drift"), [(1.44, 0.0009), (1e-4, 0.0), (100.0, 1.0)])
+def test_learning(topics: int, noise: float, drift: float) -> None:
     random = np.random.default_rng(topics)
     fast, (caption, things) = beliefs_of(random, 6, topics), videos_of(random, 30, topics)
     slow = copy_of(fast)
+    variances = np.float32(noise), np.float32(drift)
+    learner = taste.Regression(*variances)
     for step in range(300):
         u, v = int(random.integers(6)), int(random.integers(30))
         signal = SIGNALS[int(random.integers(len(SIGNALS)))]
-        _learn(rate, *fast, u, caption, v, things[v], signal)
-        taste.learn(rate, slow, u, listed(caption[v], things[v]), signal)
+        rows = fast.profile, fast.doubt, fast.level
+        expected, error = _learn(*rows, u, caption, v, signal, *variances)
+        guess = taste.expected_signal(slow.profile[u], caption[v])
+        same(guess, np.float32(expected))
+        mine = slow.profile[u], slow.doubt[u], slow.level[u]
+        same(learner.learn(*mine, caption[v], signal, guess), np.float32(error))
+        _learn_affinities(fast.slot_id, fast.slot_weight, u, things[v], error)
+        taste.learn_affinities(slow, u, listed(caption[v], things[v]), error)
+        for d in range(topics):
+            (wanted,) = search_weights(slow.profile[u, d : d + 1], slow.doubt[u, d : d + 1])
+            same(np.float32(_weight(fast.profile, fast.doubt, u, d)), wanted)
         same(slow.profile[u], fast.profile[u])
         if step % 50 == 0:
-            for name in ("slot_id", "slot_weight"):
+            for name in Beliefs._fields:
                 same(*(getattr(copy_of(b), name) for b in (slow, fast)))
-    for name in ("profile", "slot_id", "slot_weight"):
-        same(*(getattr(copy_of(b), name) for b in (slow, fast)))
+    assert np.isfinite(slow.profile).all()
+    assert slow.doubt.min() >= 0.0
 
 
 @pytest.mark.parametrize("amount", [0.1, -0.2, 0.3, -0.3, 0.1 * 1e-7, 1.0])
@@ -128,8 +153,9 @@ def test_the_weakest_affinity_makes_room_for_its_equal() -> None:
     ids[0, kind], weights[0, kind] = np.arange(SLOTS), 0.5
     amount = weights[0, TAG_SLOTS] * belief.KEEP
     for one in (amount, np.nextafter(amount, np.float32(0.0))):
-        slow = copy_of(Beliefs(np.zeros((1, 16), np.float32), ids, weights))
-        fast_ids, fast_weights = copy_of(slow)[1:]
+        row = np.zeros((1, 16), np.float32)
+        slow = copy_of(Beliefs(row, row, np.zeros((1, 2), np.float32), ids, weights))
+        fast_ids, fast_weights = copy_of(slow)[3:]
         _change(fast_ids, fast_weights, 0, TAG_SLOTS, 99, one, belief.KEEP)
         taste.change_one(slow.slot_id[0, kind], slow.slot_weight[0, kind], 99, one)
         same(slow.slot_id[0, kind], fast_ids[0, kind])
@@ -143,7 +169,9 @@ def test_signals() -> None:
         each = [*each, *[0.0] * (len(ACTIONS) - len(each))]
         table = np.array(each)
         for actions in range(2 ** len(ACTIONS)):
-            same(taste.signal_of(actions, tuple(each)), _signal_of(actions, table))
+            usual = np.float32(actions / 500 - 1)
+            found = _signal_of(actions, table, usual)
+            same(taste.signal_of(actions, tuple(each), usual), found)
 
 
 @pytest.mark.parametrize("topics", TOPICS)
@@ -154,11 +182,3 @@ def test_cosine(topics: int) -> None:
         for j in range(9):
             plain = int(a[i].astype(int) @ b[j].astype(int)) * (1.0 / 127**2)
             same(plain, _cosine(a, i, b, j, padded(topics)))
-
-
-def test_a_learner_is_made_of_the_settings() -> None:
-    learning = SimpleNamespace(rate=0.25, signals={"like": 2.0, "skip": -1.0})
-    learner = taste.Learner.of(learning)  # type: ignore[arg-type]
-    assert learner.rate == 0.25
-    assert len(learner.signals) == len(ACTIONS)
-    assert sum(learner.signals) == 1.0

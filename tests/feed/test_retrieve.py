@@ -39,8 +39,10 @@ def runs(size: int = 4_000) -> np.ndarray:
 
 def test_interest_draws_topics_by_the_profile() -> None:
     found = out(4_000)
-    profile = np.array([0.3, 0.0, 0.9, 0, 0, 0, 0, 0], np.float32)
-    n = from_interest(found, runs(), 0, 4_000, R, 0, profile[None], 0, 3, START, VIDEOS)
+    profile = np.array([[0.3, -0.5, 0.3, 0]], np.float32)
+    # weights are squares of the mean and half of the doubt: 0.3 and 0.3 + 0.5 * 0.4392
+    doubt = np.array([[0.0, 0.0, 0.19293, 0]], np.float32)
+    n = from_interest(found, runs(), 0, 4_000, R, 0, profile, doubt, 0, 3, START, VIDEOS)
     assert n == 4_000
     # every topic has its share of the places, rounded up or down
     assert abs(np.isin(found, VIDEOS[3:]).sum() - 3_000) <= 1
@@ -51,8 +53,9 @@ def test_interest_draws_topics_by_the_profile() -> None:
 
 def test_interest_skips_topics_without_videos() -> None:
     found = out()
-    profile = np.array([0.0, 1.0, 0.0, 0, 0, 0, 0, 0], np.float32)
-    assert from_interest(found, runs(), 0, 40, R, 0, profile[None], 0, 3, START, VIDEOS) == 0
+    profile, doubt = np.array([[0.0, 1.0, 0.0, 0]], np.float32), np.zeros((1, 4), np.float32)
+    found = from_interest(found, runs(), 0, 40, R, 0, profile, doubt, 0, 3, START, VIDEOS)
+    assert found == 0
 
 
 def test_groups_follow_positive_affinities_only() -> None:

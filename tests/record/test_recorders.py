@@ -174,7 +174,9 @@ def tables(played: Played) -> dict[str, dict[str, Any]]:
     return {
         "videos": videos,
         "creators": creator_columns(world, view.counts),
-        "users": user_columns(world, live.engine.user_counts(), live.engine.follow_counts()),
+        "users": user_columns(
+            world, live.engine.user_counts(), live.engine.follow_counts(), view.beliefs.profile
+        ),
         "timeline": live.timeline.columns(),
         "control": live.controls.columns(),
         "paths": live.paths.columns(

@@ -97,7 +97,11 @@ FEED = some(
     | some(Pools, first=st.integers(1, 10**7), growth=numbers(1, 1000), promote=SHARE, slots=SHARE),
     learning=some(
         LearningConfig,
-        rate=numbers(0, 1, exclude_min=True),
+        enabled=st.booleans(),
+        ticked=numbers(0, 1),
+        spread=numbers(0, 1, exclude_min=True),
+        noise=numbers(0, 100, exclude_min=True),
+        drift=numbers(0, 1),
         signals=st.dictionaries(st.sampled_from(ACTION_NAMES), WEIGHT),
     ),
 )  # fmt: skip

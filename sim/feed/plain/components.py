@@ -25,6 +25,7 @@ from sim.feed.plain.sources import (
     newest_of_sound,
     of_follows,
     of_list,
+    search_weights,
 )
 from sim.feed.view import FeedView, Requests
 from sim.scenario.feed import SOURCES
@@ -67,8 +68,9 @@ class PlainSource:
         sounds, tags = (slice(first, first + SLOTS) for first in (SOUND_SLOTS, TAG_SLOTS))
         match self.name:
             case "interest":
-                profile = list(beliefs.profile[user, : view.topics])
-                return by_profile(profile, index.topic, count, luck)
+                rows = (beliefs.profile[user], beliefs.doubt[user])
+                weights = search_weights(*(row[: view.topics] for row in rows))
+                return by_profile(weights, index.topic, count, luck)
             case "sound":
                 return by_slots(ids[sounds], weights[sounds], index.sound, count, luck)
             case "hashtag":

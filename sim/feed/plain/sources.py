@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.random import draw32, uniform
+from sim.feed.belief import EXPLORE
 from sim.feed.index import Groups
 from sim.feed.retrieve import DRAWS
 
 __all__ = [
     "Luck", "by_profile", "by_slots", "members_of", "newest_of_follows", "newest_of_sound",
-    "of_follows", "of_list", "shared_out",
+    "of_follows", "of_list", "search_weights", "shared_out",
 ]  # fmt: skip
 
 I32 = NDArray[np.int32]
+F32 = NDArray[np.float32]
 
 
 class Luck(NamedTuple):
@@ -70,6 +72,12 @@ def shared_out(weights: Iterable[np.float32], count: int, jitter: float) -> list
         upto = min(int(float(passed / total) * count + jitter), count)
         places += [number] * (upto - len(places))
     return places
+
+
+def search_weights(profile: F32, doubt: F32) -> list[np.float32]:
+    """How much each topic is looked for, given the means and variances [D] of what it adds."""
+    hoped = np.maximum(profile + EXPLORE * np.sqrt(doubt), np.float32(0.0))
+    return list(hoped * hoped + np.float32(1e-6))
 
 
 def by_profile(profile: Sequence[np.float32], topic: Groups, count: int, luck: Luck) -> list[int]:

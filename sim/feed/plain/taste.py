@@ -6,7 +6,6 @@ hashtags and creators.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,15 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.actions import ACTION_NAMES
 from sim.feed.belief import (
-    AFFINITY_CENTRE,
     AFFINITY_STEP,
     CREATOR_SLOTS,
     CREATOR_WEIGHT,
-    DISLIKE,
     KEEP,
-    LARGEST_STEP,
+    LARGEST_EFFECT,
+    LARGEST_SIGNAL,
+    LEVEL_DRIFT,
     PROFILE_ONE,
     SLOTS,
     SOUND_SLOTS,
@@ -31,12 +29,11 @@ from sim.feed.belief import (
     TAG_WEIGHT,
     Beliefs,
 )
-from sim.scenario.feed import LearningConfig
 from sim.world.state import NOBODY, TOPIC_ONE, VideoListing
 
 __all__ = [
-    "Learner", "Listed", "Taste", "affinity", "change_one", "learn", "learn_affinities",
-    "learn_topics", "listed", "signal_of", "taste_of",
+    "Listed", "Regression", "Taste", "affinity", "change_one", "expected_signal",
+    "learn_affinities", "listed", "signal_of", "taste_of",
 ]  # fmt: skip
 
 F32 = NDArray[np.float32]
@@ -109,74 +106,62 @@ def affinity(taste: Taste, video: Listed) -> np.float32:
     for hashtag in video.hashtags:
         total += taste.hashtags.get(hashtag, 0)
     total += taste.creators.get(video.creator, 0)
-    value = np.float32(total) * np.float32(1.0 / _ONE) - AFFINITY_CENTRE
+    value = np.float32(total) * np.float32(1.0 / _ONE)
     return min(max(value, np.float32(-1.0)), np.float32(1.0))
 
 
 # ---- learning -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Learner:
-    """How fast beliefs follow signals."""
-
-    rate: float
-    """step of the profile per unit of signal"""
-    signals: tuple[float, ...]
-    """signals [A] of each action"""
-
-    @classmethod
-    def of(cls, learning: LearningConfig) -> Learner:
-        """The learning settings of a scenario; an action that they do not name counts 0."""
-        each = tuple(float(learning.signals.get(name, 0.0)) for name in ACTION_NAMES)
-        return cls(float(learning.rate), each)
-
-    def note(self, beliefs: Beliefs, user: int, video: Listed, actions: int) -> None:
-        """Change the beliefs about ``user``, who did ``actions`` (a bit mask) about ``video``."""
-        learn(self.rate, beliefs, user, video, signal_of(actions, self.signals))
-
-
-def signal_of(actions: int, signals: tuple[float, ...]) -> float:
-    """Sum of the signals [A] of the actions that were done, within [-3, 3]."""
+def signal_of(actions: int, signals: tuple[float, ...], usual: float) -> float:
+    """Sum of the signals [A] of the actions that were done less the ``usual`` one, bounded."""
     total = 0.0
     for number, signal in enumerate(signals):
         if actions >> number & 1:
             total += signal
-    return min(max(total, -3.0), 3.0)
+    return min(max(total - float(usual), -LARGEST_SIGNAL), LARGEST_SIGNAL)
 
 
-def learn(rate: float, beliefs: Beliefs, user: int, video: Listed, signal: float) -> None:
-    """Update the beliefs about ``user`` after an impression with this ``signal``."""
-    learn_topics(rate, beliefs.profile[user], video.caption, signal)
-    if signal >= 1.0 or signal <= -2.0:  # a weak one says nothing of sound, hashtags and creator
-        learn_affinities(beliefs, user, video, signal)
+def expected_signal(profile: F32, caption: NDArray[np.int8]) -> np.float32:
+    """What the topics of a video let one expect of a person, beyond the person's level."""
+    return _sum(profile * (caption.astype(np.float32) * _PER_TOPIC_ONE))
 
 
-def learn_topics(rate: float, profile: F32, caption: NDArray[np.int8], signal: float) -> None:
-    """Move ``profile`` [D] towards a liked ``caption`` [D] or away from a disliked one; norm 1.
+@dataclass(frozen=True)
+class Regression:
+    """What topics add to the signal: a mean and a variance of each, one video after the other."""
 
-    A dislike takes away where the video is strong, and nothing below 0. All in float32, rounded
-    after each operation.
-    """
-    if signal == 0.0:
-        return
-    step = np.float32(min(rate * abs(signal), LARGEST_STEP))
-    goal = caption.astype(np.float32)
-    if signal > 0.0:
-        profile += step * (goal * _PER_TOPIC_ONE - profile)
-    else:
-        loss = step * (DISLIKE * _PER_TOPIC_ONE)
-        profile[:] = np.maximum(profile - loss * goal, np.float32(0.0))
-    square = _square(profile)
-    if square > np.float32(1e-6):
-        profile *= np.float32(1.0) / np.float32(math.sqrt(square))
+    noise: np.float32
+    """variance of a signal"""
+    drift: np.float32
+    """variance of a topic at least"""
+
+    def learn(
+        self, profile: F32, doubt: F32, level: F32, caption: NDArray[np.int8], signal: float,
+        expected: np.float32,
+    ) -> np.float32:  # fmt: skip
+        """Update the rows of a user [D], [D] and [2]; returns what was not ``expected``.
+
+        All in float32, rounded after each operation.
+        """
+        x = caption.astype(np.float32) * _PER_TOPIC_ONE
+        error = np.float32(signal) - (level[0] + expected)
+        known = level[1]
+        inverse = np.float32(1.0) / ((self.noise + known) + _sum(doubt * x * x))
+        step = error * inverse
+        gain = doubt * x
+        profile[:] = np.clip(profile + gain * step, -LARGEST_EFFECT, LARGEST_EFFECT)
+        doubt[:] = np.maximum(doubt - gain * gain * inverse, np.minimum(self.drift, doubt))
+        level[0] += known * step
+        level[1] = max(known - known * known * inverse, LEVEL_DRIFT)
+        return np.float32(error)
 
 
-def _square(profile: F32) -> np.float32:
-    """Square of the norm; every fourth topic is added up for itself, which fixes the rounding."""
+def _sum(values: F32) -> np.float32:
+    """Sum; every fourth value is added up for itself, which fixes the rounding."""
     sums = [np.float32(0.0)] * 4
-    for d, value in enumerate(profile):
-        sums[d % 4] = sums[d % 4] + value * value
+    for d, value in enumerate(values):
+        sums[d % 4] = sums[d % 4] + value
     return (sums[0] + sums[1]) + (sums[2] + sums[3])
 
 

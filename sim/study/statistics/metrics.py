@@ -163,7 +163,7 @@ def _known(before: tuple[str, ...], scenario: Scenario) -> Sequence[str]:
             return POOLS
         case ("probes", "*", "time_to_reach"):
             return [str(reach) for reach in REACH_STEPS if reach <= scenario.population.users]
-        case ("ranked_over_random", "stages"):
+        case ("ranked_over_random" | "learning", "stages"):
             return STAGE_NAMES
         case ("probes", "*", "twins", _):
             twins = [probe.twins for probe in scenario.probes if probe.twins]
