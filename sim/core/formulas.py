@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from math import exp, floor
+from math import exp, floor, sqrt
 from typing import Any, NamedTuple
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "rhythm_delay",
     "session_intensity",
     "share_before",
+    "spread_of_tastes",
     "taste",
     "watch_ms",
 ]  # fmt: skip
@@ -118,6 +119,15 @@ def quality(p: Any, level: float) -> float:
 def taste(p: Any, deviate: float) -> float:
     """What the fixed taste of the pair adds, sd."""
     return p.taste * deviate  # type: ignore[no-any-return]
+
+
+def spread_of_tastes(p: Any) -> float:
+    """Sd of what all tastes add, lasting ones too, when a person meets a video of a new creator.
+
+    A video carries half of the three hashtags on average.
+    """
+    lasting = p.creator_taste**2 + p.sound_taste**2 + p.hashtag_taste**2 / 2.0
+    return sqrt(p.taste**2 + lasting)
 
 
 # ---- watching -----------------------------------------------------------------------------------

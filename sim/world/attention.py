@@ -163,7 +163,7 @@ def _impressions(
     interest: InterestConfig, watch: WatchConfig, lengths: VideoDurationConfig
 ) -> Iterator[tuple[float, float, bool]]:
     """(appeal, seconds played, whether it was skipped) of what is usually shown."""
-    p, normal = _curves(watch), NormalDist().inv_cdf
+    p, normal, tastes = _curves(watch), NormalDist().inv_cdf, formulas.spread_of_tastes(interest)
     # an even cover of the cube: roots of primes have no common multiple
     # half of the places for hashtags are empty
     tastes = interest.taste**2 + interest.creator_taste**2 + interest.sound_taste**2

@@ -10,6 +10,7 @@ from hypothesis import settings
 from numba import njit
 
 from sim.behaviour.params import BehaviourParams, behaviour_params
+from sim.core.formulas import spread_of_tastes
 from sim.core.random import key, stream2
 from sim.scenario.behaviour import BehaviourConfig
 from sim.testing.reaction import react
@@ -61,9 +62,7 @@ def play(p, k, affinity, quality, hook, duration_s, generosity, patience):  # ty
 @pytest.fixture(scope="session")
 def params() -> BehaviourParams:
     """The defaults; what lasts of a taste is part of that for the video, for who meets it once."""
-    i = BehaviourConfig().interest
-    lasting = i.creator_taste**2 + i.sound_taste**2 + i.hashtag_taste**2 / 2  # of three, half
-    taste = float(np.sqrt(i.taste**2 + lasting))
+    taste = spread_of_tastes(BehaviourConfig().interest)
     return behaviour_params(BehaviourConfig.model_validate({"interest": {"taste": taste}}))
 
 

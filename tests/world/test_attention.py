@@ -10,6 +10,7 @@ import pytest
 
 from sim.behaviour import session
 from sim.behaviour.params import behaviour_params
+from sim.core.formulas import spread_of_tastes
 from sim.core.random import key, stream2
 from sim.scenario import Scenario
 from sim.testing.reaction import play_until
@@ -42,7 +43,7 @@ def _visits(found: Scenario, count: int) -> tuple[float, float]:
             n += 1
             affinity, quality, hook, ln = (rng.normal(mean, sd) for mean, sd in SHOWN)
             appeal = c.affinity * (affinity - c.affinity_center) + c.quality * quality
-            appeal += c.taste * rng.normal()
+            appeal += spread_of_tastes(c) * rng.normal()
             duration = min(max(length.median * math.exp(length.spread * ln), length.min), 600.0)
             t = play_until(p, rng.exponential(), duration, appeal, hook, patience)
             seconds += t + p.session.gap_min_s + p.session.gap_mean_s * rng.exponential()
