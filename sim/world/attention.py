@@ -165,9 +165,6 @@ def _impressions(
     """(appeal, seconds played, whether it was skipped) of what is usually shown."""
     p, normal, tastes = _curves(watch), NormalDist().inv_cdf, formulas.spread_of_tastes(interest)
     # an even cover of the cube: roots of primes have no common multiple
-    # half of the places for hashtags are empty
-    tastes = interest.taste**2 + interest.creator_taste**2 + interest.sound_taste**2
-    tastes = sqrt(tastes + 0.5 * interest.hashtag_taste**2)
     steps = [sqrt(prime) for prime in (2, 3, 5, 7, 11, 13, 17)]
     for i in range(_SAMPLES):
         even = [(0.5 + i * step) % 1.0 for step in steps]
