@@ -80,9 +80,10 @@ def test_it_ends_with_the_audience_or_the_age() -> None:
     assert found.step(0.0, 0.5) == 1
     assert found.state.tolist() == [GRADUATED, STOPPED, WAITING, WAITING]
     assert found.waiting.tolist() == [2, 3]
-    found.enter(np.array([1]), DAY)
+    found.step(2 * DAY - 1.0, 0.5)
+    assert found.waiting.tolist() == [2, 3]
     found.step(2 * DAY, 0.5)
-    assert found.waiting.tolist() == [1]
+    assert found.waiting.tolist() == []
     # it was never hidden
     assert found.open_to_all.all()
 
