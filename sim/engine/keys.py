@@ -26,6 +26,8 @@ class Keys(NamedTuple):
     """(creator, post): when the next post comes"""
     perturb: np.uint64
     """(user): which weights are up and which are down"""
+    cold_start: np.uint64
+    """(video, refresh): how good a new video may be"""
     exchange: np.uint64
     """(sender, receiver, video): what becomes of a message"""
     taste: np.uint64

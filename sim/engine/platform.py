@@ -158,7 +158,10 @@ class Platform:
             totals=np.zeros(WIDTH, np.int64), rates=platform_rates(np.zeros(WIDTH, np.int64)),
             tables=ScoreTables(rows, G=arms if arms > 1 else 0),
             index=empty_index(world.topics),
-            cold=cold_start_of(settled(scenario.feed.cold_start, scenario), rows),
+            cold=cold_start_of(
+                settled(scenario.feed.cold_start, scenario), rows, world.videos,
+                self.keys.cold_start,
+            ),
             momentum=np.zeros(rows, np.float32), beliefs=first_beliefs(world.accounts,
             world.topics, self.learning), slopes=SIGNS, arm_weights=weights,
             arm=user_arms(self.keys.perturb, world.users, arms),

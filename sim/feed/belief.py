@@ -230,7 +230,7 @@ def expected_signal(profile, u, caption, v):
 
 
 @njit(forceinline=True)
-def doubt_of(doubt, u, caption, v):
+def _doubt_of(doubt, u, caption, v):
     """Variance of that expectation."""
     a = b = c = e = np.float32(0.0)
     for d in range(0, doubt.shape[1], 4):
@@ -253,7 +253,7 @@ def learn_topics(profile, doubt, level, u, caption, v, signal, expected, noise, 
     """
     error = np.float32(signal) - (level[u, 0] + expected)
     known = level[u, 1]
-    total = (noise + known) + doubt_of(doubt, u, caption, v)
+    total = (noise + known) + _doubt_of(doubt, u, caption, v)
     inverse = np.float32(1.0) / total
     step = error * inverse
     for d in range(profile.shape[1]):  # in vector registers

@@ -12,6 +12,8 @@ the creator's followers see a video; from then on it competes everywhere. The th
 so the policy needs no tuning to a population (X1, X2).
 
 ``none``: a new video competes everywhere from its first minute.
+
+``thompson``: see ``sim.feed.thompson``.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from sim.core.random import uniform
 from sim.core.registry import entry_of
 from sim.machine.borrow import ROWS_AHEAD, prefetch
 from sim.machine.compiled import njit
+from sim.world.state import VideoListing
 
 __all__ = [
     "GRADUATED",
@@ -216,7 +219,8 @@ class Pools(ColdStartPolicy):
         return int(promoted)
 
 
-def _pools(wanted: Any, rows: int) -> Pools:
+def _pools(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> Pools:
+    del listing, k
     numbers = PoolPolicy(
         int(wanted.levels), float(wanted.first), float(wanted.growth), float(wanted.promote),
         float(wanted.slots), float(wanted.fill),
@@ -224,16 +228,31 @@ def _pools(wanted: Any, rows: int) -> Pools:
     return Pools(numbers, rows)
 
 
-POLICIES: Final[Mapping[str, Callable[[Any, int], ColdStartPolicy]]] = {
-    "none": lambda wanted, rows: NoColdStart(rows),  # noqa: ARG005
-    "pools": _pools,
-}
-"""(settings, rows) -> the policy with room for so many videos, by its name in scenarios."""
+def _none(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> NoColdStart:
+    del wanted, listing, k
+    return NoColdStart(rows)
 
 
-def cold_start_of(wanted: Any, rows: int = 0) -> ColdStartPolicy:
-    """The policy that the settings ``feed.cold_start`` of a scenario, settled, name."""
-    return entry_of("cold-start policy", POLICIES, wanted.policy)(wanted, rows)
+def _thompson(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> ColdStartPolicy:
+    from sim.feed.thompson import Thompson, ThompsonPolicy  # which is made of what is above
+
+    numbers = ThompsonPolicy(
+        float(wanted.slots), float(wanted.share), float(wanted.until), float(wanted.age),
+        float(wanted.prior), float(wanted.noise),
+    )  # fmt: skip
+    return Thompson(numbers, rows, listing, k)
+
+
+POLICIES: Final[
+    Mapping[str, Callable[[Any, int, VideoListing, np.uint64], ColdStartPolicy]]
+] = {"none": _none, "pools": _pools, "thompson": _thompson}  # fmt: skip
+"""(settings, rows, videos, key of its draws) -> the policy with room for so many videos, by its
+name in scenarios."""
+
+
+def cold_start_of(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> ColdStartPolicy:
+    """The policy that the settings ``feed.cold_start`` of a scenario name."""
+    return entry_of("cold-start policy", POLICIES, wanted.policy)(wanted, rows, listing, k)
 
 
 @njit(forceinline=True)

@@ -32,6 +32,7 @@ __all__ = [
     "SelectSpec",
     "Smoothed",
     "Spaced",
+    "Thompson",
     "TooOld",
     "Value",
 ]
@@ -160,9 +161,46 @@ class Pools(Component):
     )
 
 
+class Thompson(Component):
+    """Thompson sampling: kept places go to new videos whose value was drawn highest."""
+
+    KEY = "policy"
+    policy: Literal["thompson"] = "thompson"
+    slots: Share = Field(
+        default=0.10, description="share of slate positions kept for new videos; assumption"
+    )
+    share: Share = Field(
+        default=0.25,
+        gt=0,
+        description="share of the new videos that are shown at a time, best draws first; "
+        "assumption",
+    )
+    until: Annotated[int | Multiple, amount(int, ge=1, le=10_000_000)] = Field(
+        default=200,
+        description="impressions of a test audience after which a video is on its own, or a "
+        "multiple of ``catalogue.mean_impressions``; assumption",
+    )
+    age: Duration = Field(
+        default=2 * 86_400.0,
+        gt=0,
+        le=30 * 86_400,
+        description="age at which it is on its own; assumption",
+    )
+    prior: Number = Field(
+        default=20.0,
+        gt=0,
+        le=1e6,
+        description="impressions that the creator's past counts for a video, and the platform's "
+        "mean for a creator; assumption",
+    )
+    noise: Number = Field(
+        default=1.0, gt=0, le=1e6, description="sd of the value of an impression; assumption"
+    )
+
+
 ColdStart = Annotated[
-    NoColdStart | Pools,
-    Choice("cold-start policy", NoColdStart, Pools, default="pools", custom=False),
+    NoColdStart | Pools | Thompson,
+    Choice("cold-start policy", NoColdStart, Pools, Thompson, default="pools", custom=False),
 ]
 
 # ---- weights and sources --------------------------------------------------------------------

@@ -294,12 +294,15 @@ def test_versions_take_turns_and_must_play_the_same_world(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(versions, "Player", Player)
     logs = {"old": "a", "new": "a"}
-    assert versions._pair((Path("old"), Path("new")), None, None, 3, 1) == 0.75
+    trees = (Path("old"), Path("new"))
+    assert versions._pair(trees, None, None, 3, 1, same=True) == 0.75
     assert turns == ["old", "new", "new", "old", "old", "new", "stop", "stop"]
     logs["new"] = "b"
     with pytest.raises(RuntimeError, match="different worlds"):
-        versions._pair((Path("old"), Path("new")), None, None, 3, 1)
+        versions._pair(trees, None, None, 3, 1, same=True)
     assert turns[-2:] == ["stop", "stop"]
+    # unless that is what is asked for
+    assert versions._pair(trees, None, None, 3, 1, same=False) == 0.75
 
 
 def test_what_is_no_checkout_is_refused(tmp_path: Path) -> None:

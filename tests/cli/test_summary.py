@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sim.analysis.twins import MEASURES
 from sim.cli.main import main
 from sim.cli.summary import Section, sections, warnings
 
@@ -95,9 +96,54 @@ def test_missing_numbers_are_dashes(content: Content) -> None:
 
 def test_a_world_without_probes_has_a_summary(content: Content) -> None:
     manifest, summary = content
-    told = sections(manifest, {**summary, "probes": {}})
-    assert [section.title for section in told][-1] == "The platform, after the warm-up"
-    assert len(told) == 2
+    summary["ranked_over_random"]["control_impressions"] = 1_234
+    compared = sections(manifest, {**summary, "probes": {}})
+    assert [section.title for section in compared][1] == "The platform, after the warm-up"
+    beside = "Ranked over random, beside 1,234 videos drawn by chance (95 % interval)"
+    assert [section.title for section in compared][2:] == [beside]
+    summary["ranked_over_random"]["control_impressions"] = 0
+    assert len(sections(manifest, {**summary, "probes": {}})) == 2
+
+
+def test_ranked_over_random_is_told_with_both_rates(content: Content) -> None:
+    manifest, summary = content
+    lifts = summary["ranked_over_random"]
+    lifts["control_impressions"] = 400
+    lifts["completion"] = {
+        "ranked": 0.45, "control": 0.15, "ratio": 3.0, "ratio_low": 2.5, "ratio_high": 3.6,
+    }  # fmt: skip
+    lifts["follow"] = dict.fromkeys(lifts["completion"])
+    section = sections(manifest, summary)[-1]
+    assert row(section, "watched to the end") == ("3×", "45 % against 15 %; 2.5 to 3.6")
+    assert row(section, "follows") == ("–", "")
+
+
+def test_twins_are_told_against_the_first(content: Content) -> None:
+    manifest, summary = content
+    measures = {
+        name: {"difference": 12.0, "difference_low": 2.0, "difference_high": 22.0, "ratio": 1.5,
+               "ratio_low": 1.1, "ratio_high": 2.0}
+        for name in MEASURES
+    }  # fmt: skip
+    measures["promoted"].update(difference=0.05, difference_low=-0.01, difference_high=0.11)
+    means = dict.fromkeys(MEASURES, 0.0)
+    summary["probes"]["newcomer"]["twins"] = {
+        "pairs": 40, "early_s": 21_600.0, "final_s": 86_400.0, "against": "0.5",
+        "values": {"0_5": {**means, "promoted": 0.1, "impressions": 24.0},
+                   "2": {**means, "promoted": 0.15, "impressions": 36.0}},
+        "contrasts": {"2": measures},
+    }  # fmt: skip
+    section = sections(manifest, summary)[1]
+    assert section.title.startswith("“newcomer”: 2 against 0.5, 40 pairs, at the age of 1 d, early at 6 h")
+    promoted = row(section, "promoted")
+    assert promoted == (
+        "+5.0 points", "15 % against 10 %; 95 % interval -1.0 to +11.0 points",
+    )  # fmt: skip
+    assert row(section, "impressions") == (
+        "1.5×", "means 36 against 24; 95 % interval 1.1 to 2",
+    )  # fmt: skip
+    # where neither was shown there is nothing to say
+    assert len(section.rows) == 2
 
 
 def test_ordinary_uploads_are_compared_with(content: Content) -> None:
@@ -147,7 +193,7 @@ def test_a_supply_that_is_far_off_is_warned_of(content: Content, found: float, a
     assert f"a post got {found:.0f} impressions a day" in said
     assert "catalogue.mean_impressions states 200 (" in said
     assert f"--set catalogue.mean_impressions{advice}" in said
-    platform = sections(manifest, summary)[-1]
+    (platform,) = [s for s in sections(manifest, summary) if s.title.startswith("The platform")]
     off = round(100 * (found / 200 - 1))
     assert row(platform, "impressions a post") == (f"{found:.0f}", f"stated are 200: {off:+d} %")
 

@@ -585,6 +585,17 @@ _MECHANISMS: dict[str, Overrides] = {
         **_behave(boredom={"topic": 0.5, "sound": 1.0}, session=_ADDICTS, users=10),
         **_MANY_VIDEOS,
     },
+    "thompson": {
+        **_feed(cold_start={"policy": "thompson", "until": 10, "slots": 0.3}),
+        "creators": _PROLIFIC,
+    },
+    "thompson, some at a time": {
+        **_feed(
+            cold_start={"policy": "thompson", "share": 0.01, "slots": 1.0, "age": HOUR},
+            control=0.1,
+        ),
+        "creators": {"posts_per_week": 1_500},
+    },
     "no controls": _feed(control=0.0),
     "half are controls": {
         **_feed(control=0.5, filters=["own", {"use": "too_old", "max_age": 2 * DAY}, "seen"]),

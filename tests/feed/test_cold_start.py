@@ -10,6 +10,7 @@ import pytest
 from sim.core.actions import ACTION_INDEX, ACTION_NAMES, bit
 from sim.core.counts import IMPRESSIONS
 from sim.core.errors import ForyouError
+from sim.core.random import key
 from sim.feed.cold_start import (
     GRADUATED,
     NONE,
@@ -25,10 +26,15 @@ from sim.feed.cold_start import (
 )
 from sim.scenario import feed as spec
 from sim.testing.worlds import tiny_platform
+from sim.world.state import VideoListing
 
 
 def cold(rows: int, *, levels: int = 3, promote: float = 0.2, fill: float = 0.0) -> Pools:
     return Pools(PoolPolicy(levels, 100.0, 5.0, promote, 0.1, fill), rows)
+
+
+ROOM = (5, VideoListing(5, D=16), key(1, "cold_start"))
+"""Room for five videos."""
 
 
 def audience(state: Pools, impressions: list[int], worth: list[float]) -> None:
@@ -164,12 +170,13 @@ def test_growing_keeps_what_is_known() -> None:
 
 
 def test_policies_are_those_that_a_scenario_can_name() -> None:
-    assert set(POLICIES) == {spec.NoColdStart.tag(), spec.Pools.tag()}
-    pools = cold_start_of(spec.Pools(levels=2, first=7, slots=0.25), 5)
+    tags = {part.tag() for part in (spec.NoColdStart, spec.Pools, spec.Thompson)}
+    assert set(POLICIES) == tags
+    pools = cold_start_of(spec.Pools(levels=2, first=7, slots=0.25), *ROOM)
     assert isinstance(pools, Pools)
     assert pools.policy == PoolPolicy(2, 7.0, 4.0, 0.1, 0.25, 21_600.0)
     assert pools.reserved == 0.25
-    none = cold_start_of(spec.NoColdStart(), 5)
+    none = cold_start_of(spec.NoColdStart(), *ROOM)
     assert isinstance(none, NoColdStart)
     assert none.reserved == 0.0
     assert len(none.pool) == len(pools.pool) == 5
@@ -177,7 +184,7 @@ def test_policies_are_those_that_a_scenario_can_name() -> None:
 
 def test_an_unknown_policy_is_an_error() -> None:
     with pytest.raises(ForyouError, match='unknown cold-start policy "pool"; did you mean "pools"'):
-        cold_start_of(SimpleNamespace(policy="pool"))
+        cold_start_of(SimpleNamespace(policy="pool"), *ROOM)
 
 
 def test_without_the_policy_videos_compete_at_once() -> None:

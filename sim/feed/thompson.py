@@ -1,0 +1,135 @@
+"""Cold start by Thompson sampling: who may be good is tried, and what is known weighs more.
+
+A new video competes everywhere from its first minute, and beside that some places are kept for new
+videos. At each refresh the value of an impression of each of them is drawn from what is believed of
+it: around the mean of its test audience so far and of its creator's earlier ones, drawn to that of
+the platform, with a doubt that shrinks as the audience grows. The best draws share the kept places.
+So a video whose first viewers liked it is shown more, one that they did not like hardly any more,
+and one of which nothing is known now and then. (Thompson 1933; how it fares in practice: Chapelle
+and Li 2011.)
+
+After ``until`` impressions of its test audience, or at the age ``age``, it is on its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.random import normal, stream2
+from sim.feed.cold_start import GRADUATED, STOPPED, WAITING, WORTH_ONE, ColdStartPolicy
+from sim.machine.compiled import njit
+from sim.world.state import VideoListing
+
+__all__ = ["Thompson", "ThompsonPolicy"]
+
+
+@dataclass(frozen=True)
+class ThompsonPolicy:
+    """Numbers of the policy ``thompson``."""
+
+    slots: float
+    share: float
+    """share of the new videos that are shown at a time"""
+    until: float
+    """impressions of a test audience"""
+    age: float
+    """age at which the cold start ends, s"""
+    prior: float
+    """impressions that what is known of a creator counts, and of the platform for a creator"""
+    noise: float
+    """sd of the value of an impression"""
+
+
+class Thompson(ColdStartPolicy):
+    """``thompson``: the kept places go to those whose value was drawn highest."""
+
+    COLUMNS = (*ColdStartPolicy.COLUMNS, "shown", "worth", "_entered_s")
+    finds_audience = True
+
+    def __init__(
+        self, policy: ThompsonPolicy, rows: int, listing: VideoListing, k: np.uint64
+    ) -> None:
+        super().__init__(rows)
+        self.policy = policy
+        self.reserved = policy.slots
+        self.shown = np.zeros(rows, np.int64)
+        """shown [V] test audience, impressions"""
+        self.worth = np.zeros(rows, np.int64)
+        """worth [V] of these, in units of WORTH_ONE"""
+        self._entered_s = np.zeros(rows)
+        self._listing = listing
+        self._key = k
+        self._past = np.zeros((0, 2), np.int64)
+        self._mean = 0.0
+        self._refreshes = 0
+
+    def enter(self, videos: NDArray[np.int64], now: float) -> None:
+        """They look for a test audience, and compete everywhere."""
+        self._entered_s[videos] = now
+        self.pool[videos] = 1
+        self.state[videos] = WAITING
+        self.waiting = np.concatenate([self.waiting, videos.astype(np.int32)])
+
+    def note(self, videos: NDArray[np.int32], tests: NDArray[np.int64]) -> None:
+        """Add what the test audiences did, to the video and to its creator."""
+        creators = self._listing.creator[videos]
+        most = int(creators.max(initial=-1)) + 1
+        if most > len(self._past):
+            past = np.zeros((2 * most, 2), np.int64)
+            past[: len(self._past)] = self._past
+            self._past = past
+        np.add.at(self._past, creators, tests[videos])
+        self.shown[videos] += tests[videos, 0]
+        self.worth[videos] += tests[videos, 1]
+        tests[videos] = 0
+
+    def step(self, now: float, mean_value: float) -> int:
+        """Let go of those who were tested enough, or are old; how many did better than the mean."""
+        self._mean = mean_value
+        waiting, policy = self.waiting, self.policy
+        done = self.shown[waiting] >= policy.until
+        done |= now - self._entered_s[waiting] >= policy.age
+        ended = waiting[done]
+        self.waiting = waiting[~done]
+        good = self.worth[ended] / WORTH_ONE > mean_value * self.shown[ended]
+        self.state[ended] = np.where(good, GRADUATED, STOPPED)
+        return int(good.sum())
+
+    def seek(self, now: float, window: float, impressions: int) -> None:
+        """Those with the highest draws."""
+        del now, window, impressions
+        self._refreshes += 1
+        waiting, policy = self.waiting, self.policy
+        count = ceil(policy.share * len(waiting))
+        draws = np.empty(len(waiting))
+        _draw(
+            self._key, self._refreshes, waiting, self._listing.luck, self._listing.creator,
+            self.shown, self.worth, self._past, self._mean, policy.prior, policy.noise, draws,
+        )  # fmt: skip
+        best = np.argsort(-draws, kind="stable")[:count]
+        self.seeking = np.sort(waiting[best])
+
+
+@njit()
+def _draw(
+    k: Any, refresh: Any, waiting: Any, luck: Any, creator: Any, shown: Any, worth: Any, past: Any,
+    mean: Any, prior: Any, noise: Any, draws: Any,
+) -> None:  # fmt: skip
+    """Draw the value of an impression of each waiting video, by what is believed of it."""
+    for i in range(waiting.size):
+        v = waiting[i]
+        c = creator[v]
+        others, value = 0.0, 0.0
+        if c < past.shape[0]:
+            others = float(past[c, 0] - shown[v])
+            value = float(past[c, 1] - worth[v]) / WORTH_ONE
+        believed = (value + prior * mean) / (others + prior)
+        seen = float(shown[v])
+        middle = (float(worth[v]) / WORTH_ONE + prior * believed) / (seen + prior)
+        spread = noise / np.sqrt(seen + prior)
+        draws[i] = middle + spread * normal(stream2(k, luck[v], refresh), 0)
