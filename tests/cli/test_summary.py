@@ -134,7 +134,9 @@ def test_twins_are_told_against_the_first(content: Content) -> None:
         "contrasts": {"2": measures},
     }  # fmt: skip
     section = sections(manifest, summary)[1]
-    assert section.title.startswith("“newcomer”: 2 against 0.5, 40 pairs, at the age of 1 d, early at 6 h")
+    assert section.title.startswith(
+        "“newcomer”: 2 against 0.5, 40 pairs, at the age of 1 d, early at 6 h"
+    )
     promoted = row(section, "promoted")
     assert promoted == (
         "+5.0 points", "15 % against 10 %; 95 % interval -1.0 to +11.0 points",
