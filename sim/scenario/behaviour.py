@@ -62,8 +62,10 @@ class InterestConfig(Config):
         "chosen so that the variance of appeal over random exposures is about 1",
     )
     affinity_center: Share = Field(
-        default=0.4,
-        description="affinity of an ordinary exposure in a feed, cosine 0 to 1; assumption",
+        default=0.75,
+        description="affinity at which the match adds nothing, cosine 0 to 1; set so that appeal is "
+        "about 0 on average over what the default feed shows, since watching and acting were "
+        "fitted to what a real feed had chosen (W1, W4, E2)",
     )
     quality: Slope = Field(
         default=0.4,

@@ -46,9 +46,9 @@ class Shown(NamedTuple):
     """ln of the duration less that of the median, in spreads of ``catalogue.duration``"""
 
 
-SHOWN: Final = Shown((0.68, 0.26), (0.81, 1.04), (0.65, 1.0), (-0.35, 1.0))
-"""Under the default feed. No formula gives it, since what a feed shows is a result: it finds what
-people like, so that appeal is about 1.2 on average and not 0. Printed by
+SHOWN: Final = Shown((0.67, 0.27), (0.83, 1.05), (0.65, 1.0), (-0.55, 1.0))
+"""Under the default feed. No formula gives it, since what a feed shows is a result: the match of
+random videos is 0.2 and not 0.67. Printed by
 
     python docs/fitting/measure_shown.py scenarios/zero_followers.yaml
 """
