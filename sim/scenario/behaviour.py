@@ -63,8 +63,8 @@ class InterestConfig(Config):
     )
     affinity_center: Share = Field(
         default=0.75,
-        description="affinity at which the match adds nothing, cosine 0 to 1; set so that appeal is "
-        "about 0 on average over what the default feed shows, since watching and acting were "
+        description="affinity at which the match adds nothing, cosine 0 to 1; set so that appeal "
+        "is about 0 on average over what the default feed shows, since watching and acting were "
         "fitted to what a real feed had chosen (W1, W4, E2)",
     )
     quality: Slope = Field(
