@@ -29,11 +29,11 @@ from sim.engine.trends import follow_trends
 from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
 from sim.feed.builtin import value_weights
-from sim.feed.cold_start import cold_start_of
 from sim.feed.control import ROWS
 from sim.feed.index import IndexBuilder, empty_index
 from sim.feed.learn import LEARNING
 from sim.feed.pipeline import StageCounts
+from sim.feed.policies import cold_start_of
 from sim.feed.slopes import SUMS, learned_slopes
 from sim.feed.tables import (
     LENGTHS_S,

@@ -1,6 +1,6 @@
 """The cold start of videos: how much attention a new one gets before anything is known of it.
 
-A policy is one class and one entry of POLICIES.
+A policy is one class, and one entry in ``sim.feed.policies``.
 
 ``pools``: a new video waits in pool 1 until a test audience of ``first`` was shown it. Those whose
 value per impression is in the best ``promote`` share of the videos that lately finished the same
@@ -19,23 +19,19 @@ so the policy needs no tuning to a population (X1, X2).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.random import uniform
-from sim.core.registry import entry_of
 from sim.machine.borrow import ROWS_AHEAD, prefetch
 from sim.machine.compiled import njit
-from sim.world.state import VideoListing
 
 __all__ = [
     "GRADUATED",
     "NONE",
-    "POLICIES",
     "STATE_NAMES",
     "STOPPED",
     "WAITING",
@@ -44,7 +40,6 @@ __all__ = [
     "NoColdStart",
     "PoolPolicy",
     "Pools",
-    "cold_start_of",
     "reserved_places",
     "worth_of",
 ]
@@ -217,42 +212,6 @@ class Pools(ColdStartPolicy):
         if judged:
             self.waiting = self.waiting[self.state[self.waiting] == WAITING]
         return int(promoted)
-
-
-def _pools(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> Pools:
-    del listing, k
-    numbers = PoolPolicy(
-        int(wanted.levels), float(wanted.first), float(wanted.growth), float(wanted.promote),
-        float(wanted.slots), float(wanted.fill),
-    )  # fmt: skip
-    return Pools(numbers, rows)
-
-
-def _none(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> NoColdStart:
-    del wanted, listing, k
-    return NoColdStart(rows)
-
-
-def _thompson(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> ColdStartPolicy:
-    from sim.feed.thompson import Thompson, ThompsonPolicy  # which is made of what is above
-
-    numbers = ThompsonPolicy(
-        float(wanted.slots), float(wanted.share), float(wanted.until), float(wanted.age),
-        float(wanted.prior), float(wanted.noise),
-    )  # fmt: skip
-    return Thompson(numbers, rows, listing, k)
-
-
-POLICIES: Final[
-    Mapping[str, Callable[[Any, int, VideoListing, np.uint64], ColdStartPolicy]]
-] = {"none": _none, "pools": _pools, "thompson": _thompson}  # fmt: skip
-"""(settings, rows, videos, key of its draws) -> the policy with room for so many videos, by its
-name in scenarios."""
-
-
-def cold_start_of(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> ColdStartPolicy:
-    """The policy that the settings ``feed.cold_start`` of a scenario name."""
-    return entry_of("cold-start policy", POLICIES, wanted.policy)(wanted, rows, listing, k)
 
 
 @njit(forceinline=True)

@@ -70,8 +70,8 @@ def params() -> BehaviourParams:
 def log(params: BehaviourParams) -> Log:
     rng = np.random.default_rng(0)
     n = 200_000
-    # as it spreads over random exposures, around the affinity of an ordinary one
-    affinity = np.clip(rng.normal(0.4, 0.24, n), 0, 1)
+    # around the affinity at which the match adds nothing, so that appeal is about standard normal
+    affinity = rng.normal(params.interest.affinity_center, 0.24, n)
     duration = np.clip(25 * np.exp(0.8 * rng.normal(size=n)), 5, 600)
     z = rng.normal(size=(4, n))
     given = (affinity, z[0], z[1], duration, z[2], z[3])

@@ -14,16 +14,15 @@ from sim.core.random import key
 from sim.feed.cold_start import (
     GRADUATED,
     NONE,
-    POLICIES,
     STOPPED,
     WAITING,
     WORTH_ONE,
     NoColdStart,
     PoolPolicy,
     Pools,
-    cold_start_of,
     worth_of,
 )
+from sim.feed.policies import POLICIES, cold_start_of
 from sim.scenario import feed as spec
 from sim.testing.worlds import tiny_platform
 from sim.world.state import VideoListing
