@@ -202,7 +202,9 @@ _FILTERS: dict[str, Overrides] = {
 
 _COLD_STARTS: dict[str, Overrides] = {
     "none": {"feed": {"cold_start": {"policy": "none"}}, "creators": _PROLIFIC},
-    "pools of 3": merged(_pools(promote=0.9, growth=1.0), {"population": {"users": 90}}),
+    "pools of 3": merged(
+        _pools(promote=0.9, growth=1.0), {"population": {"users": 120}, "duration": 6 * HOUR}
+    ),
     "pools of 10": _pools(first=10, promote=0.3),
     "all are promoted": _pools(promote=1.0, growth=1.0, levels=6),
     "none is promoted": _pools(promote=0.0),
