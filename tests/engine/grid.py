@@ -208,12 +208,18 @@ _COLD_STARTS: dict[str, Overrides] = {
     "pools of 10": _pools(first=10, promote=0.3),
     "all are promoted": _pools(promote=1.0, growth=1.0, levels=6),
     "none is promoted": _pools(promote=0.0),
-    "all graduate": _pools(first=1, promote=1.0, growth=1.0, levels=2, slots=0.5),
+    "all graduate": merged(
+        _pools(first=1, promote=1.0, growth=1.0, levels=2, slots=0.5),
+        {"population": {"users": 120}, "duration": 6 * HOUR},
+    ),
     "one level": _pools(levels=1, first=2),
     "no slots": _pools(slots=0.0),
     "filled slowly": _pools(fill=2 * HOUR),
     "all slots": _pools(slots=1.0),
-    "twenty levels": _pools(levels=20, first=1, growth=1.0, promote=1.0, slots=1.0),
+    "twenty levels": merged(
+        _pools(levels=20, first=1, growth=1.0, promote=1.0, slots=1.0),
+        {"population": {"users": 120}, "duration": 8 * HOUR},
+    ),
 }
 
 _SELECTORS: dict[str, Overrides] = {
