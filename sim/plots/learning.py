@@ -60,8 +60,7 @@ def _finding(data: Learning) -> str:
     if len(ranked) < 2:
         return TITLE
     first, last = ranked[0] - control[0], ranked[-1] - control[-1]
-    way = "rises" if last > first else "falls"
-    return f"What ranking adds to the match {way} from {first:.2f} to {last:.2f} with videos seen"
+    return f"Ranking adds {first:.2f} to the match at first and {last:.2f} later"
 
 
 def draw_learning(data: Learning, figure: Figure) -> None:
