@@ -17,10 +17,12 @@ from matplotlib.text import Text
 
 from sim.analysis.tables import Locale, Tables, mature
 from sim.core.errors import ForyouError
-from sim.plots import PLOTS, draw_plots, style
+from sim.core.stages import STAGE_NAMES
+from sim.plots import PLOTS, draw_plots, learning, style
 from sim.plots.ccdf import ccdf_data
 from sim.plots.daily_activity import daily_activity_data
 from sim.plots.engagement_by_tier import engagement_by_tier_data
+from sim.plots.learning import learning_data
 from sim.plots.lorenz import lorenz_data
 from sim.plots.reach_by_pool import reach_by_pool_data
 from sim.plots.view_spread import LEVELS, view_spread_data
@@ -266,3 +268,15 @@ def test_counts_in_words(value: float, text: str) -> None:
 )
 def test_shares_in_words(share: float, text: str) -> None:
     assert style.percent(share) == text
+
+
+def test_learning_numbers(tables: Tables) -> None:
+    data = learning_data(tables)
+    assert data.stages == STAGE_NAMES
+    shown = tables.control.filter(pl.col("kind") == "control")["impressions"].sum()
+    assert data.impressions == shown
+    assert data.ranked["match"] == pytest.approx([0.4] * 4)
+    assert data.control["match"] == pytest.approx([0.2] * 4)
+    assert learning._finding(data) == "Ranking adds 0.20 to the match at first and 0.20 later"
+    nothing = replace(tables, control=tables.control.clear())
+    assert learning_data(nothing).reason is not None
