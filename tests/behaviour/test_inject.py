@@ -34,14 +34,30 @@ def _scenario(*events: dict[str, Any], **more: Any) -> Any:
 
 
 def _events(tmp_path: Any, *events: dict[str, Any], **more: Any) -> pl.DataFrame:
-    run = simulate(_scenario(*events, **more), out=tmp_path / "run", plots=False)
-    return run.table("events").filter(pl.col("surface") == INJECTED)
+    """Forced impressions; all who came after they were due have had theirs.
+
+    But for those whom the feed had shown the video before: a page shows nobody the same twice.
+    """
+    scenario = _scenario(*events, **more)
+    run = simulate(scenario, out=tmp_path / "run", plots=False)
+    log = run.table("events")
+    messages = play(scenario, scenario.seed).platform.exchange.log()
+    due = dict(zip(messages["to"].tolist(), messages["at"].tolist(), strict=True))
+    # a session begins with a request; one that goes on over the refresh asks within a slate
+    there = set(log.filter(pl.col("time_s") > max(due.values()) + 1_800.0)["user"].to_list())
+    shown = log.filter(pl.col("surface") == INJECTED)
+    video = run.table("probes")["video"][0]
+    before = set(
+        log.filter((pl.col("video") == video) & (pl.col("surface") != INJECTED))["user"].to_list()
+    )
+    assert (there & set(due)) - before <= set(shown["user"].to_list())
+    assert set(shown["user"].to_list()) <= set(due)
+    return shown
 
 
 def test_forced_likes_and_skips_happen_and_nothing_else(tmp_path: Any) -> None:
     found = _events(tmp_path, {"likes": 20, "skips": 30, "after": 1_000.0})
-    # nearly everybody comes within hours
-    assert found.height >= 40
+    assert found.height > 30
     likes, skips = found.filter(pl.col("like")), found.filter(pl.col("skip"))
     assert likes.height + skips.height == found.height
     assert likes["completion"].all()
@@ -54,7 +70,7 @@ def test_forced_likes_and_skips_happen_and_nothing_else(tmp_path: Any) -> None:
 
 def test_forced_impressions_are_watched_as_one_likes(tmp_path: Any) -> None:
     found = _events(tmp_path, {"impressions": 90})
-    assert found.height > 72
+    assert found.height > 60
     assert 0.1 < found["completion"].mean() < 0.9
     assert found["like"].mean() < 0.5
     assert (found["source"] == found["source"][0]).all()
