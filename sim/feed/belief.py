@@ -171,7 +171,7 @@ def read_taste(profile, weights, user, taste_profile, taste_weights):
     u = np.uint64(user)
     for first in range(0, profile.shape[1], STEP):
         for d in range(first, first + STEP):
-            taste_profile[0, d] = np.int16(profile[u, d] * _PROFILE_ONE + np.float32(0.5))
+            taste_profile[0, d] = np.int16(np.floor(profile[u, d] * _PROFILE_ONE + np.float32(0.5)))
     for i in range(SLOTS):
         taste_weights[0, i] = np.int32(weights[u, i + SOUND_SLOTS] * (SOUND_WEIGHT * _ONE))
         j = i + SLOTS

@@ -10,7 +10,7 @@ fixed.
 
 ``highest_of_group``, ``put_in_group``: the best of sixteen keys.
 
-``move_row``, ``change_one``: what is learnt of topics, and of affinities of one kind.
+``change_one``: what is learnt of affinities of one kind.
 
 ``sim.feed.match`` is made of the same pieces.
 """
@@ -29,7 +29,7 @@ from sim.machine.compiled import njit
 
 __all__ = [
     "FOUND", "GROUP", "I32", "STEP", "add_products", "add_up", "call", "change_one", "dot",
-    "highest_of_group", "is_rows", "load", "look_in_group", "lowest_bit", "more_dot", "move_row",
+    "highest_of_group", "is_rows", "load", "look_in_group", "lowest_bit", "more_dot",
     "of_all", "put_in_group", "search_group",
 ]  # fmt: skip
 
@@ -267,52 +267,6 @@ def put_in_group(
         return call(builder, "llvm.vector.reduce.smax.v16i64", ir.IntType(64), lanes)
 
     return types.int64(values, first, place, value), codegen
-
-
-@_intrinsic
-def move_row(
-    typingctx: Any, values: Any, r: Any, column: Any, goals: Any, g: Any, towards: Any,  # noqa: ARG001
-    step: Any, loss: Any, unit: Any,
-) -> Any:  # fmt: skip
-    """Move STEP columns of row ``r`` of ``values`` float32 by row ``g`` of ``goals`` int8.
-
-    With ``towards``: value + step * (goal * unit - value); otherwise max(0, value - loss * goal).
-    The numbers are float32 and rounded in that order. ``goals`` may also be records that begin
-    with these columns, when there are no others.
-    """
-    if not isinstance(values, types.Array) or values.dtype != types.float32:
-        return None
-    if not isinstance(goals, types.Array):
-        return None
-    if goals.dtype != types.int8 and not isinstance(goals.dtype, types.Record):
-        return None
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kinds = signature.args
-        first = context.cast(builder, args[2], kinds[2], types.int64)
-        starts = []
-        for number, size in ((0, 4), (3, 1)):
-            row = context.cast(builder, args[number + 1], kinds[number + 1], types.int64)
-            start = address_of_row(context, builder, kinds[number], args[number], row)
-            starts.append(builder.add(start, builder.mul(first, first.type(size))))
-        value = load(builder, starts[0], ir.FloatType(), STEP)
-        goal = builder.sitofp(load(builder, starts[1], ir.IntType(8), STEP), value.type)
-        by, down, one = (
-            of_all(builder, context.cast(builder, args[n], kinds[n], types.float32), value.type)
-            for n in (6, 7, 8)
-        )
-        way = builder.fsub(builder.fmul(goal, one), value)
-        nearer = builder.fadd(value, builder.fmul(by, way))
-        less = builder.fsub(value, builder.fmul(down, goal))
-        nothing = value.type([0.0] * STEP)
-        less = builder.select(builder.fcmp_ordered(">", less, nothing), less, nothing)
-        chosen = context.cast(builder, args[5], kinds[5], types.boolean)
-        chosen = of_all(builder, chosen, ir.VectorType(ir.IntType(1), STEP))
-        kept = builder.inttoptr(starts[0], value.type.as_pointer())
-        builder.store(builder.select(chosen, nearer, less), kept, align=4)
-        return context.get_dummy_value()
-
-    return types.void(values, r, column, goals, g, towards, step, loss, unit), codegen
 
 
 @_intrinsic

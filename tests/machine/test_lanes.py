@@ -18,7 +18,6 @@ from sim.machine.lanes import (
     look_in_group,
     lowest_bit,
     more_dot,
-    move_row,
     put_in_group,
     search_group,
 )
@@ -55,11 +54,6 @@ def _put(values, first, place, value):
 @njit()
 def _change(ids, weights, u, first, wanted, amount):
     change_one(ids, weights, u, first, wanted, amount, KEEP)
-
-
-@njit()
-def _move(values, r, column, goals, g, towards, step, loss, unit):
-    move_row(values, r, column, goals, g, towards, step, loss, unit)
 
 
 @njit()
@@ -123,26 +117,6 @@ def test_one_affinity_changes_and_all_fade(
     _change(rows, held, 1, first, wanted, change)
     assert rows.tolist() == other_rows.tolist()
     assert held.tobytes() == other.tobytes()
-
-
-@given(
-    st.lists(st.floats(0, 1, width=32), min_size=STEP, max_size=STEP),
-    st.lists(st.integers(0, 127), min_size=STEP, max_size=STEP), st.booleans(),
-    st.floats(0, 1, width=32), st.sampled_from([0, STEP]),
-)  # fmt: skip
-def test_a_row_moves_towards_another_or_away(
-    values: list[float], goals: list[int], towards: bool, step: float, column: int
-) -> None:
-    rows, to = np.full((2, 32), 0.5, np.float32), np.full((2, 32), 9, np.int8)
-    rows[1, column : column + STEP], to[0, column : column + STEP] = values, goals
-    value, goal = np.array(values, np.float32), np.array(goals, np.float32)
-    by, unit = np.float32(step), np.float32(1 / 127)
-    nearer = value + by * (goal * unit - value)
-    less = np.maximum(np.float32(0.0), value - by * goal)
-    expected = rows.copy()
-    expected[1, column : column + STEP] = nearer if towards else less
-    _move(rows, 1, column, to, 0, towards, by, by, unit)
-    np.testing.assert_array_equal(rows, expected)
 
 
 @pytest.mark.parametrize("dims", [16, 32, 48, 144])

@@ -90,7 +90,7 @@ def taste_of(beliefs: Beliefs, user: int) -> Taste:
         return {number: int(affinity * unit) for number, affinity in known if number != NOBODY}
 
     half = np.float32(0.5)
-    profile = beliefs.profile[user] * np.float32(PROFILE_ONE) + half
+    profile = np.floor(beliefs.profile[user] * np.float32(PROFILE_ONE) + half)
     return Taste(
         profile.astype(np.int64),
         kind(SOUND_SLOTS, SOUND_WEIGHT),
