@@ -40,6 +40,7 @@ __all__ = [
     "NoColdStart",
     "PoolPolicy",
     "Pools",
+    "Tested",
     "reserved_places",
     "worth_of",
 ]
@@ -150,30 +151,26 @@ class PoolPolicy:
     """time in which a pool fills at the earliest, s"""
 
 
-class Pools(ColdStartPolicy):
-    """``pools``: staged audiences, with promotion on relative thresholds."""
+class Tested(ColdStartPolicy):
+    """A policy under which new videos wait for a test audience, in places kept for that."""
 
     COLUMNS = (*ColdStartPolicy.COLUMNS, "shown", "worth", "_entered_s")
     finds_audience = True
 
-    def __init__(self, policy: PoolPolicy, rows: int) -> None:
+    def __init__(self, slots: float, rows: int) -> None:
         super().__init__(rows)
-        self.policy = policy
-        self.reserved = policy.slots
+        self.reserved = slots
         self.shown = np.zeros(rows, np.int64)
-        """shown [V] test audience so far in the pool in which the video is, impressions"""
+        """shown [V] test audience so far, impressions; in pools that of the pool it is in"""
         self.worth = np.zeros(rows, np.int64)
         """worth [V] of these, in units of WORTH_ONE"""
         self._entered_s = np.zeros(rows)
-        self._memory = np.zeros((policy.levels, _MEMORY))
-        self._finished = np.zeros(policy.levels, np.int64)
 
     def enter(self, videos: NDArray[np.int64], now: float) -> None:
         """They wait in the first pool."""
         self._entered_s[videos] = now
         self.pool[videos] = 1
         self.state[videos] = WAITING
-        self.open_to_all[videos] = 0
         self.waiting = np.concatenate([self.waiting, videos.astype(np.int32)])
 
     def note(self, videos: NDArray[np.int32], tests: NDArray[np.int64]) -> None:
@@ -181,6 +178,21 @@ class Pools(ColdStartPolicy):
         self.shown[videos] += tests[videos, 0]
         self.worth[videos] += tests[videos, 1]
         tests[videos] = 0
+
+
+class Pools(Tested):
+    """``pools``: staged audiences, with promotion on relative thresholds."""
+
+    def __init__(self, policy: PoolPolicy, rows: int) -> None:
+        super().__init__(policy.slots, rows)
+        self.policy = policy
+        self._memory = np.zeros((policy.levels, _MEMORY))
+        self._finished = np.zeros(policy.levels, np.int64)
+
+    def enter(self, videos: NDArray[np.int64], now: float) -> None:
+        """They wait in the first pool, and nobody but their audience and followers sees them."""
+        super().enter(videos, now)
+        self.open_to_all[videos] = 0
 
     def seek(self, now: float, window: float, impressions: int) -> None:
         """Those that wait and are not ahead of the time in which their pool fills.

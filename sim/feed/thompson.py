@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.random import normal, stream2
-from sim.feed.cold_start import GRADUATED, STOPPED, WAITING, WORTH_ONE, ColdStartPolicy
+from sim.feed.cold_start import GRADUATED, STOPPED, WORTH_ONE, Tested
 from sim.machine.compiled import njit
 from sim.world.state import VideoListing
 
@@ -45,38 +45,22 @@ class ThompsonPolicy:
     """sd of the value of an impression"""
 
 
-class Thompson(ColdStartPolicy):
+class Thompson(Tested):
     """``thompson``: the kept places go to those whose value was drawn highest."""
-
-    COLUMNS = (*ColdStartPolicy.COLUMNS, "shown", "worth", "_entered_s")
-    finds_audience = True
 
     def __init__(
         self, policy: ThompsonPolicy, rows: int, listing: VideoListing, k: np.uint64
     ) -> None:
-        super().__init__(rows)
+        super().__init__(policy.slots, rows)
         self.policy = policy
-        self.reserved = policy.slots
-        self.shown = np.zeros(rows, np.int64)
-        """shown [V] test audience, impressions"""
-        self.worth = np.zeros(rows, np.int64)
-        """worth [V] of these, in units of WORTH_ONE"""
-        self._entered_s = np.zeros(rows)
         self._listing = listing
         self._key = k
         self._past = np.zeros((0, 2), np.int64)
         self._mean = 0.0
         self._refreshes = 0
 
-    def enter(self, videos: NDArray[np.int64], now: float) -> None:
-        """They look for a test audience, and compete everywhere."""
-        self._entered_s[videos] = now
-        self.pool[videos] = 1
-        self.state[videos] = WAITING
-        self.waiting = np.concatenate([self.waiting, videos.astype(np.int32)])
-
     def note(self, videos: NDArray[np.int32], tests: NDArray[np.int64]) -> None:
-        """Add what the test audiences did, to the video and to its creator."""
+        """Add what the test audiences did, to the creator as well."""
         creators = self._listing.creator[videos]
         most = int(creators.max(initial=-1)) + 1
         if most > len(self._past):
@@ -84,9 +68,7 @@ class Thompson(ColdStartPolicy):
             past[: len(self._past)] = self._past
             self._past = past
         np.add.at(self._past, creators, tests[videos])
-        self.shown[videos] += tests[videos, 0]
-        self.worth[videos] += tests[videos, 1]
-        tests[videos] = 0
+        super().note(videos, tests)
 
     def step(self, now: float, mean_value: float) -> int:
         """Let go of those who were tested enough, or are old; how many did better than the mean."""

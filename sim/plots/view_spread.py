@@ -137,8 +137,8 @@ def _head(figure: Figure, data: ViewSpread) -> None:
         )
         subtitle = (
             f"{n} probe video{'' if n == 1 else 's'}; "
-            f"{style.percent(one.viral.share or 0.0)} were {data.viral} (95 % interval {interval}; "
-            f"within this one world); {data.origin}. {legend}"
+            f"{style.percent(one.viral.share or 0.0)} were {data.viral} "
+            f"(95 % interval {interval}); {data.origin}. {legend}"
         )
     else:
         title = f"Views since upload, by probe ({len(data.probes)} probes)"

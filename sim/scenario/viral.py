@@ -64,7 +64,8 @@ class Viral:
             share = "" if self.share is None else f", {100 * self.share:.3g} % of all"
             text = f"seen by at least {self.least:,} people{share}"
         else:
-            times = "" if self.times is None else f", {self.times:.3g} times the stated mean"
+            many = "" if self.times in (None, 1.0) else f"{self.times:.3g} times "
+            times = "" if self.times is None else f", {many}the stated mean"
             text = f"shown at least {self.least:,} times{times}"
         return text if self.age_s is None else f"{text}, within {format_duration(self.age_s)}"
 
