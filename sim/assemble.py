@@ -19,10 +19,11 @@ from sim.engine.clock import PLAY, REFRESH, SNAPSHOT, TRENDS, UPLOADS, every, st
 from sim.engine.demand import expected_demand
 from sim.engine.fast import FastEngine
 from sim.engine.moments import columns_of
-from sim.engine.platform import Platform, UserCounts
+from sim.engine.platform import Platform
 from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
 from sim.engine.shards import Memory, parts_of
 from sim.engine.trends import TREND_INTERVAL_S
+from sim.engine.window import UserCounts
 from sim.feed import builtin
 from sim.feed.builtin import value_weights
 from sim.feed.cold_start import STATE_NAMES

@@ -28,11 +28,12 @@ from sim.engine.layout import LAYOUT, ROOM, SCORERS, WINDOW
 from sim.engine.lines import Lines
 from sim.engine.moments import MOST_MESSAGES
 from sim.engine.plan import plan_of
-from sim.engine.platform import Platform, UserCounts
+from sim.engine.platform import Platform
 from sim.engine.scorers import compiled_steps, tell_places
 from sim.engine.scratch import new_scratch
 from sim.engine.sessions import first_sessions, next_requests, take_slates
 from sim.engine.shards import Memory
+from sim.engine.window import UserCounts
 from sim.feed.candidate import TOLD
 from sim.feed.compiled import CompiledScore
 from sim.feed.control import ROWS

@@ -8,7 +8,6 @@ indexes, follow trends. Engines hand over each window's counters and get the nex
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import floor
 from typing import Any, TypeVar, cast
 
@@ -24,8 +23,9 @@ from sim.engine.fold import add_cells, fold_counts, update_momentum
 from sim.engine.injections import Injections
 from sim.engine.keys import KEYS, Keys, make_keys
 from sim.engine.moments import new_tables, uses_inbox
-from sim.engine.posting import chosen, due_posts, first_posts, joined
+from sim.engine.posting import chosen, due_posts, first_posts, joined, planted_posts
 from sim.engine.trends import follow_trends
+from sim.engine.window import WindowCounts
 from sim.feed.arms import arm_weights, user_arms
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
 from sim.feed.builtin import value_weights
@@ -56,11 +56,10 @@ from sim.scenario import Scenario
 from sim.scenario.amounts import settled
 from sim.scenario.feed import Spaced, TooOld
 from sim.world.build import joined_s
-from sim.world.planted import planted_accounts
 from sim.world.publish import Posts, PublishSettings, publish
 from sim.world.state import NOBODY, World
 
-__all__ = ["Platform", "UserCounts", "WindowCounts"]
+__all__ = ["Platform"]
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -68,54 +67,6 @@ _MOMENTUM_HALF_LIFE_S = 6 * 3600.0
 """Half-life of a video's momentum in the trending source (assumption)."""
 _FRESH_S = 24 * 3600.0
 """Age up to which the fresh source shows a video when there are no pools (assumption)."""
-
-
-@dataclass
-class UserCounts:
-    """Counters of users; each user's own, so they are exact at any time."""
-
-    counts: NDArray[np.int64]
-    """counts [U, F] as in ``sim.core.counts``"""
-    sessions: NDArray[np.int32]
-    active_days: NDArray[np.int32]
-    last_day: NDArray[np.int32]
-    arm: NDArray[np.int8]
-    """arm [U] of perturbed weights"""
-
-    @classmethod
-    def zeros(cls, users: int, arm: NDArray[np.int8]) -> UserCounts:
-        """Counters before the first second."""
-        return cls(
-            np.zeros((users, WIDTH), np.int64),
-            np.zeros(users, np.int32), np.zeros(users, np.int32), np.full(users, -1, np.int32),
-            arm,
-        )  # fmt: skip
-
-
-@dataclass
-class WindowCounts:
-    """Counters of one window, added up by the engine while it plays."""
-
-    videos: NDArray[np.int32]
-    """videos [V, PACKED] packed rows (see ``sim.core.counts``)"""
-    touched: NDArray[np.uint64]
-    """the videos that were shown, as bits (see ``sim.machine.marks``)"""
-    tests: NDArray[np.int64]
-    """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); [0, 2] where there are none"""
-    elsewhere: NDArray[np.int32]
-    """elsewhere [V, surfaces] impressions of the run so far that were not on For You"""
-    guesses: NDArray[np.int64]
-    """guesses [SUMS] what was expected where chance decided (see ``sim.feed.slopes``)"""
-    control: NDArray[np.int64]
-    """control [ROWS, F + 1] counters of slates that have controls (see ``sim.feed.control``), then
-    the sum of matches"""
-    timeline: NDArray[np.int64]
-    """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
-    followers: NDArray[np.int32]
-    """followers [C] new follows"""
-    first_bin: int = 0
-    number: int = 0
-    """refreshes before it"""
 
 
 class Platform:
@@ -176,8 +127,10 @@ class Platform:
         self.window = self._empty_window(0.0, float(scenario.refresh))
         self._pending: list[Posts] = []
         self._creator_utc_s = world.utc_offset_s[world.creators.locale]
-        self._plan_probes()
-        self._injections = Injections(scenario, seed, int((world.creators.probe == NOBODY).sum()))
+        first_planted = int((world.creators.probe == NOBODY).sum())
+        self._probe_posts = planted_posts(scenario, first_planted)
+        self._probe_done = np.zeros(len(self._probe_posts.time_s), bool)
+        self._injections = Injections(scenario, seed, first_planted)
         first_posts(
             self.behaviour.create, self.keys.post, world.creators.posts_per_week,
             self._creator_utc_s, joined_s(world), world.creators.next_post_s,
@@ -402,39 +355,9 @@ class Platform:
         timeline, control = np.zeros(shape, np.int64), np.zeros((ROWS, WIDTH + 1), np.int64)
         number = 0 if window is None else window.number + 1
         return WindowCounts(
-            videos,
-            touched,
-            tests,
-            elsewhere,
-            np.zeros(SUMS, np.int64),
-            control,
-            timeline,
-            followers,
-            first_bin,
-            number,
-        )
-
-    def _plan_probes(self) -> None:
-        """When each planted account posts, and what."""
-        first = int((self.world.creators.probe == NOBODY).sum())
-        columns: list[tuple[float, ...]] = []
-        modes = {None: 0, "original": 1, "library": 2, "trending": 3}
-        nan = float("nan")
-        for account, planted in enumerate(planted_accounts(self.scenario), first):
-            probe = planted.config
-            columns.append((
-                account, planted.post_s, modes[probe.sound],
-                nan if probe.quality is None else float(probe.quality),
-                nan if probe.hook is None else float(probe.hook),
-                nan if probe.video_duration is None else float(probe.video_duration),
-                planted.probe, planted.number,
-            ))  # fmt: skip
-        table = np.array(columns, np.float64).reshape(len(columns), 8)
-        self._probe_posts = Posts(
-            table[:, 0].astype(np.int32), table[:, 1], table[:, 2].astype(np.int8), table[:, 3],
-            table[:, 4], table[:, 5], table[:, 6].astype(np.int16), table[:, 7].astype(np.int32),
+            videos, touched, tests, elsewhere, np.zeros(SUMS, np.int64), control, timeline,
+            followers, first_bin, number,
         )  # fmt: skip
-        self._probe_done = np.zeros(len(columns), bool)
 
 
 def _longer(array: NDArray[Number], rows: int) -> NDArray[Number]:

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from sim.behaviour.create import next_post_delay_s
 from sim.core.random import stream2
 from sim.machine.compiled import njit
+from sim.scenario import Scenario
+from sim.world.planted import planted_accounts
 from sim.world.publish import Posts
 
-__all__ = ["chosen", "due_posts", "first_posts", "joined"]
+__all__ = ["chosen", "due_posts", "first_posts", "joined", "planted_posts"]
 
 
 def chosen(posts: Posts, which: NDArray[np.bool_] | NDArray[np.int64]) -> Posts:
@@ -23,6 +25,27 @@ def joined(a: Posts, b: Posts) -> Posts:
     return Posts(
         *(np.concatenate([getattr(a, n), getattr(b, n)]) for n in Posts.__dataclass_fields__)
     )
+
+
+def planted_posts(scenario: Scenario, first: int) -> Posts:
+    """When each planted account posts, and what; ``first`` is the number of the first account."""
+    columns: list[tuple[float, ...]] = []
+    modes = {None: 0, "original": 1, "library": 2, "trending": 3}
+    nan = float("nan")
+    for account, planted in enumerate(planted_accounts(scenario), first):
+        probe = planted.config
+        columns.append((
+            account, planted.post_s, modes[probe.sound],
+            nan if probe.quality is None else float(probe.quality),
+            nan if probe.hook is None else float(probe.hook),
+            nan if probe.video_duration is None else float(probe.video_duration),
+            planted.probe, planted.number,
+        ))  # fmt: skip
+    table = np.array(columns, np.float64).reshape(len(columns), 8)
+    return Posts(
+        table[:, 0].astype(np.int32), table[:, 1], table[:, 2].astype(np.int8), table[:, 3],
+        table[:, 4], table[:, 5], table[:, 6].astype(np.int16), table[:, 7].astype(np.int32),
+    )  # fmt: skip
 
 
 @njit()

@@ -19,9 +19,10 @@ from sim.core.random import stream2
 from sim.engine.exchange import new_outbox
 from sim.engine.layout import LAYOUT, ROOM, open_frame
 from sim.engine.moments import MOST_MESSAGES, one_by_one, one_person
-from sim.engine.platform import Platform, UserCounts
+from sim.engine.platform import Platform
 from sim.engine.tally import FRESH
 from sim.engine.ways import in_turn, view_of
+from sim.engine.window import UserCounts
 from sim.feed.cold_start import WORTH_ONE
 from sim.feed.control import CONTROL
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline

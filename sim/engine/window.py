@@ -1,0 +1,60 @@
+"""What is counted while a window is played, and of users over the whole run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.core.counts import WIDTH
+
+__all__ = ["UserCounts", "WindowCounts"]
+
+
+@dataclass
+class UserCounts:
+    """Counters of users; each user's own, so they are exact at any time."""
+
+    counts: NDArray[np.int64]
+    """counts [U, F] as in ``sim.core.counts``"""
+    sessions: NDArray[np.int32]
+    active_days: NDArray[np.int32]
+    last_day: NDArray[np.int32]
+    arm: NDArray[np.int8]
+    """arm [U] of perturbed weights"""
+
+    @classmethod
+    def zeros(cls, users: int, arm: NDArray[np.int8]) -> UserCounts:
+        """Counters before the first second."""
+        return cls(
+            np.zeros((users, WIDTH), np.int64),
+            np.zeros(users, np.int32), np.zeros(users, np.int32), np.full(users, -1, np.int32),
+            arm,
+        )  # fmt: skip
+
+
+@dataclass
+class WindowCounts:
+    """Counters of one window, added up by the engine while it plays."""
+
+    videos: NDArray[np.int32]
+    """videos [V, PACKED] packed rows (see ``sim.core.counts``)"""
+    touched: NDArray[np.uint64]
+    """the videos that were shown, as bits (see ``sim.machine.marks``)"""
+    tests: NDArray[np.int64]
+    """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); [0, 2] where there are none"""
+    elsewhere: NDArray[np.int32]
+    """elsewhere [V, surfaces] impressions of the run so far that were not on For You"""
+    guesses: NDArray[np.int64]
+    """guesses [SUMS] what was expected where chance decided (see ``sim.feed.slopes``)"""
+    control: NDArray[np.int64]
+    """control [ROWS, F + 1] counters of slates that have controls (see ``sim.feed.control``), then
+    the sum of matches"""
+    timeline: NDArray[np.int64]
+    """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
+    followers: NDArray[np.int32]
+    """followers [C] new follows"""
+    first_bin: int = 0
+    number: int = 0
+    """refreshes before it"""
