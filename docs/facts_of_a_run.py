@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from scipy.stats import spearmanr
 
 from sim.analysis import Tables, load_tables, summarise, value_at
 from sim.analysis.tables import mature, measured, measured_timeline, ordinary
@@ -26,6 +27,7 @@ from sim.analysis.tables import mature, measured, measured_timeline, ordinary
 SOURCES: Final = {
     "E1": "industry mean by size of the account, given without its source",
     "E2": "Steel, Schirmer, Ruths, Pfeffer: 12,618 random TikTok posts of one hour, 2024",
+    "E9": "KuaiRand-Pure item statistics, as E4, videos with 20,000 plays and more",
     "E4": "KuaiRand-Pure item statistics, Gao et al., CIKM 2022, doi 10.1145/3511808.3557624",
     "F1": "scrape of 108 Vietnamese TikTok creators, 2023 to 2025",
     "F8": "the same scrape",
@@ -102,6 +104,7 @@ def rows_of(tables: Tables) -> list[Row]:
         Row("E2", "shares per 100 views", 0.228, number("actions.share.per_100_views"), "B"),
         Row("E4", "saves per 100 views", 0.379, number("actions.save.per_100_views"), "A"),
         Row("E4", "follows per 100 views", 0.231, number("actions.follow.per_100_views"), "A"),
+        *together(tables),
         *tiers(summary),
         Row("F11", "share of views from For You, percent", 85.1, number(
             "surfaces.for_you", 100), "C"),
@@ -132,6 +135,26 @@ def completion(tables: Tables) -> list[Row]:
         found = 100 * int(part["completions"].sum()) / shown if shown else None
         rows.append(Row("W4", f"completion of {low} to {high} s videos, percent", fact, found, "A"))
     return rows
+
+
+def together(tables: Tables) -> list[Row]:
+    """Rank correlations of the rates of videos with many plays; none where those are few."""
+    played = tables.videos.filter(pl.col("views") >= 20_000)
+    if played.height < 100:
+        return []
+    rates = {
+        name: np.log((played[name].to_numpy() + 0.5) / played["views"].to_numpy())
+        for name in ("likes", "comments", "shares", "saves", "follows")
+    }
+    pairs = (
+        ("likes", "comments", 0.62), ("likes", "shares", 0.54), ("likes", "saves", 0.63),
+        ("follows", "saves", 0.68), ("shares", "saves", 0.62),
+    )  # fmt: skip
+    return [
+        Row("E9", f"rank correlation of {a} and {b} a play", fact, float(
+            spearmanr(rates[a], rates[b]).statistic), "A")
+        for a, b, fact in pairs
+    ]  # fmt: skip
 
 
 def tiers(summary: dict) -> list[Row]:
