@@ -25,7 +25,6 @@ from sim.engine.shards import Memory, parts_of
 from sim.engine.trends import TREND_INTERVAL_S
 from sim.engine.window import UserCounts
 from sim.feed import builtin
-from sim.feed.builtin import value_weights
 from sim.feed.cold_start import STATE_NAMES
 from sim.feed.component import Stage
 from sim.feed.control import Control
@@ -163,7 +162,6 @@ def make_pipeline(
 
 def _builtin(kit: Kit, scenario: Scenario, wanted: Any) -> Any:
     """The built-in component of a specification."""
-    feed = scenario.feed
     match wanted:
         case spec.Seen():
             return builtin.Seen()
@@ -176,7 +174,7 @@ def _builtin(kit: Kit, scenario: Scenario, wanted: Any) -> Any:
         case spec.Smoothed():
             return kit.smoothed(impressions_of(wanted.prior, scenario, whole=False))
         case spec.Value():
-            return builtin.Value(*value_weights(feed))
+            return builtin.Value()
         case spec.Spaced():
             return kit.spaced(int(wanted.creator_gap), int(wanted.sound_gap))
     raise ForyouError(f"no component is built for {wanted!r}")

@@ -37,6 +37,7 @@ from sim.engine.window import UserCounts
 from sim.feed.candidate import TOLD
 from sim.feed.compiled import CompiledScore
 from sim.feed.control import ROWS
+from sim.feed.percentile import CELLS
 from sim.feed.pipeline import FOR_YOU, Pipeline
 from sim.feed.slopes import SUMS
 from sim.feed.view import Requests
@@ -71,6 +72,10 @@ class _Thread:
     """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); cleared with them"""
     elsewhere: NDArray[np.int32]
     """elsewhere [V, surfaces] impressions that were not on For You; cleared with them"""
+    percentiles: NDArray[np.int64]
+    """percentiles [V] sums of watch percentiles; cleared with them"""
+    times: NDArray[np.int64]
+    """times [CELLS] impressions in each cell of watch time"""
     guesses: NDArray[np.int64]
     """guesses [SUMS] what was expected where chance decided (see ``sim.feed.slopes``)"""
     control: NDArray[np.int64]
@@ -122,6 +127,8 @@ class FastEngine:
             touched=new_marks(0),
             tests=np.zeros((0, 2), np.int64),
             elsewhere=np.zeros((0, len(SURFACES)), np.int32),
+            percentiles=np.zeros(0, np.int64),
+            times=np.zeros(CELLS, np.int64),
             guesses=np.zeros(SUMS, np.int64),
             control=np.zeros((ROWS, WIDTH + 1), np.int64),
             timeline=np.zeros((0, WIDTH), np.int64),
@@ -202,11 +209,12 @@ class FastEngine:
         window = self._platform.window
         for thread in self._threads[1:]:
             add_to_window(
-                thread.videos, thread.touched, thread.tests, thread.elsewhere, window.videos,
-                window.touched, window.tests, window.elsewhere,
+                thread.videos, thread.touched, thread.tests, thread.elsewhere, thread.percentiles,
+                window.videos, window.touched, window.tests, window.elsewhere, window.percentiles,
             )  # fmt: skip
             window.control += thread.control
             window.guesses += thread.guesses
+            window.times += thread.times
             window.timeline += thread.timeline.reshape(window.timeline.shape)
             window.followers += thread.followers
             self._log.sums += thread.sums
@@ -352,6 +360,7 @@ class FastEngine:
             thread.videos, thread.touched = window.videos, window.touched
             thread.tests, thread.elsewhere = window.tests, window.elsewhere
             thread.control, thread.guesses = window.control, window.guesses
+            thread.percentiles, thread.times = window.percentiles, window.times
             thread.timeline = window.timeline.reshape(-1, WIDTH)
             thread.followers, thread.sums = window.followers, self._log.sums
         else:
@@ -360,8 +369,10 @@ class FastEngine:
                 thread.touched = new_marks(len(window.videos))
                 thread.tests = np.zeros_like(window.tests)
                 thread.elsewhere = np.zeros_like(window.elsewhere)
+                thread.percentiles = np.zeros_like(window.percentiles)
             thread.control = np.zeros_like(window.control)
             thread.guesses = np.zeros_like(window.guesses)
+            thread.times = np.zeros_like(window.times)
             thread.timeline = np.zeros_like(window.timeline).reshape(-1, WIDTH)
             thread.followers = np.zeros_like(window.followers)
             thread.sums = np.zeros_like(self._log.sums)
@@ -369,6 +380,7 @@ class FastEngine:
             ("tally.videos", thread.videos), ("tally.touched", thread.touched),
             ("tally.tests", thread.tests), ("tally.elsewhere", thread.elsewhere),
             ("tally.control", thread.control), ("tally.guesses", thread.guesses),
+            ("tally.percentiles", thread.percentiles), ("tally.times", thread.times),
             ("tally.timeline", thread.timeline), ("tally.followers", thread.followers),
             ("tally.sums", thread.sums),
         ))  # fmt: skip

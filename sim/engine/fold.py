@@ -38,7 +38,10 @@ def fold_counts(window, touched, counts, new_followers, followers, public_follow
 
 
 @njit()
-def add_to_window(counters, marked, tests, elsewhere, window, touched, window_tests, all_elsewhere):
+def add_to_window(
+    counters, marked, tests, elsewhere, percentiles, window, touched, window_tests, all_elsewhere,
+    all_percentiles,
+):  # fmt: skip
     """Add what a thread counted of videos to what the window has, and clear it."""
     shown = take_marked(marked)
     mark_all(touched, shown)
@@ -57,6 +60,8 @@ def add_to_window(counters, marked, tests, elsewhere, window, touched, window_te
         for surface in range(elsewhere.shape[1]):
             all_elsewhere[v, surface] += elsewhere[v, surface]
             elsewhere[v, surface] = 0
+        all_percentiles[v] += percentiles[v]
+        percentiles[v] = 0
 
 
 @njit()

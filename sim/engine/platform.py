@@ -26,18 +26,16 @@ from sim.engine.moments import new_tables, uses_inbox
 from sim.engine.posting import chosen, due_posts, first_posts, joined, planted_posts
 from sim.engine.trends import follow_trends
 from sim.engine.window import WindowCounts
-from sim.feed.arms import arm_weights, user_arms
+from sim.feed.arms import arm_weights, user_arms, value_weights
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
-from sim.feed.builtin import value_weights
 from sim.feed.control import ROWS
 from sim.feed.index import IndexBuilder, empty_index
 from sim.feed.learn import LEARNING
+from sim.feed.percentile import CELLS, LENGTHS_S, first_times, ranks_of
 from sim.feed.pipeline import StageCounts
 from sim.feed.policies import cold_start_of
-from sim.feed.slopes import SUMS, learned_slopes
+from sim.feed.slopes import START_SLOPES, SUMS, learned_slopes
 from sim.feed.tables import (
-    LENGTHS_S,
-    SIGNS,
     START_RATES,
     Rates,
     ScoreTables,
@@ -83,8 +81,7 @@ class Platform:
         self.exchange = Exchange(world.users, used=uses_inbox(scenario))
         self._create = self.behaviour.create  # a look into a record costs more than a small kernel
         self.learning: LearnParams = learn_params(scenario)
-        self.weights, self.watch_weight = value_weights(scenario.feed)
-        self._all_weights = np.append(self.weights, self.watch_weight)
+        self.weights = value_weights(scenario.feed)
         self.stages = StageCounts(len(scenario.feed.filters))
         self.impressions = 0
         self.promotions = 0
@@ -106,7 +103,8 @@ class Platform:
             users=world.users, topics=world.topics, refreshed_s=0.0, accounts=world.accounts,
             creators=CreatorAccounts(world.creators.user, world.creators.followers.copy()),
             videos=world.videos, sounds=world.sounds, counts=np.zeros((rows, WIDTH), np.int64),
-            totals=np.zeros(WIDTH, np.int64), rates=platform_rates(np.zeros(WIDTH, np.int64)),
+            totals=np.zeros(WIDTH, np.int64), rates=platform_rates(np.zeros(WIDTH, np.int64), 0),
+            percentiles=np.zeros(rows, np.int64), ranks=ranks_of(first_times()),
             tables=ScoreTables(rows, G=arms if arms > 1 else 0),
             index=empty_index(world.topics),
             cold=cold_start_of(
@@ -114,12 +112,15 @@ class Platform:
                 self.keys.cold_start,
             ),
             momentum=np.zeros(rows, np.float32), beliefs=first_beliefs(world.accounts,
-            world.topics, self.learning), slopes=SIGNS, arm_weights=weights,
+            world.topics, self.learning), slopes=START_SLOPES, weights=self.weights,
+            arm_weights=weights,
             arm=user_arms(self.keys.perturb, world.users, arms),
             exposures=exposures, follows=follows,
         )  # fmt: skip
         self._mean_value = self._value_of(self.view.rates)
         self._guesses = np.zeros(SUMS, np.int64)
+        self._times = first_times()
+        self._rank_sum = 0
         self._usual = np.zeros(len(LENGTHS_S) + 1)
         self._indexed_views = np.zeros(rows, np.int64)
         self._trend_views = np.zeros(rows, np.int64)
@@ -150,7 +151,7 @@ class Platform:
         yield "learning", learning
         yield "keys", np.array([tuple(self.keys)], KEYS)
         yield "utc_offset_s", self.world.utc_offset_s
-        yield "judged", self._all_weights
+        yield "judged", self.weights
 
     def tables(self) -> tuple[Table, ...]:
         """All tables of the world, of what the feed made of it, and of mechanisms."""
@@ -168,6 +169,7 @@ class Platform:
         yield "cold.pool", view.cold.pool
         yield "cold.state", view.cold.state
         yield "arm", view.arm
+        yield "ranks", view.ranks
         index = view.index
         yield "index.every", index.every
         yield "index.live", index.live
@@ -249,7 +251,11 @@ class Platform:
             self.world.creators.followers, view.creators.followers,
         )  # fmt: skip
         view.cold.note(touched, window.tests)
+        ranks = window.percentiles[touched]
+        self._rank_sum += int(ranks.sum() - view.percentiles[touched].sum())
+        view.percentiles[touched] = ranks
         self._guesses += window.guesses
+        self._times += window.times
         add_cells(window.timeline.reshape(-1, WIDTH), view.totals)
         self._shown = int(view.totals[IMPRESSIONS]) - self.impressions
         self.impressions = int(view.totals[IMPRESSIONS])
@@ -258,8 +264,8 @@ class Platform:
     def _value_of(self, rates: Rates) -> float:
         """Mean value of an impression on the whole platform."""
         # term by term: a matrix product adds up in an order that depends on the machine
-        value = self.watch_weight * rates.watch_s
-        for weight, rate in zip(self.weights.tolist(), rates.action.tolist(), strict=True):
+        value = 0.0
+        for weight, rate in zip(self.weights.tolist(), rates.row.tolist(), strict=True):
             value += weight * rate
         return value
 
@@ -273,6 +279,7 @@ class Platform:
         view = self.view
         if len(view.counts) < rows:
             view.counts = _longer(view.counts, rows)
+            view.percentiles = _longer(view.percentiles, rows)
             view.momentum = _longer(view.momentum, rows)
             view.tables.grow(rows)
             self._indexed_views = _longer(self._indexed_views, rows)
@@ -291,17 +298,17 @@ class Platform:
         reindex = now >= self._next_index_s
         if reindex:
             self._next_index_s = now + float(self.scenario.feed.reindex)
-            view.rates = platform_rates(view.totals)
+            view.rates = platform_rates(view.totals, self._rank_sum)
             view.slopes = learned_slopes(self._guesses)
+            view.ranks = ranks_of(self._times)
             self._usual = mean_signals(
                 view.counts, videos.count, videos.duration_s, self.learning.signals, START_RATES
             )
             self._mean_value = self._value_of(view.rates)
             changed = np.arange(videos.count, dtype=np.int32)
         refresh_tables(
-            changed, view.counts, self._prior, view.rates.action, view.rates.watch_s,
-            self._all_weights, view.arm_weights, view.slopes, view.tables.base, view.tables.lift,
-            view.tables.arms,
+            changed, view.counts, view.percentiles, self._prior, view.rates.row, self.weights,
+            view.arm_weights, view.slopes, view.tables.base, view.tables.lift, view.tables.arms,
         )  # fmt: skip
         refresh_usual(
             changed, view.counts, videos.duration_s, self._usual, self._prior,
@@ -349,14 +356,16 @@ class Platform:
             tests = np.zeros((rows if self.view.cold.finds_audience else 0, 2), np.int64)
             none = np.zeros((0, len(SURFACE_NAMES)), np.int32)
             elsewhere = _longer(none if window is None else window.elsewhere, rows)
+            before = np.zeros(0, np.int64) if window is None else window.percentiles
+            percentiles = _longer(before, rows)
         else:
             videos, touched, followers = window.videos, window.touched, window.followers
-            tests, elsewhere = window.tests, window.elsewhere
+            tests, elsewhere, percentiles = window.tests, window.elsewhere, window.percentiles
         timeline, control = np.zeros(shape, np.int64), np.zeros((ROWS, WIDTH + 1), np.int64)
         number = 0 if window is None else window.number + 1
         return WindowCounts(
-            videos, touched, tests, elsewhere, np.zeros(SUMS, np.int64), control, timeline,
-            followers, first_bin, number,
+            videos, touched, tests, elsewhere, percentiles, np.zeros(CELLS, np.int64),
+            np.zeros(SUMS, np.int64), control, timeline, followers, first_bin, number,
         )  # fmt: skip
 
 

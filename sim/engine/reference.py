@@ -25,7 +25,9 @@ from sim.engine.ways import in_turn, view_of
 from sim.engine.window import UserCounts
 from sim.feed.cold_start import WORTH_ONE
 from sim.feed.control import CONTROL
+from sim.feed.percentile import RANK_ONE
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
+from sim.feed.plain.percentile import time_cells
 from sim.feed.view import Requests
 from sim.machine.compiled import Settled, njit
 from sim.machine.frame import Frame
@@ -233,7 +235,11 @@ class ReferenceEngine:
         np.add.at(videos, events["video"], rows)
         window.videos += pack(videos)
         mark_all(window.touched, events["video"])
-        self._note_tests(events)
+        cells = time_cells(events, self._platform.world.videos.duration_s, _by_chance(events))
+        ranks = self._platform.view.ranks[cells].astype(np.int64)
+        np.add.at(window.times, cells, 1)
+        np.add.at(window.percentiles, events["video"], ranks)
+        self._note_tests(events, ranks)
         other = events[events["surface"] != FOR_YOU]
         np.add.at(window.elsewhere, (other["video"], other["surface"]), 1)
         bins = np.floor(events["time_s"] / self._platform.bin_s).astype(np.int64) - window.first_bin
@@ -255,19 +261,26 @@ class ReferenceEngine:
         """Sum up what was expected, and what was done, where chance decided."""
         guesses = np.array(self._guesses, np.int64)
         self._guesses.clear()
-        tested = (events["source"] == FRESH) & (events["pool"] > 0)
-        by_chance = tested | (events["source"] == CONTROL)
+        by_chance = _by_chance(events)
         guesses, actions = guesses[by_chance], events["actions"][by_chance]
+        cells = time_cells(events, self._platform.world.videos.duration_s, by_chance)
+        ranks = self._platform.view.ranks[cells[by_chance]].astype(np.int64)
         done = (actions[:, None].astype(np.int64) >> np.arange(len(ACTIONS))) & 1
         moments = [len(guesses), guesses.sum(), (guesses**2).sum()]
-        self._platform.window.guesses += np.concatenate([moments, done.sum(0), guesses @ done])
+        self._platform.window.guesses += np.concatenate(
+            [moments, done.sum(0), guesses @ done, [ranks.sum(), guesses @ ranks]]
+        )
 
-    def _note_tests(self, events: NDArray[Any]) -> None:
-        """Add what test audiences did: impressions in places that are kept for waiting videos."""
-        weights = self._platform.weights.tolist()
-        tested = events[(events["source"] == FRESH) & (events["pool"] > 0)]
-        for event in tested:
-            worth = self._platform.watch_weight * (float(event["watch_ms"]) / 1000.0)
+    def _note_tests(self, events: NDArray[Any], ranks: NDArray[np.int64]) -> None:
+        """Add what test audiences did: impressions in places that are kept for waiting videos.
+
+        ``ranks`` [N] are the watch percentiles, in 1 / RANK_ONE.
+        """
+        *weights, of_second, of_percentile = self._platform.weights.tolist()
+        tested = (events["source"] == FRESH) & (events["pool"] > 0)
+        for event, rank in zip(events[tested], ranks[tested].tolist(), strict=True):
+            worth = of_second * (float(event["watch_ms"]) / 1000.0)
+            worth += of_percentile * (rank / RANK_ONE)
             for a, weight in enumerate(weights):
                 worth += weight if (int(event["actions"]) >> a) & 1 else 0.0
             row = self._platform.window.tests[event["video"]]
@@ -427,3 +440,9 @@ def _counter_rows(events: NDArray[Any]) -> NDArray[np.int64]:
     for a in range(WIDTH - FIRST_ACTION):
         rows[:, FIRST_ACTION + a] = (events["actions"] >> a) & 1
     return rows
+
+
+def _by_chance(events: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether chance filled the place of each event: test audiences and controls."""
+    tested = (events["source"] == FRESH) & (events["pool"] > 0)
+    return np.asarray(tested | (events["source"] == CONTROL))

@@ -12,6 +12,7 @@ from sim.core.sources import source_code
 from sim.core.surfaces import FOR_YOU
 from sim.feed.cold_start import worth_of
 from sim.feed.control import CONTROL, row_beside
+from sim.feed.percentile import time_cell
 from sim.feed.slopes import count_guess, guess_of
 from sim.machine.compiled import njit
 from sim.machine.marks import mark
@@ -58,8 +59,8 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
         surface = np.int64(frame.users[row].surface)
         slot = frame.slates[row, np.uint64(seen.place[k])]
         source, pool = np.int64(slot.source), np.int64(slot.pool)
-        cell = np.int64(np.floor(t / window.bin_s)) - window.first_bin
-        cell = (cell * _SURFACES + surface) * _SOURCES + source
+        bin_ = np.int64(np.floor(t / window.bin_s)) - window.first_bin
+        place = (bin_ * _SURFACES + surface) * _SOURCES + source
         if frame.users[row].controls != 0:
             beside = row_beside(source, pool, np.int64(tally.users[row, IMPRESSIONS]))
             _count_beside(tally.control, beside, views, watch_ms, first, actions)
@@ -67,15 +68,21 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
         if surface != FOR_YOU:
             tally.elsewhere[np.uint64(v), surface] += 1
         count_impression(
-            tally.videos, v, tally.users, u, tally.timeline, cell, views, watch_ms, first, actions
+            tally.videos, v, tally.users, u, tally.timeline, place, views, watch_ms, first, actions
         )  # fmt: skip
         mark(tally.touched, v)
-        if (source == FRESH) & (pool > 0):
+        tested = (source == FRESH) & (pool > 0)
+        by_chance = tested | (source == CONTROL)
+        cell = time_cell(watch_ms, room.duration_s[k], actions, by_chance)
+        rank = np.int64(frame.ranks[cell])
+        tally.times[cell] += 1
+        tally.percentiles[np.uint64(v)] += rank
+        if tested:
             tests = tally.tests
             tests[np.uint64(v), 0] += 1
-            tests[np.uint64(v), 1] += worth_of(actions, watch_ms, frame.judged)
-        if ((source == FRESH) & (pool > 0)) | (source == CONTROL):
-            count_guess(tally.guesses, guess_of(seen.expected[k]), actions)
+            tests[np.uint64(v), 1] += worth_of(actions, watch_ms, rank, frame.judged)
+        if by_chance:
+            count_guess(tally.guesses, guess_of(seen.expected[k]), actions, rank)
         h = hash_event(t, u, v, watch_ms, actions, views, surface, source, pool)
         add_to_hash(h, tally.sums)
         if tally.events.size > 0:

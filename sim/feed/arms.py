@@ -13,15 +13,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.actions import ACTION_NAMES
 from sim.core.random import below, stream
 from sim.machine.compiled import njit
-from sim.scenario.feed import WATCH, FeedConfig
+from sim.scenario.feed import WEIGHT_NAMES, FeedConfig
 
-__all__ = ["WEIGHT_NAMES", "arm_weights", "perturbed_names", "signs_of_arms", "user_arms"]
-
-WEIGHT_NAMES = (*ACTION_NAMES, WATCH)
-"""Columns of a row of weights: one an action, then that of a second of expected watch time."""
+__all__ = [
+    "arm_weights",
+    "perturbed_names",
+    "signs_of_arms",
+    "user_arms",
+    "value_weights",
+]
 
 
 def perturbed_names(feed: FeedConfig) -> tuple[str, ...]:
@@ -50,9 +52,14 @@ def signs_of_arms(weights: int) -> NDArray[np.int8]:
     return (1 - 2 * odd).astype(np.int8)
 
 
+def value_weights(feed: FeedConfig) -> NDArray[np.float64]:
+    """weights [W] of the value model, columns as in WEIGHT_NAMES."""
+    return np.array([float(feed.weights.get(name, 0.0)) for name in WEIGHT_NAMES])
+
+
 def arm_weights(feed: FeedConfig) -> NDArray[np.float64]:
-    """weights [G, A + 1] of each arm, columns as in WEIGHT_NAMES; one row without perturbation."""
-    base = np.array([float(feed.weights.get(name, 0.0)) for name in WEIGHT_NAMES])
+    """weights [G, W] of each arm, columns as in WEIGHT_NAMES; one row without perturbation."""
+    base = value_weights(feed)
     names = perturbed_names(feed)
     signs = signs_of_arms(len(names))
     weights = np.tile(base, (len(signs), 1))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.core.actions import ACTION_NAMES
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity, new_taste, read_taste
 from sim.feed.cold_start import WAITING, reserved_places
 from sim.feed.component import Candidates, Prediction
+from sim.feed.percentile import RANK_ONE, rank_at
 from sim.feed.retrieve import (
     RUN,
     from_following,
@@ -31,12 +31,12 @@ from sim.feed.spaced import (
 from sim.feed.tables import base_and_lift
 from sim.feed.view import FeedView, Requests
 from sim.machine.compiled import njit
-from sim.scenario.feed import SOURCES, WATCH, FeedConfig
+from sim.scenario.feed import SOURCES
 from sim.world.state import NOBODY
 
 __all__ = [
     "BuiltinSource", "Ineligible", "Own", "Seen", "Smoothed", "SmoothedPrediction", "Spaced",
-    "TooOld", "Value", "value_weights",
+    "TooOld", "Value",
 ]  # fmt: skip
 
 Ids = NDArray[np.int32]
@@ -159,7 +159,7 @@ class SmoothedPrediction:
         rows = self._rows
         shown = rows[..., IMPRESSIONS, None] + self.prior
         rate = (rows[..., FIRST_ACTION:] + self.prior * self.view.rates.action) / shown
-        moved = self.view.slopes * self.affinity[..., None].astype(float)
+        moved = self.view.slopes[:-1] * self.affinity[..., None].astype(float)
         return np.asarray(np.clip(rate + moved * rate * (1.0 - rate), 0.0, 1.0))
 
     @property
@@ -169,6 +169,15 @@ class SmoothedPrediction:
         shown = rows[..., IMPRESSIONS] + self.prior
         watch = (rows[..., WATCH_MS] / 1000.0 + self.prior * self.view.rates.watch_s) / shown
         return np.asarray(watch * (1.0 + 0.5 * self.affinity.astype(float)))
+
+    @property
+    def watch_percentile(self) -> NDArray[np.float64]:
+        """watch_percentile [B, K]"""
+        view = self.view
+        shown = self._rows[..., IMPRESSIONS] + self.prior
+        ranks = view.percentiles[self.video] / RANK_ONE
+        middle = (ranks + self.prior * view.rates.watch_percentile) / shown
+        return np.asarray(np.clip(middle + view.slopes[-1] * self.affinity.astype(float), 0.0, 1.0))
 
     def value(self) -> NDArray[np.float32]:
         """[B, K] the linear value model in its fast form: base + affinity x lift."""
@@ -214,18 +223,8 @@ class Smoothed:
         return SmoothedPrediction(out, video, requests.user, view, self.prior)
 
 
-def value_weights(feed: FeedConfig) -> tuple[NDArray[np.float64], float]:
-    """(weights [A] of the actions, weight of a second of expected watch time)."""
-    actions = np.array([float(feed.weights.get(name, 0.0)) for name in ACTION_NAMES])
-    return actions, float(feed.weights.get(WATCH, 0.0))
-
-
-@dataclass(frozen=True)
 class Value:
-    """The value model: sum of weight x predicted probability."""
-
-    weights: NDArray[np.float64]
-    watch_weight: float
+    """The value model: sum of weight x predicted probability, watch time and percentile."""
 
     def score(
         self,
@@ -239,13 +238,26 @@ class Value:
         if isinstance(prediction, SmoothedPrediction):
             return scores + prediction.value()
         # action by action: a matrix product adds up in an order that depends on the machine
-        weights = np.append(self.weights, self.watch_weight)[None, None]
+        weights = view.weights[None, None]
         if len(view.arm_weights) > 1:
             weights = view.arm_weights[view.arm[requests.user]][:, None]
-        value = weights[..., -1] * prediction.watch_s
-        for a in range(weights.shape[-1] - 1):
+        actions = weights.shape[-1] - 2
+        value = weights[..., actions] * prediction.watch_s
+        value = value + weights[..., actions + 1] * _percentile(prediction, candidates, view)
+        for a in range(actions):
             value = value + weights[..., a] * prediction.probability[..., a]
         return scores + value.astype(np.float32)
+
+
+def _percentile(
+    prediction: Prediction, candidates: Candidates, view: FeedView
+) -> NDArray[np.float64]:
+    """[B, K] expected watch percentile; that of the expected watch time where none is given."""
+    given = getattr(prediction, "watch_percentile", None)
+    if given is not None:
+        return np.asarray(given)
+    duration_s = view.videos.duration_s[candidates.video]
+    return rank_at(view.ranks, np.asarray(prediction.watch_s), duration_s)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 A policy is one class, and one entry in ``sim.feed.policies``.
 
+What a test audience did counts by how much it is beyond what test audiences usually do about videos
+of that length: short videos are liked and finished more often whatever they are, and long ones are
+watched longer.
+
 ``pools``: a new video waits in pool 1 until a test audience of ``first`` was shown it. Those whose
 value per impression is in the best ``promote`` share of the videos that lately finished the same
 pool move on to the next one, ``growth`` times as large; the others stop. A share of every slate is
@@ -26,8 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.random import uniform
+from sim.feed.percentile import MIDDLE_S, RANK_ONE, length_classes
 from sim.machine.borrow import ROWS_AHEAD, prefetch
 from sim.machine.compiled import njit
+from sim.world.state import VideoListing
 
 __all__ = [
     "GRADUATED",
@@ -51,7 +57,10 @@ STATE_NAMES = ("none", "waiting", "stopped", "promoted")
 _MEMORY = 200
 """Finished videos a pool remembers for its threshold (assumption)."""
 _QUICK = 20
-"""Finished videos before the threshold is theirs; until then it is the platform's mean value."""
+"""Finished videos before the threshold is theirs; until then it is what is usual."""
+_FEW = 200.0
+"""Impressions of test audiences that the mean value of all of them counts for a class of lengths,
+and that of the platform for all of them (assumption)."""
 WORTH_ONE: Final = 65_536.0
 """What a score of 1 is counted as."""
 RESERVED_DRAW = 4_000_000
@@ -157,14 +166,17 @@ class Tested(ColdStartPolicy):
     COLUMNS = (*ColdStartPolicy.COLUMNS, "shown", "worth", "_entered_s")
     finds_audience = True
 
-    def __init__(self, slots: float, rows: int) -> None:
+    def __init__(self, slots: float, rows: int, listing: VideoListing) -> None:
         super().__init__(rows)
         self.reserved = slots
+        self._listing = listing
         self.shown = np.zeros(rows, np.int64)
         """shown [V] test audience so far, impressions; in pools that of the pool it is in"""
         self.worth = np.zeros(rows, np.int64)
-        """worth [V] of these, in units of WORTH_ONE"""
+        """worth [V] of these beyond what is usual, in units of 1 / WORTH_ONE"""
         self._entered_s = np.zeros(rows)
+        self._tested = np.zeros((len(MIDDLE_S), 2), np.int64)
+        self._mean_value = 0.0
 
     def enter(self, videos: NDArray[np.int64], now: float) -> None:
         """They wait in the first pool."""
@@ -174,17 +186,41 @@ class Tested(ColdStartPolicy):
         self.waiting = np.concatenate([self.waiting, videos.astype(np.int32)])
 
     def note(self, videos: NDArray[np.int32], tests: NDArray[np.int64]) -> None:
-        """Add what the test audiences did."""
-        self.shown[videos] += tests[videos, 0]
-        self.worth[videos] += tests[videos, 1]
-        tests[videos] = 0
+        """Add what the test audiences did beyond what is usual."""
+        tested = videos[tests[videos, 0] > 0]
+        row = length_classes(self._listing.duration_s[tested])
+        np.add.at(self._tested, row, tests[tested])
+        usual = self._usual_values()[row] * WORTH_ONE * tests[tested, 0]
+        tests[tested, 1] -= np.floor(usual + 0.5).astype(np.int64)
+        self._add(tested, tests[tested])
+        tests[tested] = 0
+
+    def _add(self, videos: NDArray[np.int32], found: NDArray[np.int64]) -> None:
+        """Add what test audiences of these videos did, [N, 2] as in ``shown`` and ``worth``."""
+        self.shown[videos] += found[:, 0]
+        self.worth[videos] += found[:, 1]
+
+    def _usual_values(self) -> NDArray[np.float64]:
+        """values [classes] of an impression of a test audience, by length of the video."""
+        shown, worth = self._tested[:, 0], self._tested[:, 1] / WORTH_ONE
+        mean = (worth.sum() + _FEW * self._mean_value) / (shown.sum() + _FEW)
+        return np.asarray((worth + _FEW * mean) / (shown + _FEW))
+
+    def step(self, now: float, mean_value: float) -> int:
+        """Judge what waits; returns how many were promoted."""
+        self._mean_value = mean_value
+        return self._judged(now)
+
+    @abstractmethod
+    def _judged(self, now: float) -> int:
+        """Judge what waits; returns how many were promoted."""
 
 
 class Pools(Tested):
     """``pools``: staged audiences, with promotion on relative thresholds."""
 
-    def __init__(self, policy: PoolPolicy, rows: int) -> None:
-        super().__init__(policy.slots, rows)
+    def __init__(self, policy: PoolPolicy, rows: int, listing: VideoListing) -> None:
+        super().__init__(policy.slots, rows, listing)
         self.policy = policy
         self._memory = np.zeros((policy.levels, _MEMORY))
         self._finished = np.zeros(policy.levels, np.int64)
@@ -211,15 +247,15 @@ class Pools(Tested):
         if impressions > 0:
             self.reserved = min(policy.slots, float(needed) / impressions)
 
-    def step(self, now: float, mean_value: float) -> int:
+    def _judged(self, now: float) -> int:
         """Judge the videos whose pool is full; returns how many were promoted."""
         policy = self.policy
         if len(self.waiting) == 0:
             return 0
         judged, promoted = _judge(
-            self.waiting, now, mean_value, policy.levels, policy.first, policy.growth,
-            policy.promote, self.pool, self.state, self.open_to_all, self.shown, self.worth,
-            self._entered_s, self._memory, self._finished,
+            self.waiting, now, policy.levels, policy.first,
+            policy.growth, policy.promote, self.pool, self.state, self.open_to_all, self.shown,
+            self.worth, self._entered_s, self._memory, self._finished,
         )  # fmt: skip
         if judged:
             self.waiting = self.waiting[self.state[self.waiting] == WAITING]
@@ -227,13 +263,15 @@ class Pools(Tested):
 
 
 @njit(forceinline=True)
-def worth_of(actions, watch_ms, weights):
+def worth_of(actions, watch_ms, rank, weights):
     """Worth of an impression, in units of 1 / WORTH_ONE: whole numbers, so that sums are exact.
 
-    ``weights`` [A + 1] are those of the value model, and that of a second watched comes last.
+    ``weights`` [W] are those of the value model; ``rank`` is the watch percentile in 1 / RANK_ONE.
     """
-    worth = weights[weights.size - 1] * (float(watch_ms) / 1000.0)
-    for a in range(weights.size - 1):
+    actions_end = weights.size - 2
+    worth = weights[actions_end] * (float(watch_ms) / 1000.0)
+    worth += weights[actions_end + 1] * (float(rank) / RANK_ONE)
+    for a in range(actions_end):
         if (actions >> a) & 1:
             worth += weights[a]
     return np.int64(np.floor(worth * WORTH_ONE + 0.5))
@@ -241,7 +279,7 @@ def worth_of(actions, watch_ms, weights):
 
 @njit()
 def _judge(
-    waiting, now, mean_value, levels, first, growth, promote, pool, state, open_to_all, shown,
+    waiting, now, levels, first, growth, promote, pool, state, open_to_all, shown,
     worth, entered_s, memory, finished,
 ):  # fmt: skip
     judged = 0
@@ -259,7 +297,7 @@ def _judge(
         judged += 1
         value = float(worth[v]) / WORTH_ONE / float(shown[v])
         known = min(finished[level], memory.shape[1])
-        threshold = mean_value
+        threshold = 0.0
         if known >= _QUICK:
             ranked = np.sort(memory[level, :known])
             threshold = ranked[min(int(float(known) * (1.0 - promote)), known - 1)]

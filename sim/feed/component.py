@@ -66,6 +66,8 @@ class Prediction(Protocol):
     def watch_s(self) -> NDArray[np.float64]:
         """watch_s [B, K] expected seconds watched"""
 
+    # beside these ``watch_percentile`` [B, K] in [0, 1]; that of ``watch_s`` where it is missing
+
 
 @dataclass(frozen=True)
 class GivenPrediction:
@@ -73,6 +75,7 @@ class GivenPrediction:
 
     probability: NDArray[np.float64]
     watch_s: NDArray[np.float64]
+    watch_percentile: NDArray[np.float64] | None = None
 
 
 class Source(Protocol):
@@ -152,13 +155,17 @@ def checked(
 
 
 def checked_prediction(name: str, value: Any, shape: tuple[int, int]) -> Prediction:
-    """A plug-in's prediction, either an object with the two arrays or a pair of them."""
-    pair = value
+    """A plug-in's prediction, either an object with the arrays or a tuple of them."""
+    given = value
     if not isinstance(value, tuple):
-        pair = getattr(value, "probability", None), getattr(value, "watch_s", None)
-    if len(pair) != 2 or pair[0] is None or pair[1] is None:
-        raise ComponentError(f"{name}: wants to return an object or a pair: probability, watch_s")
-    probability, watch_s = pair
+        names = ("probability", "watch_s", "watch_percentile")
+        given = tuple(getattr(value, each, None) for each in names)
+    if not 2 <= len(given) <= 3 or given[0] is None or given[1] is None:
+        raise ComponentError(
+            f"{name}: wants to return an object or a tuple: probability, watch_s and, if you like, "
+            "watch_percentile"
+        )
+    probability, watch_s = given[:2]
     probability = checked(name, probability, (*shape, len(ACTIONS)), np.float64)
     if ((probability < 0) | (probability > 1)).any():
         raise ComponentError(f"{name}: returned a probability outside [0, 1]")
@@ -166,4 +173,9 @@ def checked_prediction(name: str, value: Any, shape: tuple[int, int]) -> Predict
     if not np.isfinite(watch_s).all():
         # a weight of 0 times infinity would be NaN, and the candidate lost without a word
         raise ComponentError(f"{name}: returned a watch time that is not finite")
-    return GivenPrediction(probability, watch_s)
+    percentile = given[2] if len(given) == 3 else None
+    if percentile is not None:
+        percentile = checked(name, percentile, shape, np.float64)
+        if ((percentile < 0) | (percentile > 1)).any():
+            raise ComponentError(f"{name}: returned a watch percentile outside [0, 1]")
+    return GivenPrediction(probability, watch_s, percentile)

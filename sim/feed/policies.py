@@ -16,12 +16,12 @@ __all__ = ["POLICIES", "cold_start_of"]
 
 
 def _pools(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> Pools:
-    del listing, k
+    del k
     numbers = PoolPolicy(
         int(wanted.levels), float(wanted.first), float(wanted.growth), float(wanted.promote),
         float(wanted.slots), float(wanted.fill),
     )  # fmt: skip
-    return Pools(numbers, rows)
+    return Pools(numbers, rows, listing)
 
 
 def _none(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> NoColdStart:

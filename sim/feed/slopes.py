@@ -6,7 +6,8 @@ person is believed to like stands beside what everybody likes, and the one hides
 
 The slope of an action is the regression of its log-odds on the expected signal, in its first order:
 covariance over variance, divided by r (1 - r) with its rate r. A slope of 1 with the sign of the
-action counts as much as PRIOR impressions. Sums are of whole numbers, so they have no order.
+action counts as much as PRIOR impressions. The slope of the watch percentile, which comes last, is
+what a unit of the expected signal adds to it. Sums are of whole numbers, so they have no order.
 """
 
 from __future__ import annotations
@@ -17,21 +18,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTIONS
+from sim.feed.percentile import RANK_ONE
 from sim.feed.tables import SIGNS
 from sim.machine.compiled import njit
 
-__all__ = ["SUMS", "count_guess", "guess_of", "learned_slopes"]
+__all__ = ["START_SLOPES", "SUMS", "count_guess", "guess_of", "learned_slopes"]
 
 _ACTIONS: Final = len(ACTIONS)
-SUMS: Final = 3 + 2 * _ACTIONS
+_RANK: Final = 3 + 2 * _ACTIONS
+SUMS: Final = _RANK + 2
 """Impressions, sum and sum of squares of the expected signals; then for each action how often it
-was done, and the sum of the expected signals where it was."""
+was done, and the sum of the expected signals where it was; the sum of the watch percentiles, and of
+their products with the expected signals."""
 _ONE: Final = 1_024.0
 """An expected signal of 1 in these sums."""
 _PRIOR: Final = 2_000.0
 _USUAL_VARIANCE: Final = 0.04
 """Impressions that the slopes of the beginning count, and their variance of the expected signal
 (assumptions)."""
+START_SLOPES = np.append(SIGNS, 0.25)
+"""slopes [A + 1] before the first impression (assumption)."""
 _LARGEST: Final = 3.0
 """Bound of a slope: in first order a larger one would leave [0, 1] (assumption)."""
 
@@ -44,8 +50,10 @@ def guess_of(expected: Any) -> Any:
 
 
 @njit()
-def count_guess(sums: Any, guess: Any, actions: Any) -> None:
-    """Add an impression of a place that chance filled to ``sums`` [SUMS]."""
+def count_guess(sums: Any, guess: Any, actions: Any, rank: Any) -> None:
+    """Add an impression of a place that chance filled to ``sums`` [SUMS]; ``rank`` is its watch
+    percentile in 1 / RANK_ONE.
+    """
     sums[0] += 1
     sums[1] += guess
     sums[2] += guess * guess
@@ -53,18 +61,23 @@ def count_guess(sums: Any, guess: Any, actions: Any) -> None:
         done = (actions >> a) & 1
         sums[3 + a] += done
         sums[3 + _ACTIONS + a] += done * guess
+    sums[_RANK] += rank
+    sums[_RANK + 1] += rank * guess
 
 
 def learned_slopes(sums: NDArray[np.int64]) -> NDArray[np.float64]:
-    """slopes [A] by the sums of the run so far."""
+    """slopes [A + 1] by the sums of the run so far."""
     n = float(max(int(sums[0]), 1))
     mean = float(sums[1]) / n / _ONE
     squares = float(sums[2]) / _ONE**2 - n * mean * mean
-    done, together = sums[3 : 3 + _ACTIONS] / 1.0, sums[3 + _ACTIONS :] / _ONE
+    done, together = sums[3 : 3 + _ACTIONS] / 1.0, sums[3 + _ACTIONS : _RANK] / _ONE
     rate = done / n
     odds = rate * (1.0 - rate)
     weight = _PRIOR * _USUAL_VARIANCE
     start = np.array([a.start_rate * (1.0 - a.start_rate) for a in ACTIONS])
     above = weight * start * SIGNS + (together - mean * done)
     below = weight * start + squares * odds
-    return np.asarray(np.clip(above / below, -_LARGEST, _LARGEST))
+    ranks, products = float(sums[_RANK]) / RANK_ONE, float(sums[_RANK + 1]) / RANK_ONE / _ONE
+    rise = (weight * START_SLOPES[-1] + products - mean * ranks) / (weight + squares)
+    slopes = np.clip(above / below, -_LARGEST, _LARGEST)
+    return np.append(slopes, min(max(rise, -1.0), 1.0))

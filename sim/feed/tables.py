@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sim.core.actions import ACTIONS
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS, WIDTH
 from sim.core.registry import entry_of
+from sim.feed.percentile import LENGTHS_S, RANK_ONE, length_class
 from sim.machine.aligned import LINE
 from sim.machine.borrow import ROWS_AHEAD, prefetch, prefetch_at
 from sim.machine.compiled import njit
@@ -30,13 +31,9 @@ from sim.scenario.components import Component, Custom
 from sim.scenario.feed import Smoothed
 
 __all__ = [
-    "LENGTHS_S", "PRIORS", "SIGNS", "START_RATES", "Rates", "ScoreTables", "base_and_lift",
-    "length_class", "mean_signals", "platform_rates", "prior_of", "refresh_tables",
-    "refresh_usual", "smoothed",
+    "PRIORS", "SIGNS", "START_RATES", "Rates", "ScoreTables", "base_and_lift", "mean_signals",
+    "platform_rates", "prior_of", "refresh_tables", "refresh_usual", "smoothed",
 ]  # fmt: skip
-
-LENGTHS_S = np.array([7.0, 13.0, 18.0, 26.0, 37.0, 50.0, 72.0, 104.0, 148.0, 231.0])
-"""Durations between which videos count as equally long (W1's, coarser)."""
 
 SIGNS = np.array([float(a.sign) for a in ACTIONS])
 """signs [A] of the actions."""
@@ -45,8 +42,10 @@ START_RATES = np.array([a.start_rate for a in ACTIONS])
 """rates [A] that the platform assumes before its first impression."""
 _START_WATCH_S = 8.0
 _START_IMPRESSIONS = 1_000.0
+_START_OF_LENGTH = 200.0
 """Seconds watched that the platform assumes before its first impression, and how many impressions
-its assumptions weigh; those about actions stand in the action table."""
+its assumptions weigh, and for each class of lengths; those about actions stand in the action
+table."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,13 @@ class Rates:
     """action [A] probability of each action"""
     watch_s: float
     """mean seconds watched"""
+    watch_percentile: float
+    """mean watch percentile"""
+
+    @property
+    def row(self) -> NDArray[np.float64]:
+        """row [W] all of them, a column for each of WEIGHT_NAMES."""
+        return np.array([*self.action, self.watch_s, self.watch_percentile])
 
 
 class ScoreTables(Table, name="scores", owner="video", side=Side.BELIEF):
@@ -83,12 +89,16 @@ def base_and_lift(
     return rows[..., 0], rows[..., 1]
 
 
-def platform_rates(totals: NDArray[np.int64]) -> Rates:
-    """Rates over all impressions so far, given the sums [F] of all counters."""
+def platform_rates(totals: NDArray[np.int64], ranks: int) -> Rates:
+    """Rates over all impressions so far, given the sums [F] of all counters and of the ranks."""
     impressions = float(totals[IMPRESSIONS]) + _START_IMPRESSIONS
     counts = totals[FIRST_ACTION:WIDTH].astype(np.float64)
     watch = totals[WATCH_MS] / 1000.0 + _START_WATCH_S * _START_IMPRESSIONS
-    return Rates((counts + START_RATES * _START_IMPRESSIONS) / impressions, watch / impressions)
+    middle = ranks / RANK_ONE + 0.5 * _START_IMPRESSIONS
+    return Rates(
+        (counts + START_RATES * _START_IMPRESSIONS) / impressions, watch / impressions,
+        middle / impressions,
+    )  # fmt: skip
 
 
 PRIORS: Final[Mapping[str, Callable[[Any], float]]] = {
@@ -111,14 +121,20 @@ def smoothed(count, impressions, prior, rate):
 
 
 @njit(forceinline=True)
-def _value(row, prior, rates, watch_rate, weights, slopes):
-    """(base, lift) of a video with the counters ``row`` [F]; ``weights`` [A + 1], watch last."""
+def _value(row, ranks, prior, rates, weights, slopes):
+    """(base, lift) of a video with the counters ``row`` [F] and the sum of its watch percentiles.
+
+    ``rates`` and ``weights`` [W] have a column for each of WEIGHT_NAMES.
+    """
     impressions = row[IMPRESSIONS]
-    watch = smoothed(float(row[WATCH_MS]) / 1000.0, impressions, prior, watch_rate)
-    actions = weights.size - 1
+    actions = weights.size - 2
+    watch = smoothed(float(row[WATCH_MS]) / 1000.0, impressions, prior, rates[actions])
     base = weights[actions] * watch
     # half of the expected watch time moves with affinity (assumption)
     lift = weights[actions] * watch * 0.5
+    middle = smoothed(float(ranks) / RANK_ONE, impressions, prior, rates[actions + 1])
+    base += weights[actions + 1] * middle
+    lift += weights[actions + 1] * slopes[actions]
     for a in range(actions):
         if weights[a] != 0.0:
             r = smoothed(row[FIRST_ACTION + a], impressions, prior, rates[a])
@@ -129,32 +145,25 @@ def _value(row, prior, rates, watch_rate, weights, slopes):
 
 @njit()
 def refresh_tables(
-    videos, counts, prior, rates, watch_rate, weights, arm_weights, slopes, base, lift, arms
+    videos, counts, ranks, prior, rates, weights, arm_weights, slopes, base, lift, arms
 ):
     """Recompute base, lift and arms of the given ``videos``.
 
-    ``weights`` [A + 1]: one an action, then that of watch time; ``arm_weights`` [G, A + 1] for
-    ``arms`` [V, G, 2].
+    ``ranks`` [V] are sums of watch percentiles; ``rates`` and ``weights`` [W] have a column for
+    each of WEIGHT_NAMES, and so has ``arm_weights`` [G, W] for ``arms`` [V, G, 2]; ``slopes``
+    [A + 1].
     """
     for i in range(videos.size):
         if i + ROWS_AHEAD < videos.size:
             prefetch(counts, videos[i + ROWS_AHEAD])
             prefetch_at(counts, videos[i + ROWS_AHEAD], LINE)
+            prefetch(ranks, videos[i + ROWS_AHEAD])
         v = videos[i]
-        base[v], lift[v] = _value(counts[v], prior, rates, watch_rate, weights, slopes)
+        base[v], lift[v] = _value(counts[v], ranks[v], prior, rates, weights, slopes)
         for g in range(arms.shape[1]):
             arms[v, g, 0], arms[v, g, 1] = _value(
-                counts[v], prior, rates, watch_rate, arm_weights[g], slopes
+                counts[v], ranks[v], prior, rates, arm_weights[g], slopes
             )
-
-
-@njit(forceinline=True)
-def length_class(duration_s):
-    """Position among the classes that LENGTHS_S divides."""
-    place = 0
-    for i in range(LENGTHS_S.size):
-        place += 1 if duration_s >= LENGTHS_S[i] else 0
-    return place
 
 
 @njit()
@@ -172,8 +181,8 @@ def mean_signals(counts, count, duration_s, signals, start):
     found = np.zeros(sums.shape[0])
     for row in range(sums.shape[0]):
         for a in range(signals.size):
-            done = float(sums[row, 1 + a]) + _START_IMPRESSIONS * start[a]
-            found[row] += signals[a] * done / (float(sums[row, 0]) + _START_IMPRESSIONS)
+            done = float(sums[row, 1 + a]) + _START_OF_LENGTH * start[a]
+            found[row] += signals[a] * done / (float(sums[row, 0]) + _START_OF_LENGTH)
     return found
 
 

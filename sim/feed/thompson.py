@@ -2,11 +2,11 @@
 
 A new video competes everywhere from its first minute, and beside that some places are kept for new
 videos. At each refresh the value of an impression of each of them is drawn from what is believed of
-it: around the mean of its test audience so far and of its creator's earlier ones, drawn to that of
-the platform, with a doubt that shrinks as the audience grows. The best draws share the kept places.
-So a video whose first viewers liked it is shown more, one that they did not like hardly any more,
-and one of which nothing is known now and then. (Thompson 1933; how it fares in practice: Chapelle
-and Li 2011.)
+it: around the mean of its test audience so far and of its creator's earlier ones, drawn to what
+is usual, with a doubt that shrinks as the audience grows. The best draws share the kept
+places. So a video whose first viewers liked it is shown more, one that they did not like hardly any
+more, and one of which nothing is known now and then. (Thompson 1933; how it fares in practice:
+Chapelle and Li 2011.)
 
 After ``until`` impressions of its test audience, or at the age ``age``, it is on its own.
 """
@@ -40,7 +40,7 @@ class ThompsonPolicy:
     age: float
     """age at which the cold start ends, s"""
     prior: float
-    """impressions that what is known of a creator counts, and of the platform for a creator"""
+    """impressions that what is known of a creator counts, and of all tests for a creator"""
     noise: float
     """sd of the value of an impression"""
 
@@ -51,34 +51,31 @@ class Thompson(Tested):
     def __init__(
         self, policy: ThompsonPolicy, rows: int, listing: VideoListing, k: np.uint64
     ) -> None:
-        super().__init__(policy.slots, rows)
+        super().__init__(policy.slots, rows, listing)
         self.policy = policy
-        self._listing = listing
         self._key = k
         self._past = np.zeros((0, 2), np.int64)
-        self._mean = 0.0
         self._refreshes = 0
 
-    def note(self, videos: NDArray[np.int32], tests: NDArray[np.int64]) -> None:
-        """Add what the test audiences did, to the creator as well."""
+    def _add(self, videos: NDArray[np.int32], found: NDArray[np.int64]) -> None:
+        """Add what test audiences did, to the creator as well."""
         creators = self._listing.creator[videos]
         most = int(creators.max(initial=-1)) + 1
         if most > len(self._past):
             past = np.zeros((2 * most, 2), np.int64)
             past[: len(self._past)] = self._past
             self._past = past
-        np.add.at(self._past, creators, tests[videos])
-        super().note(videos, tests)
+        np.add.at(self._past, creators, found)
+        super()._add(videos, found)
 
-    def step(self, now: float, mean_value: float) -> int:
-        """Let go of those who were tested enough, or are old; how many did better than the mean."""
-        self._mean = mean_value
+    def _judged(self, now: float) -> int:
+        """Let go of those who were tested enough, or are old; how many did better than most."""
         waiting, policy = self.waiting, self.policy
         done = self.shown[waiting] >= policy.until
         done |= now - self._entered_s[waiting] >= policy.age
         ended = waiting[done]
         self.waiting = waiting[~done]
-        good = self.worth[ended] / WORTH_ONE > mean_value * self.shown[ended]
+        good = self.worth[ended] > 0
         self.state[ended] = np.where(good, GRADUATED, STOPPED)
         return int(good.sum())
 
@@ -91,7 +88,7 @@ class Thompson(Tested):
         draws = np.empty(len(waiting))
         _draw(
             self._key, self._refreshes, waiting, self._listing.luck, self._listing.creator,
-            self.shown, self.worth, self._past, self._mean, policy.prior, policy.noise, draws,
+            self.shown, self.worth, self._past, policy.prior, policy.noise, draws,
         )  # fmt: skip
         best = np.argsort(-draws, kind="stable")[:count]
         self.seeking = np.sort(waiting[best])
@@ -100,7 +97,7 @@ class Thompson(Tested):
 @njit()
 def _draw(
     k: Any, refresh: Any, waiting: Any, luck: Any, creator: Any, shown: Any, worth: Any, past: Any,
-    mean: Any, prior: Any, noise: Any, draws: Any,
+    prior: Any, noise: Any, draws: Any,
 ) -> None:  # fmt: skip
     """Draw the value of an impression of each waiting video, by what is believed of it."""
     for i in range(waiting.size):
@@ -110,7 +107,7 @@ def _draw(
         if c < past.shape[0]:
             others = float(past[c, 0] - shown[v])
             value = float(past[c, 1] - worth[v]) / WORTH_ONE
-        believed = (value + prior * mean) / (others + prior)
+        believed = value / (others + prior)
         seen = float(shown[v])
         middle = (float(worth[v]) / WORTH_ONE + prior * believed) / (seen + prior)
         spread = noise / np.sqrt(seen + prior)

@@ -61,6 +61,10 @@ class FeedView:
     """counts [V, F] logged counters of each video; columns as in ``sim.core.counts``"""
     totals: NDArray[np.int64]
     """totals [F] sums of all counters"""
+    percentiles: NDArray[np.int64]
+    """percentiles [V] sum of the watch percentiles of each video, in 1 / RANK_ONE"""
+    ranks: NDArray[np.int16]
+    """ranks [CELLS] the watch percentile of each cell of time (see ``sim.feed.percentile``)"""
     rates: Rates
     tables: ScoreTables
     index: Index
@@ -69,9 +73,12 @@ class FeedView:
     """momentum [V] decayed number of recent views"""
     beliefs: Beliefs
     slopes: NDArray[np.float64]
-    """slopes [A] of the actions: log-odds for a unit of affinity (see ``sim.feed.slopes``)"""
+    """slopes [A + 1] of the actions: log-odds for a unit of affinity (see ``sim.feed.slopes``);
+    then that of the watch percentile"""
+    weights: NDArray[np.float64]
+    """weights [W] of the value model, a column for each of WEIGHT_NAMES"""
     arm_weights: NDArray[np.float64]
-    """arm_weights [G, A + 1] weights of each arm of users (see ``sim.feed.arms``)"""
+    """arm_weights [G, W] weights of each arm of users (see ``sim.feed.arms``)"""
     arm: NDArray[np.int8]
     """arm [U] of each user"""
     exposures: Exposures

@@ -17,6 +17,8 @@ from sim.scenario.components import Choice, Component, Custom, is_custom
 __all__ = [
     "SOURCES",
     "WATCH",
+    "WATCH_PERCENTILE",
+    "WEIGHT_NAMES",
     "ColdStart",
     "FeedConfig",
     "FilterSpec",
@@ -42,6 +44,10 @@ SOURCES: Final = tuple(s.name for s in sources.SOURCES if s.feed and s.name != C
 
 WATCH: Final = "watch"
 """Key of the weight per second of expected watch time, beside the action names."""
+WATCH_PERCENTILE: Final = "watch_percentile"
+"""Key of the weight of the expected watch percentile (see ``sim.feed.percentile``)."""
+WEIGHT_NAMES: Final = (*ACTION_NAMES, WATCH, WATCH_PERCENTILE)
+"""Columns of a row of weights of the value model."""
 
 # ---- filters --------------------------------------------------------------------------------
 
@@ -220,8 +226,8 @@ def _action(name: str) -> str:
 
 
 def _weighted(name: str) -> str:
-    if name != WATCH and name not in ACTION_NAMES:
-        raise _unknown("action", name, (*ACTION_NAMES, WATCH))
+    if name not in WEIGHT_NAMES:
+        raise _unknown("action", name, WEIGHT_NAMES)
     return name
 
 
@@ -233,7 +239,7 @@ def _source(name: str) -> str:
 
 def _ordered(items: dict[str, float]) -> FrozenDict[str, float]:
     """Built-in names in their own order, then others by name: equal mappings iterate alike."""
-    names = (*ACTION_NAMES, WATCH, *SOURCES)
+    names = (*WEIGHT_NAMES, *SOURCES)
     rank = {name: i for i, name in enumerate(names)}
     order = sorted(items, key=lambda name: (rank.get(name, len(names)), name))
     return FrozenDict({name: items[name] for name in order})
@@ -374,16 +380,16 @@ class FeedConfig(Config):
     weights: Weights = Field(
         default=_ordered(
             {
-                "completion": 1.0,
                 "like": 0.6,
                 "comment": 0.8,
                 "share": 1.0,
                 "follow": 1.2,
-                "skip": -0.5,
+                "watch_percentile": 1.0,
             }
         ),
-        description="the value model: weight of each action's probability, and of ``watch`` per "
-        "second of expected watch time; one that is not named counts 0; assumption",
+        description="the value model: weight of each action's probability, of ``watch`` per second "
+        "of expected watch time, and of ``watch_percentile``, the share of impressions of "
+        "similarly long videos that were watched less; one that is not named counts 0; assumption",
     )
     score: tuple[ScoreSpec, ...] = Field(
         default=(Value(),), min_length=1, max_length=64, description="what makes the score, summed"

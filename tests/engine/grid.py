@@ -251,6 +251,10 @@ _VALUES: dict[str, Overrides] = {
     "watch time and actions": _feed(weights={"watch": 0.02, "like": 3.0, "skip": -1.0}),
     "all negative": _feed(weights={"completion": -1.0, "like": -2.0, "watch": -0.1}),
     "no weights": _feed(weights={}),
+    "watch percentile": _feed(weights={"watch_percentile": 2.0, "share": 1.0}),
+    "watch percentile alone, watch time against it": _feed(
+        weights={"watch_percentile": 1.0, "watch": -0.01}
+    ),
     "huge weights": _feed(weights={"completion": 1e6, "skip": -1e6}),
     "twice the value": _feed(score=["value", "value"]),
     "small prior": _feed(predict={"use": "smoothed", "prior": 0.5}),

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.core.actions import ACTION_NAMES
 from sim.core.random import key
-from sim.feed.arms import WEIGHT_NAMES, arm_weights, perturbed_names, signs_of_arms, user_arms
-from sim.scenario.feed import FeedConfig
+from sim.feed.arms import arm_weights, perturbed_names, signs_of_arms, user_arms
+from sim.scenario.feed import WEIGHT_NAMES, FeedConfig
 from sim.testing.worlds import tiny_platform
 
 
@@ -46,11 +45,11 @@ def test_weights_go_up_and_down_by_the_size() -> None:
         else:
             assert (column == 0.0).all()
     only = arm_weights(feed(weights=wanted, perturb={"weights": ["like"]}))
-    assert np.unique(only, axis=0).shape == (2, len(ACTION_NAMES) + 1)
+    assert np.unique(only, axis=0).shape == (2, len(WEIGHT_NAMES))
 
 
 def test_without_perturbation_all_have_the_same_weights() -> None:
-    assert arm_weights(feed()).shape == (1, len(ACTION_NAMES) + 1)
+    assert arm_weights(feed()).shape == (1, len(WEIGHT_NAMES))
     assert not user_arms(key(1, "perturb"), 50, 1).any()
 
 
@@ -72,6 +71,7 @@ def test_an_arm_ranks_as_a_feed_with_its_weights_would() -> None:
         alone = tiny_platform(duration=600.0, feed={"weights": weights}).platform
         alone.view.counts[:n], alone.view.totals[:] = view.counts[:n], view.totals
         alone.view.rates, alone.view.slopes = view.rates, view.slopes
+        alone.view.percentiles[:n] = view.percentiles[:n]
         alone._next_index_s = np.inf
         alone._refresh_scores(np.arange(n, dtype=np.int32), 0.0)
         np.testing.assert_array_equal(view.tables.arms[:n, g, 0], alone.view.tables.base[:n])

@@ -20,6 +20,7 @@ from sim.feed.cold_start import (
     NoColdStart,
     PoolPolicy,
     Pools,
+    Tested,
     worth_of,
 )
 from sim.feed.policies import POLICIES, cold_start_of
@@ -29,7 +30,17 @@ from sim.world.state import VideoListing
 
 
 def cold(rows: int, *, levels: int = 3, promote: float = 0.2, fill: float = 0.0) -> Pools:
-    return Pools(PoolPolicy(levels, 100.0, 5.0, promote, 0.1, fill), rows)
+    state = Pools(
+        PoolPolicy(levels, 100.0, 5.0, promote, 0.1, fill), rows, VideoListing(rows, D=16)
+    )
+    settle(state)
+    return state
+
+
+def settle(state: Tested, usual: float = 0.5) -> None:
+    """So many test audiences gave this value an impression that a few more change nothing."""
+    many = 10**9
+    state._tested[:] = many, usual * many * WORTH_ONE
 
 
 ROOM = (5, VideoListing(5, D=16), key(1, "cold_start"))
@@ -94,6 +105,28 @@ def test_each_pool_has_an_audience_of_its_own_growth_times_as_large() -> None:
     assert (state.state[0], state.pool[0], state.open_to_all[0]) == (STOPPED, 3, 1)
 
 
+def test_what_is_usual_for_videos_of_that_length_does_not_count() -> None:
+    """Half a minute is judged against half a minute, however well seven seconds do."""
+    state = cold(600, promote=0.5)
+    duration_s = np.tile([7.0, 30.0], 300)
+    state._listing.duration_s[:600] = duration_s
+    state._tested[:] = 0
+    rng = np.random.default_rng(8)
+    worth = rng.normal(0.4, 0.1, 600) + np.where(duration_s < 10, 0.3, 0.0)
+    for first in range(0, 600, 20):
+        state.enter(np.arange(first, first + 20), 0.0)
+        tests = np.zeros((600, 2), np.int64)
+        tests[first : first + 20, 0] = 100
+        tests[first : first + 20, 1] = worth[first : first + 20] * 100 * WORTH_ONE
+        state.note(np.arange(600, dtype=np.int32), tests)
+        state.step(0.0, 0.5)
+        state.waiting = state.waiting[:0]
+    late = np.arange(600) >= 200  # when it is known what is usual
+    promoted = [(state.pool[late & (duration_s == d)] > 1).mean() for d in (7.0, 30.0)]
+    assert abs(promoted[0] - promoted[1]) < 0.15
+    assert min(promoted) > 0.3
+
+
 def test_the_last_pool_is_left_as_promoted() -> None:
     state = cold(1, levels=1)
     state.enter(np.array([0]), 0.0)
@@ -146,17 +179,18 @@ def test_without_a_time_all_who_wait_look_for_an_audience() -> None:
     assert state.reserved == 0.1
 
 
-@pytest.mark.parametrize(("actions", "watch_ms", "worth"), [
-    ([], 0, 0.0), (["like"], 0, 1.0), (["like", "skip"], 2_000, 1.0 - 0.5 + 0.2),
-    (["share"], 10_000, 1.0),
+@pytest.mark.parametrize(("actions", "watch_ms", "rank", "worth"), [
+    ([], 0, 0, 0.0), (["like"], 0, 0, 1.0), (["like", "skip"], 2_000, 0, 1.0 - 0.5 + 0.2),
+    (["share"], 10_000, 0, 1.0), (["share"], 0, 250, 0.5), (["like"], 1_000, 500, 2.1),
 ])  # fmt: skip
 def test_worth_is_the_sum_of_the_weights_of_what_was_done(
-    actions: list[str], watch_ms: int, worth: float
+    actions: list[str], watch_ms: int, rank: int, worth: float
 ) -> None:
-    weights = np.zeros(len(ACTION_NAMES) + 1)
-    weights[ACTION_INDEX["like"]], weights[ACTION_INDEX["skip"]], weights[-1] = 1.0, -0.5, 0.1
+    weights = np.zeros(len(ACTION_NAMES) + 2)
+    weights[ACTION_INDEX["like"]], weights[ACTION_INDEX["skip"]] = 1.0, -0.5
+    weights[-2:] = 0.1, 2.0
     bits = sum(bit(name) for name in actions)
-    assert worth_of(bits, watch_ms, weights) == round(worth * WORTH_ONE)
+    assert worth_of(bits, watch_ms, rank, weights) == round(worth * WORTH_ONE)
 
 
 def test_growing_keeps_what_is_known() -> None:

@@ -116,7 +116,7 @@ class TestPlainSmoothed(PredictorContract):
 
 class TestValue(ScorerContract):
     def component(self) -> Value:
-        return Value(WEIGHTS, 0.1)
+        return Value()
 
 
 @numba.njit

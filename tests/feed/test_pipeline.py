@@ -14,9 +14,10 @@ from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
 from sim.core.errors import ForyouError
 from sim.core.surfaces import SURFACES
 from sim.engine.slate import PAGES
-from sim.feed.builtin import Ineligible, Own, Seen, Smoothed, TooOld, Value, value_weights
+from sim.feed.builtin import Ineligible, Own, Seen, Smoothed, TooOld, Value
 from sim.feed.component import Candidates, GivenPrediction
 from sim.feed.kit import FAST, PLAIN
+from sim.feed.percentile import RANK_ONE
 from sim.feed.pipeline import (
     FOLLOWING,
     SOUND_PAGE,
@@ -217,15 +218,22 @@ def test_smoothed_is_the_documented_formula() -> None:
         assert prediction.probability[b, k, a] == pytest.approx(wanted, rel=1e-9)
     watch = (row[WATCH_MS] / 1000 + 20.0 * rates.watch_s) / (row[IMPRESSIONS] + 20.0)
     assert prediction.watch_s[b, k] == pytest.approx(watch * (1 + 0.5 * affinity), rel=1e-9)
+    ranks = part.view.percentiles[part.candidates.video[b, k]] / RANK_ONE
+    middle = (ranks + 20.0 * rates.watch_percentile) / (row[IMPRESSIONS] + 20.0)
+    moved = middle + part.view.slopes[-1] * affinity
+    assert prediction.watch_percentile[b, k] == pytest.approx(min(max(moved, 0), 1), rel=1e-9)
 
 
-@pytest.mark.parametrize("watch", [0.0, 0.03])
-def test_base_and_lift_are_the_value_model(watch: float) -> None:
+@pytest.mark.parametrize(("watch", "percentile"), [(0.0, 0.0), (0.03, 0.0), (0.03, 0.7)])
+def test_base_and_lift_are_the_value_model(watch: float, percentile: float) -> None:
     """Two numbers a video give the same value as all the probabilities."""
-    weights = {"completion": 1.0, "like": 0.6, "skip": -0.5, "follow": 1.2, "watch": watch}
+    weights = {
+        "completion": 1.0, "like": 0.6, "skip": -0.5, "follow": 1.2, "watch": watch,
+        "watch_percentile": percentile,
+    }  # fmt: skip
     live = tiny_platform(feed={"weights": weights, "predict": {"use": "smoothed", "prior": 30.0}})
     view = live.platform.view
-    value = Value(*value_weights(live.scenario.feed))
+    value = Value()
     rng = np.random.default_rng(1)
     video = rng.choice(view.videos.count, (3, 40)).astype(np.int32)
     candidates = Candidates(video, np.zeros(video.shape, np.int8))
@@ -233,17 +241,18 @@ def test_base_and_lift_are_the_value_model(watch: float) -> None:
     prediction = Smoothed(30.0).predict(requests, candidates, view)
     zeros = np.zeros(video.shape, np.float32)
     fast = value.score(requests, candidates, prediction, zeros, view)
-    plain = GivenPrediction(prediction.probability, prediction.watch_s)
+    plain = GivenPrediction(prediction.probability, prediction.watch_s, prediction.watch_percentile)
     slow = value.score(requests, candidates, plain, zeros, view)
     np.testing.assert_allclose(fast, slow, atol=1e-5)
-    by_hand = prediction.probability @ value.weights + watch * prediction.watch_s
+    by_hand = prediction.probability @ view.weights[:-2] + watch * prediction.watch_s
+    by_hand += percentile * prediction.watch_percentile
     np.testing.assert_allclose(fast, by_hand, atol=1e-5)
     assert slow.std() > 1e-3
 
 
 def test_the_value_is_added_to_the_scores_before() -> None:
     part = situation()
-    value = Value(np.ones(10), 0.0)
+    value = Value()
     arguments = (part.requests, part.candidates, part.prediction)
     zero = value.score(*arguments, np.zeros_like(part.scores), part.view)
     two = value.score(*arguments, np.full_like(part.scores, 2.0), part.view)

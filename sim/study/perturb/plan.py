@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from sim.core.errors import ForyouError
 from sim.core.units import shown, suggest
-from sim.feed.arms import WEIGHT_NAMES, perturbed_names, signs_of_arms
+from sim.feed.arms import perturbed_names, signs_of_arms
 from sim.scenario import Scenario
-from sim.scenario.feed import PerturbConfig, Value
+from sim.scenario.feed import WEIGHT_NAMES, PerturbConfig, Value
 from sim.study.perturb.per_user import UserOutcome, user_outcomes
 from sim.study.runs.plan import RunSpec, with_changes
 from sim.study.runs.start import MAX_WORLDS, Subject, check_level
