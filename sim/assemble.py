@@ -18,6 +18,7 @@ from sim.core.surfaces import SURFACES
 from sim.engine.clock import PLAY, REFRESH, SNAPSHOT, TRENDS, UPLOADS, every, stop_at
 from sim.engine.demand import expected_demand
 from sim.engine.fast import FastEngine
+from sim.engine.foresee import Oracle, OraclePredictor
 from sim.engine.moments import columns_of
 from sim.engine.platform import Platform
 from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
@@ -31,7 +32,7 @@ from sim.feed.control import Control
 from sim.feed.kit import FAST, PLAIN, Kit
 from sim.feed.pipeline import Named, Pipeline, source_counts
 from sim.feed.plugin import load_plugin
-from sim.record.recorders import Controls, EventLog, Paths, Timeline
+from sim.record.recorders import Controls, EventLog, Paths, Regrets, Timeline
 from sim.record.tables import (
     creator_columns,
     probe_columns,
@@ -88,6 +89,7 @@ class Live:
     log: EventLog
     timeline: Timeline
     controls: Controls
+    regrets: Regrets
     paths: Paths
 
     def columns(self) -> dict[str, dict[str, Any]]:
@@ -108,6 +110,7 @@ class Live:
             ),
             "timeline": self.timeline.columns(),
             "control": self.controls.columns(),
+            "regret": self.regrets.columns(),
             "paths": self.paths.columns(
                 world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
             ),
@@ -173,6 +176,8 @@ def _builtin(kit: Kit, scenario: Scenario, wanted: Any) -> Any:
             return builtin.TooOld(float(wanted.max_age))
         case spec.Smoothed():
             return kit.smoothed(impressions_of(wanted.prior, scenario, whole=False))
+        case spec.Oracle():
+            return OraclePredictor()
         case spec.Value():
             return builtin.Value()
         case spec.Spaced():
@@ -203,9 +208,12 @@ def assemble(
     platform, player = _ENGINE_PARTS[engine](scenario, seed, world, pipeline, log, shards)
     timeline, controls = Timeline(platform.bin_s), Controls(float(scenario.warmup))
     paths = Paths(scenario.record.tracked, float(scenario.warmup))
+    if isinstance(pipeline.predict.component, OraclePredictor):
+        pipeline.predict.component.oracle = Oracle(platform)
     env = simpy.Environment()
     live = Live(
-        scenario, seed, world, platform, player, env, env.event(), log, timeline, controls, paths
+        scenario, seed, world, platform, player, env, env.event(), log, timeline, controls,
+        Regrets(float(scenario.warmup)), paths,
     )  # fmt: skip
     _start_clock(live)
     return live
@@ -222,6 +230,7 @@ def _start_clock(live: Live) -> None:
         window = platform.window
         live.timeline.add(window.first_bin, window.timeline)
         live.controls.add(platform.view.refreshed_s, window.control)
+        live.regrets.add(platform.view.refreshed_s, window.regret)
 
     def refresh(now: float) -> None:
         platform.refresh(now)

@@ -139,6 +139,18 @@ def _lifts(path: str) -> tuple[Field, ...]:
     )
 
 
+def _regrets(path: str) -> tuple[Field, ...]:
+    """What ``regret_summary`` tells, over all, of a stage of people, or of an age of videos."""
+    note = "slates that an oracle was shown, after the warm-up"
+    return (
+        Field(f"{path}.places", "count", "ranked places", note),
+        Field(f"{path}.shown", "score", "what they are worth by the truth, a place", note),
+        Field(f"{path}.best", "score", "the same of the best of the candidates", note),
+        Field(f"{path}.random", "score", "the same of candidates drawn by chance", note),
+        Field(f"{path}.closed", "share", "(shown - random) / (best - random)", note),
+    )
+
+
 def _cascades() -> tuple[Field, ...]:
     """What ``cascade_summary`` tells; only where people can send links."""
     path = "cascades."
@@ -407,6 +419,9 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     ),
     *_lifts("ranked_over_random"),
     *_lifts("ranked_over_random.stages.*"),
+    *_regrets("regret"),
+    *_regrets("regret.stages.*"),
+    *_regrets("regret.ages.*"),
     *_cascades(),
 )
 """All fields, in the order of the file."""

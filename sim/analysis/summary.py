@@ -27,6 +27,7 @@ from sim.analysis.learning import learning_summary
 from sim.analysis.luck import within_creator
 from sim.analysis.multiples import MULTIPLES, Floats, above, compared_with, multiples, ranks
 from sim.analysis.pools import pool_survival, waiting_share
+from sim.analysis.regret import regret_summary
 from sim.analysis.spread import growth, time_to_reach
 from sim.analysis.tables import (
     Tables,
@@ -73,6 +74,7 @@ def summarise(tables: Tables) -> Node:
         "probes": _probes(tables),
         "learning": learning_summary(tables.users),
         "ranked_over_random": ranked_over_random(tables.control),
+        "regret": regret_summary(tables.regret),
     }
     if tables.shares is not None:
         tree["cascades"] = cascade_summary(tables.shares)

@@ -46,7 +46,7 @@ come on the first day (V9), so a day is the youngest age at which videos can be 
 MATURE_SHARE: Final = 0.5
 """In a short run: the mature age is at most this share of the time after the warm-up."""
 
-READ: Final = ("videos", "creators", "users", "timeline", "paths", "probes", "control")
+READ: Final = ("videos", "creators", "users", "timeline", "paths", "probes", "control", "regret")
 """Tables that every finished run folder has. The event log is never needed here."""
 READ_IF_THERE: Final = ("shares",)
 """Tables that only some have."""
@@ -76,6 +76,7 @@ class Tables:
     paths: pl.DataFrame
     probes: pl.DataFrame
     control: pl.DataFrame
+    regret: pl.DataFrame
     shares: pl.DataFrame | None
     """Links that people sent each other; None where the scenario has none."""
     users_count: int

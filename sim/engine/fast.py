@@ -18,10 +18,9 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from sim.core.counts import IMPRESSIONS, PACKED, WIDTH, unpack
+from sim.core.counts import IMPRESSIONS, unpack
 from sim.core.surfaces import SURFACES
 from sim.engine.exchange import new_outbox
-from sim.engine.fold import add_to_window
 from sim.engine.judge import REMOVED
 from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, play
 from sim.engine.layout import LAYOUT, ROOM, SCORERS, WINDOW
@@ -29,25 +28,24 @@ from sim.engine.lines import Lines
 from sim.engine.moments import MOST_MESSAGES
 from sim.engine.plan import plan_of
 from sim.engine.platform import Platform
+from sim.engine.regret import Regret
 from sim.engine.scorers import compiled_steps, tell_places
 from sim.engine.scratch import new_scratch
 from sim.engine.sessions import first_sessions, next_requests, take_slates
 from sim.engine.shards import Memory
-from sim.engine.window import UserCounts
+from sim.engine.window import UserCounts, WindowCounts
 from sim.feed.candidate import TOLD
 from sim.feed.compiled import CompiledScore
-from sim.feed.control import ROWS
-from sim.feed.percentile import CELLS
-from sim.feed.pipeline import FOR_YOU, Pipeline
-from sim.feed.slopes import SUMS
+from sim.feed.component import Candidates
+from sim.feed.pipeline import FOR_YOU, Pipeline, Slates
 from sim.feed.view import Requests
-from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import Settled, njit
 from sim.machine.frame import Frame
 from sim.machine.marks import list_below, new_marks
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
 from sim.scenario import Scenario
+from sim.scenario.feed import WEIGHT_NAMES
 from sim.world.state import NOBODY, padded
 
 __all__ = ["FastEngine"]
@@ -64,25 +62,8 @@ class _Thread:
     """buffer of the event log; empty when none is wanted"""
     order: NDArray[np.int64]
     """room for the users of a part who act in a window"""
-    videos: NDArray[np.int32]
-    """videos [V, PACKED] counters of a window, cleared while they are merged"""
-    touched: NDArray[np.uint64]
-    """the videos with counts, as bits (``sim.machine.marks``); cleared with them"""
-    tests: NDArray[np.int64]
-    """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); cleared with them"""
-    elsewhere: NDArray[np.int32]
-    """elsewhere [V, surfaces] impressions that were not on For You; cleared with them"""
-    percentiles: NDArray[np.int64]
-    """percentiles [V] sums of watch percentiles; cleared with them"""
-    times: NDArray[np.int64]
-    """times [CELLS] impressions in each cell of watch time"""
-    guesses: NDArray[np.int64]
-    """guesses [SUMS] what was expected where chance decided (see ``sim.feed.slopes``)"""
-    control: NDArray[np.int64]
-    """control [ROWS, F + 1] counters of slates with controls (see ``sim.feed.control``), then the
-    sum of matches"""
-    timeline: NDArray[np.int64]
-    followers: NDArray[np.int32]
+    counts: WindowCounts
+    """what it counts in a window; those of the first thread are the window's own"""
     sums: NDArray[np.uint64]
     marks: NDArray[np.uint64]
     """a bit for each video, all clear between requests"""
@@ -107,6 +88,7 @@ class FastEngine:
         self._pipeline = pipeline
         self._end_s = float(scenario.duration)
         self._kernel = Settled(play)
+        self._regret = Regret(platform, float(scenario.record.regret))
         self._lines = Lines(platform)
         plan = plan_of(scenario, pipeline)
         self._threads = [self._new_thread(plan) for _ in range(shards)]
@@ -123,16 +105,7 @@ class FastEngine:
             frame=Frame(LAYOUT),
             events=np.empty(_LOG_BUFFER if self._log.wanted else 0, EVENT),
             order=np.empty(most + 1, np.int64),
-            videos=np.zeros((0, PACKED), np.int32),
-            touched=new_marks(0),
-            tests=np.zeros((0, 2), np.int64),
-            elsewhere=np.zeros((0, len(SURFACES)), np.int32),
-            percentiles=np.zeros(0, np.int64),
-            times=np.zeros(CELLS, np.int64),
-            guesses=np.zeros(SUMS, np.int64),
-            control=np.zeros((ROWS, WIDTH + 1), np.int64),
-            timeline=np.zeros((0, WIDTH), np.int64),
-            followers=np.zeros(0, np.int32),
+            counts=platform.window.another(),
             sums=np.zeros(2, np.uint64),
             marks=np.zeros(0, np.uint64),
             versions={},
@@ -146,6 +119,9 @@ class FastEngine:
             ("window", np.zeros(1, WINDOW)),
             ("room", room),
             ("seen", room["seen"]),
+            ("oracle", np.zeros(1, ROOM)),
+            ("worths", np.zeros(self._pipeline.candidates, np.int64)),
+            ("expected", np.zeros(len(WEIGHT_NAMES))),
             ("steps", compiled_steps(self._pipeline)),
             ("failed", np.zeros(1, np.int64)),
             ("scorers", np.zeros(1, SCORERS)),
@@ -208,15 +184,7 @@ class FastEngine:
         logged = self._play_all(now)
         window = self._platform.window
         for thread in self._threads[1:]:
-            add_to_window(
-                thread.videos, thread.touched, thread.tests, thread.elsewhere, thread.percentiles,
-                window.videos, window.touched, window.tests, window.elsewhere, window.percentiles,
-            )  # fmt: skip
-            window.control += thread.control
-            window.guesses += thread.guesses
-            window.times += thread.times
-            window.timeline += thread.timeline.reshape(window.timeline.shape)
-            window.followers += thread.followers
+            window.take(thread.counts)
             self._log.sums += thread.sums
         before = self._log.impressions
         for chunk in logged:
@@ -345,6 +313,7 @@ class FastEngine:
                 ),
                 platform.view,
                 platform.stages,
+                self._notice,
             )
             video[batch], source[batch] = slates.video, slates.source
             pool[batch], length[batch] = slates.pool, slates.length
@@ -353,37 +322,21 @@ class FastEngine:
                 surface[empty], subject[empty] = FOR_YOU, NOBODY
         take_slates(words, who, surface, video, source, pool, length)
 
+    def _notice(self, requests: Requests, left: Candidates, slates: Slates) -> None:
+        """Show some of the slates to the oracle."""
+        before = self._memory.counts[requests.user, IMPRESSIONS].astype(np.int64)
+        self._regret.note(requests, left, slates, before)
+
     def _clear(self, number: int, thread: _Thread, now: float) -> None:
         """Clear the counters of a thread; those of the first one are the window's own."""
         window, frame = self._platform.window, thread.frame
         if number == 0:
-            thread.videos, thread.touched = window.videos, window.touched
-            thread.tests, thread.elsewhere = window.tests, window.elsewhere
-            thread.control, thread.guesses = window.control, window.guesses
-            thread.percentiles, thread.times = window.percentiles, window.times
-            thread.timeline = window.timeline.reshape(-1, WIDTH)
-            thread.followers, thread.sums = window.followers, self._log.sums
+            thread.counts, thread.sums = window, self._log.sums
         else:
-            if len(thread.videos) != len(window.videos):
-                thread.videos = aligned_zeros(window.videos.shape, np.int32)
-                thread.touched = new_marks(len(window.videos))
-                thread.tests = np.zeros_like(window.tests)
-                thread.elsewhere = np.zeros_like(window.elsewhere)
-                thread.percentiles = np.zeros_like(window.percentiles)
-            thread.control = np.zeros_like(window.control)
-            thread.guesses = np.zeros_like(window.guesses)
-            thread.times = np.zeros_like(window.times)
-            thread.timeline = np.zeros_like(window.timeline).reshape(-1, WIDTH)
-            thread.followers = np.zeros_like(window.followers)
+            thread.counts = thread.counts.again(window)
             thread.sums = np.zeros_like(self._log.sums)
-        frame.bind_all((
-            ("tally.videos", thread.videos), ("tally.touched", thread.touched),
-            ("tally.tests", thread.tests), ("tally.elsewhere", thread.elsewhere),
-            ("tally.control", thread.control), ("tally.guesses", thread.guesses),
-            ("tally.percentiles", thread.percentiles), ("tally.times", thread.times),
-            ("tally.timeline", thread.timeline), ("tally.followers", thread.followers),
-            ("tally.sums", thread.sums),
-        ))  # fmt: skip
+        frame.bind_all(thread.counts.arrays())
+        frame.bind("tally.sums", thread.sums)
         thread.record("plan")["slots"] = self._platform.view.cold.reserved
         this = thread.record("window")
         this["end_s"], this["bin_s"] = now, self._platform.bin_s

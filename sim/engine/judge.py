@@ -17,15 +17,15 @@ from sim.machine.compiled import njit
 from sim.machine.lanes import STEP, more_dot
 
 __all__ = [
-    "DUPLICATES", "FILTERS", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED", "judge",
-    "may_be_shown", "score",
+    "DUPLICATES", "FILTERS", "GONE", "KEPT", "REMOVED", "REQUESTS", "RETRIEVED", "SELECTED",
+    "judge", "may_be_shown", "score",
 ]  # fmt: skip
 
 REQUESTS, RETRIEVED, DUPLICATES, KEPT, SELECTED, REMOVED = 0, 1, 2, 3, 4, 5
 """Columns of the stage counters; filters have one each from REMOVED on."""
 FILTERS = {"seen": 0, "own": 1, "ineligible": 2, "too_old": 3}
 _SEEN, _OWN, _INELIGIBLE, _TOO_OLD = 0, 1, 2, 3
-_GONE = np.int32(-(2**31))
+GONE = np.int32(-(2**31))
 """Stands for the sum of a candidate that a filter removed."""
 
 
@@ -74,7 +74,7 @@ def _look(feed, j, start, size, oldest):
         total = match_sum(
             cards, v, taste, card.sound, card.tags[0], card.tags[1], card.tags[2], card.creator
         )
-        sums[place] = _GONE if seen else total
+        sums[place] = GONE if seen else total
         worth[place].base, worth[place].lift = card.base, card.lift
         earliest = card.uploaded_s if card.uploaded_s < earliest else earliest
         eligible &= card.eligible
@@ -86,7 +86,7 @@ def _look(feed, j, start, size, oldest):
 def _ask_filters(feed, j):
     """Ask all filters in turn about each candidate; returns how many they remove.
 
-    Who was shown before has the sum _GONE; whoever is removed gets it.
+    Who was shown before has the sum GONE; whoever is removed gets it.
     """
     stay_apart()
     asked = feed.asked[j]
@@ -100,12 +100,12 @@ def _ask_filters(feed, j):
         for number in range(filters.size):
             code = filters[number]
             if (
-                (code == _SEEN and sums[place] == _GONE)
+                (code == _SEEN and sums[place] == GONE)
                 or (code == _OWN and card.owner == u)
                 or (code == _INELIGIBLE and card.eligible != 1)
                 or (code == _TOO_OLD and not card.uploaded_s >= t - max_age[number])
             ):
-                sums[place] = _GONE
+                sums[place] = GONE
                 stages[REMOVED + number] += 1
                 gone += 1
                 break
@@ -136,7 +136,7 @@ def _add_topics(caption, taste_profile, n, ids, sums):
     for i in range(n):
         place = np.uint64(i)
         more = more_dot(caption, ids[place], taste_profile, 0, taste_profile.shape[1])
-        sums[place] = _GONE if sums[place] == _GONE else sums[place] + more
+        sums[place] = GONE if sums[place] == GONE else sums[place] + more
 
 
 @njit()
@@ -153,7 +153,7 @@ def _of_arm(table, arm, n, ids, worth):
 def judge(feed, j):
     """Filters, affinity, and what the score needs, for all candidates of request ``j``.
 
-    Fills ``sum`` and ``worth`` of the working memory; who is removed has the sum _GONE. Returns
+    Fills ``sum`` and ``worth`` of the working memory; who is removed has the sum GONE. Returns
     how many are left. Only when a filter other than ``seen`` may object to somebody are
     the filters asked in turn.
     """
@@ -169,7 +169,7 @@ def judge(feed, j):
         gone = _ask_filters(feed, j)
     elif asked >= 0:
         for i in range(n):  # in vector registers
-            gone += 1 if at(sums, i) == _GONE else 0
+            gone += 1 if at(sums, i) == GONE else 0
         feed.stages[REMOVED + asked] += gone
     if taste.shape[1] > STEP:
         _add_topics(feed.captions, taste, n, ids, sums)
@@ -190,7 +190,7 @@ def score(feed, n):
         place = np.uint64(i)
         value = worth[place].base + affinity_of(sums[place]) * worth[place].lift
         key = score_key(value if values > 0 else np.float32(0.0), i)
-        keys[place] = NEVER if sums[place] == _GONE else key
+        keys[place] = NEVER if sums[place] == GONE else key
     if values <= 1:
         return
     for i in range(n):
@@ -199,4 +199,4 @@ def score(feed, n):
         score = value
         for _ in range(1, values):
             score += value
-        keys[place] = NEVER if sums[place] == _GONE else score_key(score, i)
+        keys[place] = NEVER if sums[place] == GONE else score_key(score, i)

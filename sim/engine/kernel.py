@@ -19,9 +19,11 @@ import numpy as np
 
 from sim.core.actions import bit
 from sim.core.room import PEOPLE
+from sim.engine.judge import GONE
 from sim.engine.layout import open_frame
 from sim.engine.memory import ASKED_AHEAD, AWAY, room_for_one
 from sim.engine.moments import MOMENTS, MOST_MESSAGES, fast_moments
+from sim.engine.regret import compare, is_shown
 from sim.engine.sessions import begin_session, leave, next_request
 from sim.engine.slate import choose, gather
 from sim.engine.tally import settle
@@ -95,6 +97,8 @@ def _serve(frame, seated, asking):
         asked = frame.asked[j]
         u, t = asked.user, asked.time_s
         length = choose(frame.feed, j)
+        if asked.surface == FOR_YOU and is_shown(asked.stream, frame.plan.regret):
+            compare(frame, j, length, GONE)
         if length == 0 and asked.surface != FOR_YOU:
             # an empty page falls back to For You, in the same request
             _note(frame.asked[again], u, t, asked.stream, FOR_YOU, NOBODY)

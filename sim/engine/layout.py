@@ -82,6 +82,7 @@ PLAN = np.dtype(
         ("dims", np.int64),  # topics in memory, a multiple of 16
         ("slots", np.float64),
         ("control", np.float64),  # share of the places that are controls
+        ("regret", np.float64),  # share of the requests that an oracle is shown
         ("creator_gap", np.int64),
         ("sound_gap", np.int64),
         ("values", np.int64),  # how often the value model stands in the list of scorers
@@ -178,6 +179,10 @@ _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("tally.tests", np.int64, 2, LOG),
     ("tally.control", np.int64, 2, LOG),
     ("tally.guesses", np.int64, 1, LOG),
+    ("tally.regret", np.int64, 2, LOG),
+    # what an oracle is asked
+    ("worths", np.int64, 1, TRUTH),
+    ("expected", np.float64, 1, TRUTH),
     ("tally.percentiles", np.int64, 1, LOG),
     ("tally.times", np.int64, 1, LOG),
     ("tally.elsewhere", np.int32, 2, LOG),
@@ -200,6 +205,7 @@ for _name, _dtype, _ndim, _side in _ARRAYS:
 for _name, _dtype, _side in (
     ("behaviour", behaviour_params(BehaviourConfig()).dtype, TRUTH),  # type: ignore[attr-defined]
     ("room", ROOM, TRUTH),
+    ("oracle", ROOM, TRUTH),
     ("seen", SEEN, LOG),
     ("plan", PLAN, LOG),
     ("learning", LEARNING, BELIEF),

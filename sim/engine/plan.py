@@ -30,7 +30,7 @@ KNOWN: Final[Mapping[str, Mapping[str, int]]] = {
 }
 """What the kernel knows of each stage, and its number there."""
 _OUTSIDE: Final = -1
-"""Number of a part of the user's own, about which the kernel is never asked."""
+"""Number of a part in Python, about which the kernel is never asked."""
 
 
 def plan_of(scenario: Scenario, pipeline: Pipeline) -> dict[str, NDArray[Any]]:
@@ -53,6 +53,7 @@ def plan_of(scenario: Scenario, pipeline: Pipeline) -> dict[str, NDArray[Any]]:
     plan["topics"] = scenario.population.topics
     plan["dims"] = padded(scenario.population.topics)
     plan["control"] = pipeline.control.share
+    plan["regret"] = float(scenario.record.regret)
     plan["creator_gap"], plan["sound_gap"] = select.creator_gap, select.sound_gap
     # with scorers of the user's own, scores are made step by step
     plan["values"] = 0 if len(compiled_steps(pipeline)) else values
@@ -70,7 +71,7 @@ def plan_of(scenario: Scenario, pipeline: Pipeline) -> dict[str, NDArray[Any]]:
 
 def _number(stage: str, named: Named[Any]) -> int:
     """The kernel's number of a part."""
-    if named.custom:
+    if named.custom or getattr(named.component, "IN_PYTHON", False):
         return _OUTSIDE
     return entry_of(f"{stage} for the fast engine", KNOWN[stage], named.name)
 

@@ -18,6 +18,7 @@ from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH
 from sim.core.maths import exp
 from sim.core.random import key
+from sim.core.stages import AGES_S, STAGES
 from sim.engine.exchange import Exchange
 from sim.engine.fold import add_cells, fold_counts, update_momentum
 from sim.engine.injections import Injections
@@ -25,7 +26,7 @@ from sim.engine.keys import KEYS, Keys, make_keys
 from sim.engine.moments import new_tables, uses_inbox
 from sim.engine.posting import chosen, due_posts, first_posts, joined, planted_posts
 from sim.engine.trends import follow_trends
-from sim.engine.window import WindowCounts
+from sim.engine.window import REGRET_COLUMNS, WindowCounts
 from sim.feed.arms import arm_weights, user_arms, value_weights
 from sim.feed.belief import LearnParams, first_beliefs, learn_params
 from sim.feed.control import ROWS
@@ -362,10 +363,11 @@ class Platform:
             videos, touched, followers = window.videos, window.touched, window.followers
             tests, elsewhere, percentiles = window.tests, window.elsewhere, window.percentiles
         timeline, control = np.zeros(shape, np.int64), np.zeros((ROWS, WIDTH + 1), np.int64)
+        regret = np.zeros((len(STAGES) + len(AGES_S), REGRET_COLUMNS), np.int64)
         number = 0 if window is None else window.number + 1
         return WindowCounts(
             videos, touched, tests, elsewhere, percentiles, np.zeros(CELLS, np.int64),
-            np.zeros(SUMS, np.int64), control, timeline, followers, first_bin, number,
+            np.zeros(SUMS, np.int64), control, regret, timeline, followers, first_bin, number,
         )  # fmt: skip
 
 

@@ -20,13 +20,15 @@ from sim.engine.exchange import new_outbox
 from sim.engine.layout import LAYOUT, ROOM, open_frame
 from sim.engine.moments import MOST_MESSAGES, one_by_one, one_person
 from sim.engine.platform import Platform
+from sim.engine.regret import Regret
 from sim.engine.tally import FRESH
 from sim.engine.ways import in_turn, view_of
 from sim.engine.window import UserCounts
 from sim.feed.cold_start import WORTH_ONE
+from sim.feed.component import Candidates
 from sim.feed.control import CONTROL
 from sim.feed.percentile import RANK_ONE
-from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline
+from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline, Slates
 from sim.feed.plain.percentile import time_cells
 from sim.feed.view import Requests
 from sim.machine.compiled import Settled, njit
@@ -168,6 +170,7 @@ class ReferenceEngine:
         self._guesses: list[int] = []
         self._matches: list[int] = []
         self._frame = self._new_frame()
+        self._regret = Regret(platform, float(platform.scenario.record.regret))
         self._steps = self._all_steps()
         self._play_open = Settled(_play_open)
 
@@ -378,7 +381,7 @@ class ReferenceEngine:
             np.array([subject], np.int32),
             np.array([stream2(platform.keys.request, user, number)], np.uint64),
         )  # fmt: skip
-        slates = self._pipeline.run(requests, platform.view, platform.stages)
+        slates = self._pipeline.run(requests, platform.view, platform.stages, self._notice)
         n = int(slates.length[0])
         return list(
             zip(
@@ -386,6 +389,11 @@ class ReferenceEngine:
                 slates.pool[0, :n].tolist(), strict=True,
             )
         )  # fmt: skip
+
+    def _notice(self, requests: Requests, left: Candidates, slates: Slates) -> None:
+        """Show some of the slates to the oracle."""
+        before = self._users.counts[requests.user, IMPRESSIONS]
+        self._regret.note(requests, left, slates, before)
 
     def _impression(self, now: float, user: int, video: int, videos: int, shown: Shown) -> After:
         """What the user does with one video, and what both sides remember of it."""

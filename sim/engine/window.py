@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.counts import WIDTH
+from sim.engine.fold import add_to_window
+from sim.machine.aligned import aligned_zeros
 
-__all__ = ["UserCounts", "WindowCounts"]
+__all__ = ["REGRET_COLUMNS", "UserCounts", "WindowCounts"]
+
+REGRET_COLUMNS: Final = 4
+"""Places; what they are worth, what the best candidates would be, and what any would."""
 
 
 @dataclass
@@ -55,6 +62,8 @@ class WindowCounts:
     control: NDArray[np.int64]
     """control [ROWS, F + 1] counters of slates that have controls (see ``sim.feed.control``), then
     the sum of matches"""
+    regret: NDArray[np.int64]
+    """regret [ROWS, COLUMNS] of slates that an oracle was shown (see ``sim.engine.regret``)"""
     timeline: NDArray[np.int64]
     """timeline [T, surfaces, sources, F]; T bins of the timeline, from ``first_bin`` on"""
     followers: NDArray[np.int32]
@@ -62,3 +71,36 @@ class WindowCounts:
     first_bin: int = 0
     number: int = 0
     """refreshes before it"""
+
+    def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """(name in the frame, array) of all counters."""
+        for name in (*_OF_VIDEOS, *_SMALL):
+            array = getattr(self, name)
+            yield f"tally.{name}", array.reshape(-1, WIDTH) if name == "timeline" else array
+
+    def another(self) -> WindowCounts:
+        """Counters of the same shapes, cleared: those of a further thread."""
+        cleared = {name: np.zeros_like(getattr(self, name)) for name in (*_OF_VIDEOS, *_SMALL)}
+        cleared["videos"] = aligned_zeros(self.videos.shape, np.int32)
+        return replace(self, **cleared)
+
+    def again(self, window: WindowCounts) -> WindowCounts:
+        """Those of a further thread for the next ``window``; those of videos are clear already."""
+        if len(self.videos) != len(window.videos):
+            return window.another()
+        return replace(self, **{name: np.zeros_like(getattr(window, name)) for name in _SMALL})
+
+    def take(self, other: WindowCounts) -> None:
+        """Add what another thread counted."""
+        add_to_window(
+            other.videos, other.touched, other.tests, other.elsewhere, other.percentiles,
+            self.videos, self.touched, self.tests, self.elsewhere, self.percentiles,
+        )  # fmt: skip
+        for name in _SMALL:
+            mine: NDArray[Any] = getattr(self, name)
+            mine += getattr(other, name)
+
+
+_OF_VIDEOS: Final = ("videos", "touched", "tests", "elsewhere", "percentiles")
+"""Large: who adds them up clears them."""
+_SMALL: Final = ("times", "guesses", "control", "regret", "timeline", "followers")

@@ -44,7 +44,7 @@ from sim.world.state import NOBODY
 T = TypeVar("T")
 
 __all__ = [
-    "FOLLOWING", "FOR_YOU", "SOUND_PAGE", "Named", "Pipeline", "Slates", "StageCounts",
+    "FOLLOWING", "FOR_YOU", "SOUND_PAGE", "Named", "Notice", "Pipeline", "Slates", "StageCounts",
     "first_present", "hydrate", "source_counts",
 ]  # fmt: skip
 
@@ -70,6 +70,9 @@ class Slates:
     """pool [B, P] cold-start pool of the video"""
     length: NDArray[np.int64]
     """length [B]"""
+
+
+Notice = Callable[[Requests, Candidates, Slates], None]
 
 
 @dataclass
@@ -125,10 +128,16 @@ class Pipeline:
         flags += [
             named.custom and not isinstance(named.component, CompiledScore) for named in self.score
         ]
-        return any([*flags, self.predict.custom, self.select.custom])
+        asks = getattr(self.predict.component, "IN_PYTHON", False)
+        return any([*flags, self.predict.custom, asks, self.select.custom])
 
-    def run(self, requests: Requests, view: FeedView, counts: StageCounts) -> Slates:
-        """Slates for a batch of requests on one surface."""
+    def run(
+        self, requests: Requests, view: FeedView, counts: StageCounts, notice: Notice | None = None
+    ) -> Slates:
+        """Slates for a batch of requests on one surface.
+
+        ``notice`` is told which candidates of ranked slates were left, and the slates.
+        """
         surface = surface_at(int(requests.surface[0]))
         found = self._gather(surface, requests, view)
         unique = self.hydrate(found)
@@ -143,6 +152,8 @@ class Pipeline:
         result = _as_arrays(slates, self.slate, view)
         counts.note(requests, found, unique, left)
         counts.selected += int(result.length.sum())
+        if notice is not None and surface.ranked:
+            notice(requests, left, result)
         return result
 
     def _gather(self, surface: Surface, requests: Requests, view: FeedView) -> Candidates:

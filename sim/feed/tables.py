@@ -28,7 +28,7 @@ from sim.machine.borrow import ROWS_AHEAD, prefetch, prefetch_at
 from sim.machine.compiled import njit
 from sim.machine.table import Side, Table, column
 from sim.scenario.components import Component, Custom
-from sim.scenario.feed import Smoothed
+from sim.scenario.feed import Oracle, Smoothed
 
 __all__ = [
     "PRIORS", "SIGNS", "START_RATES", "Rates", "ScoreTables", "base_and_lift", "mean_signals",
@@ -103,6 +103,8 @@ def platform_rates(totals: NDArray[np.int64], ranks: int) -> Rates:
 
 PRIORS: Final[Mapping[str, Callable[[Any], float]]] = {
     Smoothed.tag(): lambda wanted: float(wanted.prior),
+    # it needs none, but the lists of sources are in the order of the base
+    Oracle.tag(): lambda wanted: float(Smoothed.model_fields["prior"].default),  # noqa: ARG005
     # compiled scores are told base and lift, whatever predicts
     Custom.tag(): lambda wanted: float(Smoothed.model_fields["prior"].default),  # noqa: ARG005
 }

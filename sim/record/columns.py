@@ -202,6 +202,15 @@ CONTROL: Final = (
     ),
 )
 
+REGRET: Final = (
+    Column("by", "category", "", "what the row is about: person, by videos seen, or video, by age"),
+    Column("from", "float64", "videos or s", "videos seen before, or age of the video, at least"),
+    Column("places", "int64", "places", "ranked places of slates that an oracle was shown"),
+    Column("shown", "float64", "score", "what they are worth by the truth, summed"),
+    Column("best", "float64", "score", "what the best of the candidates would be worth there"),
+    Column("random", "float64", "score", "what candidates drawn by chance would be worth there"),
+)
+
 SHARES: Final = (
     Column("share", "int64", "id", "link, increasing in the order of sending"),
     Column("video", "int32", "id", "video"),
@@ -226,6 +235,7 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "paths": PATHS,
     "probes": PROBES,
     "control": CONTROL,
+    "regret": REGRET,
     "events": EVENTS,
     "shares": SHARES,
 }

@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES, ACTIONS
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
-from sim.core.stages import KINDS, STAGES
+from sim.core.stages import AGES_S, KINDS, STAGES
 from sim.core.surfaces import FOR_YOU
+from sim.feed.cold_start import WORTH_ONE
 from sim.feed.control import CONTROL, ROWS
 from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import BY_SURFACE, EVENTS, SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import MOST_AGO, hash_all, hash_text
 from sim.world.state import NOBODY, TOPIC_ONE
 
-__all__ = ["Controls", "EventLog", "Paths", "Timeline", "count_columns", "surface_columns"]
+__all__ = [
+    "Controls", "EventLog", "Paths", "Regrets", "Timeline", "count_columns", "surface_columns",
+]  # fmt: skip
 
 _TEST = SOURCE_NAMES.index("fresh")
 _LIKES = FIRST_ACTION + ACTION_NAMES.index("like")
@@ -92,6 +95,29 @@ class Controls:
             **count_columns(self._counts),
             "match": self._counts[:, WIDTH] / TOPIC_ONE**2,
         }
+
+
+class Regrets:
+    """What slates that an oracle was shown are worth, after the warm-up."""
+
+    def __init__(self, warmup_s: float) -> None:
+        self._warmup_s = warmup_s
+        self._sums = np.zeros((len(STAGES) + len(AGES_S), 4), np.int64)
+
+    def add(self, start_s: float, sums: NDArray[np.int64]) -> None:
+        """Add a window's sums (see ``sim.engine.regret``); ``start_s`` is when it began."""
+        if start_s >= self._warmup_s:
+            self._sums += sums
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of the table of regret: each stage of people, then each age of videos."""
+        places, *worths = self._sums.T
+        shown, best, random = (column / WORTH_ONE for column in worths)
+        return {
+            "by": np.array(["person"] * len(STAGES) + ["video"] * len(AGES_S), object),
+            "from": np.array([*STAGES, *AGES_S], float),
+            "places": places, "shown": shown, "best": best, "random": random,
+        }  # fmt: skip
 
 
 class Paths:

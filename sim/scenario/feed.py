@@ -25,6 +25,7 @@ __all__ = [
     "Ineligible",
     "LearningConfig",
     "NoColdStart",
+    "Oracle",
     "Own",
     "PerturbConfig",
     "Pools",
@@ -97,6 +98,12 @@ class Smoothed(Component):
     )
 
 
+class Oracle(Component):
+    """What people will do, by the truth: an upper bound that no feed can reach."""
+
+    use: Literal["oracle"] = "oracle"
+
+
 class Value(Component):
     """The value model: sum of weight times predicted probability over the actions."""
 
@@ -121,7 +128,9 @@ class Spaced(Component):
     )
 
 
-PredictSpec = Annotated[Smoothed | Custom, Choice("predictor", Smoothed, default="smoothed")]
+PredictSpec = Annotated[
+    Smoothed | Oracle | Custom, Choice("predictor", Smoothed, Oracle, default="smoothed")
+]
 ScoreSpec = Annotated[Value | Custom, Choice("score", Value)]
 SelectSpec = Annotated[Spaced | Custom, Choice("selector", Spaced, default="spaced")]
 

@@ -76,6 +76,11 @@ class RecordConfig(Config):
         default=600.0, gt=0, le=MAX_DURATION, description="width of the bins of the timeline"
     )
     events: bool = Field(default=False, description="keep every impression in events.parquet")
+    regret: Share = Field(
+        default=0.001,
+        description="share of the requests of For You that are compared with what an oracle would "
+        "have chosen from the same candidates; it changes nothing else",
+    )
     tracked: Count = Field(
         default=200,
         ge=0,

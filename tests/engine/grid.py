@@ -540,6 +540,14 @@ def _mixtures() -> Iterator[tuple[str, Overrides]]:
 
 
 _MECHANISMS: dict[str, Overrides] = {
+    "every slate is shown to an oracle": {"record": {"regret": 1.0}},
+    "an oracle, boredom, tastes and own code": {
+        **_behave(interest={"creator_taste": 1.0}, boredom={"creator": 0.5, "half_life": 3_600.0}),
+        **_feed(score=["value", "mine:everything"]),
+        "record": {"regret": 0.5},
+    },
+    "an oracle beside own Python": {**_feed(predict="mine:Rates"), "record": {"regret": 0.5}},
+    "the oracle ranks": {**_feed(predict={"use": "oracle"}), "record": {"regret": 0.3}},
     "reports": _behave(act={"report": 0.5, "not_interested": 1.0}),
     "strong tastes": _behave(
         interest={"creator_taste": 3.0, "sound_taste": 2.0, "hashtag_taste": 2.5}, users=60

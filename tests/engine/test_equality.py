@@ -118,6 +118,10 @@ class Outcome:
     timeline: dict[str, Any]
     controls: dict[str, Any]
     elsewhere: NDArray[Any]
+    regrets: dict[str, Any]
+    percentiles: NDArray[Any]
+    ranks: NDArray[Any]
+    slopes: NDArray[Any]
     paths: dict[str, Any]
     profile: NDArray[Any]
     slot_id: NDArray[Any]
@@ -166,6 +170,10 @@ def _play(name: str, folder: Path, engine: str, shards: int = 1) -> Outcome:
         timeline=live.timeline.columns(),
         controls=live.controls.columns(),
         elsewhere=platform.window.elsewhere[:n],
+        regrets=live.regrets.columns(),
+        percentiles=view.percentiles[:n],
+        ranks=view.ranks,
+        slopes=view.slopes,
         paths=live.paths.columns(world.videos.uploaded_s, world.video_truth.probe),
         profile=view.beliefs.profile,
         slot_id=view.beliefs.slot_id,

@@ -179,6 +179,7 @@ def tables(played: Played) -> dict[str, dict[str, Any]]:
         ),
         "timeline": live.timeline.columns(),
         "control": live.controls.columns(),
+        "regret": live.regrets.columns(),
         "paths": live.paths.columns(
             world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
         ),

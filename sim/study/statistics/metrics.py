@@ -13,7 +13,7 @@ from sim.analysis.fields import SUMMARY_FIELDS, Field, matches
 from sim.analysis.summary import REACH_STEPS, value_at
 from sim.analysis.twins import key_of
 from sim.core.errors import ForyouError
-from sim.core.stages import STAGE_NAMES
+from sim.core.stages import AGE_NAMES, STAGE_NAMES
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
 from sim.scenario.probes import ProbeConfig
@@ -163,8 +163,10 @@ def _known(before: tuple[str, ...], scenario: Scenario) -> Sequence[str]:
             return POOLS
         case ("probes", "*", "time_to_reach"):
             return [str(reach) for reach in REACH_STEPS if reach <= scenario.population.users]
-        case ("ranked_over_random" | "learning", "stages"):
+        case ("ranked_over_random" | "learning" | "regret", "stages"):
             return STAGE_NAMES
+        case ("regret", "ages"):
+            return AGE_NAMES
         case ("probes", "*", "twins", _):
             twins = [probe.twins for probe in scenario.probes if probe.twins]
             return list(dict.fromkeys(key_of(label) for twin in twins for label in twin.labels))
