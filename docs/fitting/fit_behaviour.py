@@ -16,12 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from published import BINS, COMMENT_W11, LIKE_W11, MIDDLES, PER_100
 from samples import (
-    BINS,
-    COMMENT_W11,
-    LIKE_W11,
-    MIDDLES,
-    PER_100,
     components,
     crossed,
     normals,

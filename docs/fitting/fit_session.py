@@ -14,12 +14,16 @@ import sys
 import numpy as np
 from numba import njit
 
-from sim.behaviour.draws import LEAVE
+from sim.behaviour.draws import LEAVE, SWIPE_GAP
 from sim.behaviour.params import behaviour_params
-from sim.behaviour.session import leave_probability, next_session_delay_s, swipe_gap_s
-from sim.behaviour.watch import watch_seconds
-from sim.core.random import normal, stream2, stream3, uniform
+from sim.behaviour.session import leave_probability, next_session_delay_s
+from sim.core import formulas
+from sim.core.random import exponential, normal, stream2, stream3, uniform
+from sim.machine.compiled import compiled
 from sim.scenario.behaviour import BehaviourConfig
+from sim.testing.reaction import watch_seconds
+
+gap_s = compiled(formulas.gap_s)
 
 W19 = np.array(
     [
@@ -55,7 +59,7 @@ def live(p, chronotype_spread, users, days, first_day):  # type: ignore[no-untyp
                 sv = stream3(k, u, visit, n)
                 length = min(max(25.0 * np.exp(0.8 * normal(sv, 23)), 5.0), 600.0)
                 appeal = normal(sv, 24)
-                watched = watch_seconds(p.watch, sv, length, appeal, normal(sv, 25), patience)
+                watched = watch_seconds(p, sv, length, appeal, normal(sv, 25), patience)
                 at = int(now / 86400.0)
                 if at < days:
                     if at >= first_day:
@@ -68,7 +72,7 @@ def live(p, chronotype_spread, users, days, first_day):  # type: ignore[no-untyp
                 now += watched
                 if uniform(sv, LEAVE) < leave_probability(p.session, appeal, n, watched < 3.0):
                     break
-                now += swipe_gap_s(p.session, sv)
+                now += gap_s(p.session, exponential(sv, SWIPE_GAP))
             total[0] += 1
             total[1] += now - start
             total[2] += n

@@ -1,4 +1,4 @@
-"""Targets, samples and moments that fitting and scoring share."""
+"""Samples and moments that fitting and scoring share."""
 
 from __future__ import annotations
 
@@ -6,31 +6,15 @@ from itertools import pairwise
 
 import numpy as np
 from numba import njit
+from published import BINS, PER_100, WATCH_RATIO
 
-from sim.behaviour.act import (
-    comment_probability,
-    follow_probability,
-    like_probability,
-    not_interested_probability,
-    save_probability,
-    share_probability,
-    sound_tap_probability,
-)
+from sim.behaviour import act
 from sim.behaviour.params import behaviour_params
-from sim.behaviour.watch import view_count, watch_ms, watch_seconds
+from sim.behaviour.watch import view_count, watch_ms
 from sim.core.random import key, stream2
+from sim.engine.layout import ROOM
 from sim.scenario.behaviour import BehaviourConfig
-
-BINS = (0, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 1e9)
-W4 = (38.6, 31.5, 29.1, 26.3, 25.0, 19.2, 18.1, 15.4, 11.1, 7.5, 4.1, 2.8)
-WATCH_RATIO = (0, 0.1, 0.3, 0.5, 0.8, 1.0, 1.5, 2.0, np.inf)
-MIDDLES = (0.0, 0.18, 0.39, 0.64, 0.92, 1.09, 1.74, 3.1)
-COMMENT_W11 = (0.05, 0.136, 0.373, 0.442, 0.596, 0.544, 2.41, 3.89)
-PER_100 = {
-    "like": 6.76, "comment": 0.183, "share": 0.228, "save": 0.379, "follow": 0.231,
-    "sound_tap": 0.5, "not_interested": 0.080,
-}  # fmt: skip
-LIKE_W11 = (0.66, 1.6, 2.2, 3.0, 4.0, 4.0, 6.1, 8.2)
+from sim.testing.reaction import watch_seconds
 
 
 def normals(n: int, columns: int, seed: int) -> np.ndarray:
@@ -43,29 +27,36 @@ def play(p, k, d, appeal, hook, patience):  # type: ignore[no-untyped-def]
     """[n] milliseconds watched by the formulas themselves."""
     out = np.empty(len(d), np.int64)
     for i in range(len(d)):
-        out[i] = watch_ms(
-            watch_seconds(p.watch, stream2(k, i, 0), d[i], appeal[i], hook[i], patience[i])
-        )
+        out[i] = watch_ms(watch_seconds(p, stream2(k, i, 0), d[i], appeal[i], hook[i], patience[i]))
     return out
 
 
 @njit
 def actions(p, ms, d, appeal, generosity):  # type: ignore[no-untyped-def]
-    """[7, n] probabilities of the actions, and [n] views."""
+    """[7, n] probabilities of the actions, in the order of PER_100, and [n] views."""
     out = np.empty((7, len(d)))
     views = np.empty(len(d), np.int64)
+    room = np.zeros(1, ROOM)[0]
+    room.like_trait[0] = room.comment_trait[0] = room.share_trait[0] = room.save_trait[0] = 1.0
     for i in range(len(d)):
-        r = ms[i] / (1000.0 * d[i])
-        a, g = appeal[i], generosity[i]
+        room.ratio[0] = ms[i] / (1000.0 * d[i])
+        room.appeal[0], room.generosity[0] = appeal[i], generosity[i]
+        act.find_shapes(p, room, 0)
+        act.find_warmth(p, room, 0)
         views[i] = view_count(ms[i], d[i])
-        out[0, i] = like_probability(p.act, r, a, g, False)
-        out[1, i] = comment_probability(p.act, r, a, g, False)
-        out[2, i] = share_probability(p.act, r, a, g, False)
-        out[3, i] = save_probability(p.act, r, a, g, False)
-        out[4, i] = follow_probability(p.act, r, a, g, False)
-        out[5, i] = sound_tap_probability(p.act, r, a, g, False)
-        out[6, i] = not_interested_probability(p.act, r, a)
+        out[0, i] = act.like(p, room, 0)
+        out[1, i] = act.comment(p, room, 0)
+        out[2, i] = act.share(p, room, 0)
+        out[3, i] = act.save(p, room, 0)
+        out[4, i] = act.follow(p, room, 0)
+        out[5, i] = act.sound_tap(p, room, 0)
+        out[6, i] = act.not_interested(p, room, 0)
     return out, views
+
+
+assert list(PER_100) == [
+    "like", "comment", "share", "save", "follow", "sound_tap", "not_interested",
+], "actions() has these rows"  # fmt: skip
 
 
 def with_(config: BehaviourConfig, **groups: dict[str, object]) -> BehaviourConfig:

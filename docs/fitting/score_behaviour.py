@@ -13,13 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from published import BINS, COMMENT_W11, LIKE_W11, PER_100, W4, WATCH_RATIO
 from samples import (
-    BINS,
-    COMMENT_W11,
-    LIKE_W11,
-    PER_100,
-    W4,
-    WATCH_RATIO,
     components,
     crossed,
     normals,
