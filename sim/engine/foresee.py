@@ -23,7 +23,7 @@ from sim.engine.moments import MOST_MESSAGES, one_person
 from sim.engine.platform import Platform
 from sim.engine.ways import Each, Funnel, When, in_turn
 from sim.feed.component import Candidates, GivenPrediction
-from sim.feed.percentile import RANK_ONE, time_cell
+from sim.feed.percentile import RANK_ONE, RANKED, time_cell
 from sim.feed.view import FeedView, Requests
 from sim.machine.compiled import njit
 from sim.machine.frame import Frame
@@ -112,7 +112,7 @@ def foresee(
             expected[a] += (actions >> a) & 1
         _add_chances(p, room, k, expected)
         expected[_ACTIONS] += float(watch_ms) / 1000.0
-        cell = time_cell(watch_ms, room.duration_s[k], actions, False)
+        cell = time_cell(watch_ms, room.duration_s[k], actions, RANKED)
         expected[_ACTIONS + 1] += float(frame.ranks[cell]) / RANK_ONE
     expected /= float(POINTS)
 

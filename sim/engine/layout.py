@@ -82,6 +82,7 @@ PLAN = np.dtype(
         ("dims", np.int64),  # topics in memory, a multiple of 16
         ("slots", np.float64),
         ("control", np.float64),  # share of the places that are controls
+        ("matched", np.int64),  # whether test audiences are chosen by how well a video suits
         ("regret", np.float64),  # share of the requests that an oracle is shown
         ("creator_gap", np.int64),
         ("sound_gap", np.int64),

@@ -53,6 +53,7 @@ def plan_of(scenario: Scenario, pipeline: Pipeline) -> dict[str, NDArray[Any]]:
     plan["topics"] = scenario.population.topics
     plan["dims"] = padded(scenario.population.topics)
     plan["control"] = pipeline.control.share
+    plan["matched"] = getattr(scenario.feed.cold_start, "audience", "") == "matched"
     plan["regret"] = float(scenario.record.regret)
     plan["creator_gap"], plan["sound_gap"] = select.creator_gap, select.sound_gap
     # with scorers of the user's own, scores are made step by step

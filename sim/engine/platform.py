@@ -183,14 +183,15 @@ class Platform:
     def chances(self) -> tuple[float, float]:
         """With which probability a draw of chance names one certain video for a place, now.
 
-        As a control, and as a test of a video in a pool; NaN where there are none.
+        As a control, and as a test of a video in a pool; NaN where there are none, and where the
+        audience is matched.
         """
         control, cold = float(self.scenario.feed.control), self.view.cold
         every, seeking = len(self.view.index.every), len(cold.seeking)
         spaced = isinstance(self.scenario.feed.select, Spaced)  # others keep no places
         return (
             control / every if every and control > 0.0 else np.nan,
-            cold.reserved / seeking if seeking and spaced else np.nan,
+            cold.reserved / seeking if seeking and spaced and not cold.matched else np.nan,
         )
 
     # ---- what the clock calls ---------------------------------------------------------------

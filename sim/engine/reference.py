@@ -24,10 +24,11 @@ from sim.engine.regret import Regret
 from sim.engine.tally import FRESH
 from sim.engine.ways import in_turn, view_of
 from sim.engine.window import UserCounts
+from sim.feed import percentile
 from sim.feed.cold_start import WORTH_ONE
 from sim.feed.component import Candidates
 from sim.feed.control import CONTROL
-from sim.feed.percentile import RANK_ONE
+from sim.feed.percentile import RANK_ONE, RANKED, TEST
 from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline, Slates
 from sim.feed.plain.percentile import time_cells
 from sim.feed.view import Requests
@@ -238,7 +239,7 @@ class ReferenceEngine:
         np.add.at(videos, events["video"], rows)
         window.videos += pack(videos)
         mark_all(window.touched, events["video"])
-        cells = time_cells(events, self._platform.world.videos.duration_s, _by_chance(events))
+        cells = time_cells(events, self._platform.world.videos.duration_s, _filled(events))
         ranks = self._platform.view.ranks[cells].astype(np.int64)
         np.add.at(window.times, cells, 1)
         np.add.at(window.percentiles, events["video"], ranks)
@@ -264,10 +265,10 @@ class ReferenceEngine:
         """Sum up what was expected, and what was done, where chance decided."""
         guesses = np.array(self._guesses, np.int64)
         self._guesses.clear()
-        by_chance = _by_chance(events)
-        guesses, actions = guesses[by_chance], events["actions"][by_chance]
-        cells = time_cells(events, self._platform.world.videos.duration_s, by_chance)
-        ranks = self._platform.view.ranks[cells[by_chance]].astype(np.int64)
+        unranked = _filled(events) != RANKED
+        guesses, actions = guesses[unranked], events["actions"][unranked]
+        cells = time_cells(events, self._platform.world.videos.duration_s, _filled(events))
+        ranks = self._platform.view.ranks[cells[unranked]].astype(np.int64)
         done = (actions[:, None].astype(np.int64) >> np.arange(len(ACTIONS))) & 1
         moments = [len(guesses), guesses.sum(), (guesses**2).sum()]
         self._platform.window.guesses += np.concatenate(
@@ -450,7 +451,8 @@ def _counter_rows(events: NDArray[Any]) -> NDArray[np.int64]:
     return rows
 
 
-def _by_chance(events: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether chance filled the place of each event: test audiences and controls."""
+def _filled(events: NDArray[Any]) -> NDArray[np.int64]:
+    """What filled the place of each event: RANKED, TEST or CONTROL."""
     tested = (events["source"] == FRESH) & (events["pool"] > 0)
-    return np.asarray(tested | (events["source"] == CONTROL))
+    control = events["source"] == CONTROL
+    return np.where(tested, TEST, np.where(control, percentile.CONTROL, RANKED))

@@ -15,7 +15,7 @@ from sim.engine.followed import mark_followed
 from sim.engine.judge import DUPLICATES, KEPT, REQUESTS, RETRIEVED, SELECTED, judge, score
 from sim.engine.memory import ASKED_AHEAD, first_group
 from sim.engine.scorers import score_left
-from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, read_taste
+from sim.feed.belief import PROFILE_ONE, SOUND_SLOTS, TAG_SLOTS, read_taste
 from sim.feed.cold_start import WAITING, reserved_places
 from sim.feed.pipeline import FOR_YOU
 from sim.feed.retrieve import (
@@ -29,10 +29,18 @@ from sim.feed.retrieve import (
     point_list,
     prefetch_groups,
 )
-from sim.feed.spaced import NEVER, best_by_group, place_of, select_spaced, set_apart
+from sim.feed.spaced import (
+    NEVER,
+    best_by_group,
+    nearest_first,
+    place_of,
+    select_spaced,
+    set_apart,
+)
 from sim.machine.borrow import at, prefetch
 from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES
+from sim.world.state import TOPIC_ONE
 
 __all__ = ["LISTS", "PAGES", "choose", "gather"]
 
@@ -42,6 +50,8 @@ LISTS = {
     "fresh": _FRESH, "trending": _TRENDING, "random": _RANDOM,
 }  # fmt: skip
 """Sources that the kernel knows; whoever plans a feed refuses others (``sim.engine.plan``)."""
+_FULL = np.int32(TOPIC_ONE * PROFILE_ONE)
+"""What a candidate has in common with a person whom nothing could suit better."""
 _NONE, _ONE, _SIX, _LAST = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
 assert all(SOURCES.index(name) == code for name, code in LISTS.items())
 
@@ -168,8 +178,12 @@ def _drop_duplicates(feed, j, n):
 
 
 @njit(forceinline=True)
-def _for_kept_slots(ids, codes, keys, kept, n, cards):
-    """Set the candidates for the kept slots apart: fresh ones that wait; returns how many."""
+def _for_kept_slots(feed, ids, codes, n):
+    """Set the candidates for the kept slots apart: fresh ones that wait; returns how many.
+
+    With a matched audience those that suit the person best come first.
+    """
+    keys, kept, cards, sums = feed.scores_of.keys, feed.kept, feed.cards, feed.scores_of.sum
     found = 0
     first, last = np.int32(n), np.int32(0)
     for i in range(n):  # in vector registers; in 32 bits, twice as many at once
@@ -179,6 +193,12 @@ def _for_kept_slots(ids, codes, keys, kept, n, cards):
     for i in range(first, last):
         waits = (at(cards, at(ids, i)).state == WAITING) & (at(codes, i) == _FRESH)
         found = set_apart(i, keys, kept, found, waits)
+    if feed.plan.matched == 0:
+        return found
+    for j in range(found):  # as affinities are bounded
+        i = np.uint64(at(kept, j))
+        sums[i] = min(max(sums[i], -_FULL), _FULL)
+    nearest_first(kept, found, sums)
     return found
 
 
@@ -301,7 +321,7 @@ def _select(feed, j):
     keys, tops, kept = feed.scores_of.keys, feed.scores_of.tops, feed.kept
     if feed.steps.size > 0:
         score_left(feed, j)
-    n_kept = _for_kept_slots(ids, codes, keys, kept, n, cards)
+    n_kept = _for_kept_slots(feed, ids, codes, n)
     top = best_by_group(keys, n, tops)
     if top != NEVER:  # as a rule the first to be played
         likely = at(ids, place_of(top))

@@ -10,9 +10,10 @@ from sim.core.counting import count_impression
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
 from sim.core.sources import source_code
 from sim.core.surfaces import FOR_YOU
+from sim.feed import percentile
 from sim.feed.cold_start import worth_of
 from sim.feed.control import CONTROL, row_beside
-from sim.feed.percentile import time_cell
+from sim.feed.percentile import RANKED, TEST, time_cell
 from sim.feed.slopes import count_guess, guess_of
 from sim.machine.compiled import njit
 from sim.machine.marks import mark
@@ -72,8 +73,8 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
         )  # fmt: skip
         mark(tally.touched, v)
         tested = (source == FRESH) & (pool > 0)
-        by_chance = tested | (source == CONTROL)
-        cell = time_cell(watch_ms, room.duration_s[k], actions, by_chance)
+        filled = TEST if tested else (percentile.CONTROL if source == CONTROL else RANKED)
+        cell = time_cell(watch_ms, room.duration_s[k], actions, filled)
         rank = np.int64(frame.ranks[cell])
         tally.times[cell] += 1
         tally.percentiles[np.uint64(v)] += rank
@@ -81,7 +82,7 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
             tests = tally.tests
             tests[np.uint64(v), 0] += 1
             tests[np.uint64(v), 1] += worth_of(actions, watch_ms, rank, frame.judged)
-        if by_chance:
+        if filled != RANKED:
             count_guess(tally.guesses, guess_of(seen.expected[k]), actions, rank)
         h = hash_event(t, u, v, watch_ms, actions, views, surface, source, pool)
         add_to_hash(h, tally.sums)

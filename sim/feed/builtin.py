@@ -23,6 +23,7 @@ from sim.feed.retrieve import (
 from sim.feed.spaced import (
     GROUP,
     best_by_group,
+    nearest_first,
     room_for_tops,
     score_key,
     select_spaced,
@@ -203,6 +204,18 @@ def _affinities(
                 )  # fmt: skip
 
 
+def affinities(requests: Requests, video: Ids, view: FeedView) -> NDArray[np.float32]:
+    """affinity [B, K] in [-1, 1] of videos [B, K]; 0 where there is none."""
+    videos, beliefs = view.videos, view.beliefs
+    out = np.zeros(video.shape, np.float32)
+    _affinities(
+        beliefs.profile, beliefs.slot_id, beliefs.slot_weight,
+        *new_taste(beliefs.profile.shape[1]), requests.user,
+        videos.caption, videos.sound, videos.tags, videos.creator, video, out,
+    )  # fmt: skip
+    return out
+
+
 @dataclass(frozen=True)
 class Smoothed:
     """Predicts from each video's own counts and the user's affinity."""
@@ -213,14 +226,8 @@ class Smoothed:
         self, requests: Requests, candidates: Candidates, view: FeedView
     ) -> SmoothedPrediction:
         """Affinities of all candidates; probabilities are worked out when asked for."""
-        video, videos, beliefs = candidates.video, view.videos, view.beliefs
-        out = np.zeros(video.shape, np.float32)
-        _affinities(
-            beliefs.profile, beliefs.slot_id, beliefs.slot_weight,
-            *new_taste(beliefs.profile.shape[1]), requests.user,
-            videos.caption, videos.sound, videos.tags, videos.creator, video, out,
-        )  # fmt: skip
-        return SmoothedPrediction(out, video, requests.user, view, self.prior)
+        found = affinities(requests, candidates.video, view)
+        return SmoothedPrediction(found, candidates.video, requests.user, view, self.prior)
 
 
 class Value:
@@ -278,6 +285,8 @@ class Spaced:
         """[B, length] positions; see :func:`select_spaced`."""
         out = np.full((len(requests), length), NOBODY, np.int64)
         videos = view.videos
+        matched = view.cold.matched
+        suits = affinities(requests, candidates.video, view) if matched else scores
         for b in range(len(requests)):
             places = np.flatnonzero(candidates.present[b])
             ids, k = candidates.video[b, places], len(places)
@@ -286,6 +295,8 @@ class Spaced:
             kept = np.empty(k + 1, np.int64)
             keys, tops = np.empty(k + GROUP, np.int64), np.empty(room_for_tops(k), np.int64)
             n_kept = _fill_keys(scores[b, places], waits, keys, kept)
+            if matched:
+                nearest_first(kept, n_kept, suits[b, places])
             slate = np.empty(length, np.int64)
             # called from Python, compiled code hands out a plain number: make it 64 bits again
             reserved = np.uint64(reserved_places(requests.stream[b], view.cold.reserved, length))

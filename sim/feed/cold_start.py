@@ -9,11 +9,12 @@ watched longer.
 ``pools``: a new video waits in pool 1 until a test audience of ``first`` was shown it. Those whose
 value per impression is in the best ``promote`` share of the videos that lately finished the same
 pool move on to the next one, ``growth`` times as large; the others stop. A share of every slate is
-kept for waiting videos, drawn evenly: only impressions in these places fill a pool and are judged,
-so followers and scores have no part in it. A pool fills in ``fill`` at the earliest, evenly, so
-that a verdict is not that of a single hour. Until its first promotion only this test audience and
-the creator's followers see a video; from then on it competes everywhere. The threshold is relative,
-so the policy needs no tuning to a population (X1, X2).
+kept for waiting videos: of some that are drawn evenly, a person is shown those that suit them best
+as far as is believed, or any, with an even audience. Only impressions in these places fill a pool
+and are judged, so followers and scores have no part in it. A pool fills in ``fill`` at the
+earliest, evenly, so that a verdict is not that of a single hour. Until its first promotion only
+this test audience and the creator's followers see a video; from then on it competes everywhere. The
+threshold is relative, so the policy needs no tuning to a population (X1, X2).
 
 ``none``: a new video competes everywhere from its first minute.
 
@@ -74,6 +75,8 @@ class ColdStartPolicy(ABC):
     """Arrays with a row a video."""
     reserved: float
     """share of the places of a slate that is kept for waiting videos"""
+    matched: bool
+    """whether who tests a video is chosen by how well it suits them"""
     finds_audience: bool
     """whether new videos wait for an audience; if so, source ``fresh`` shows those that wait,
     and else all that are new"""
@@ -131,6 +134,7 @@ class NoColdStart(ColdStartPolicy):
     """``none``: new videos get no help."""
 
     reserved = 0.0
+    matched = False
     finds_audience = False
 
     def enter(self, videos: NDArray[np.int64], now: float) -> None:
@@ -158,6 +162,8 @@ class PoolPolicy:
     slots: float
     fill: float
     """time in which a pool fills at the earliest, s"""
+    matched: bool
+    """whether who tests a video is chosen by how well it suits them"""
 
 
 class Tested(ColdStartPolicy):
@@ -166,9 +172,10 @@ class Tested(ColdStartPolicy):
     COLUMNS = (*ColdStartPolicy.COLUMNS, "shown", "worth", "_entered_s")
     finds_audience = True
 
-    def __init__(self, slots: float, rows: int, listing: VideoListing) -> None:
+    def __init__(self, slots: float, matched: bool, rows: int, listing: VideoListing) -> None:
         super().__init__(rows)
         self.reserved = slots
+        self.matched = matched
         self._listing = listing
         self.shown = np.zeros(rows, np.int64)
         """shown [V] test audience so far, impressions; in pools that of the pool it is in"""
@@ -220,7 +227,7 @@ class Pools(Tested):
     """``pools``: staged audiences, with promotion on relative thresholds."""
 
     def __init__(self, policy: PoolPolicy, rows: int, listing: VideoListing) -> None:
-        super().__init__(policy.slots, rows, listing)
+        super().__init__(policy.slots, policy.matched, rows, listing)
         self.policy = policy
         self._memory = np.zeros((policy.levels, _MEMORY))
         self._finished = np.zeros(policy.levels, np.int64)

@@ -9,7 +9,7 @@ Within a class, who swiped on is ranked by seconds, and who saw the end by plays
 video of the class has no advantage. The distribution is that of all impressions up to the last time
 that scores of all videos were made; times are counted in cells, four an octave.
 
-Places that chance filled, test audiences and controls, are a population of their own: people whom
+Places that were ranked, test audiences and controls are each ranked among themselves: people whom
 the ranking chose for a video watch more of it, above all of a long one, and a test audience has to
 be compared with test audiences.
 """
@@ -25,8 +25,21 @@ from sim.core.actions import bit
 from sim.machine.compiled import njit
 
 __all__ = [
-    "BINS", "CELLS", "FIRST_BIN", "LENGTHS_S", "MIDDLE_S", "RANK_ONE", "first_times",
-    "length_class", "length_classes", "rank_at", "ranks_of", "time_cell",
+    "BINS",
+    "CELLS",
+    "CONTROL",
+    "FIRST_BIN",
+    "LENGTHS_S",
+    "MIDDLE_S",
+    "RANKED",
+    "RANK_ONE",
+    "TEST",
+    "first_times",
+    "length_class",
+    "length_classes",
+    "rank_at",
+    "ranks_of",
+    "time_cell",
 ]  # fmt: skip
 
 LENGTHS_S = np.array([4.0 * 2.0**o * (1.0 + q / 4.0) for o in range(7) for q in range(4)][1:])
@@ -37,8 +50,10 @@ RANK_ONE: Final = 1_000
 BINS: Final = 64
 """Cells of time of a class of lengths: four an octave, from 1/8 s on."""
 FIRST_BIN: Final = int(np.float32(125.0).view(np.int32)) >> 21
-CELLS: Final = 2 * (len(LENGTHS_S) + 1) * BINS
-"""Those of places that were ranked come first, those that chance filled behind them."""
+RANKED, TEST, CONTROL = range(3)
+"""What filled a place."""
+CELLS: Final = 3 * (len(LENGTHS_S) + 1) * BINS
+"""Those of ranked places come first, then those of test audiences and of controls."""
 MIDDLE_S = np.sqrt(np.append(4.0, LENGTHS_S) * np.append(LENGTHS_S, 600.0))
 """middle [classes] of each class of lengths, s."""
 _START: Final = 2
@@ -55,14 +70,14 @@ def length_class(duration_s: Any) -> Any:
 
 
 @njit(forceinline=True)
-def time_cell(watch_ms: Any, duration_s: Any, actions: Any, by_chance: Any) -> Any:
-    """The cell of one impression, in [0, CELLS); ``by_chance`` says what filled its place."""
+def time_cell(watch_ms: Any, duration_s: Any, actions: Any, filled: Any) -> Any:
+    """The cell of one impression, in [0, CELLS); ``filled`` is RANKED, TEST or CONTROL."""
     row = length_class(duration_s)
     played = float(watch_ms)
     if actions & _COMPLETION:
         played *= MIDDLE_S[row] / duration_s
     place = (np.int64(np.float32(played).view(np.int32)) >> 21) - FIRST_BIN
-    row += MIDDLE_S.size if by_chance else 0
+    row += filled * MIDDLE_S.size
     return row * BINS + min(max(place, 0), BINS - 1)
 
 
@@ -73,9 +88,9 @@ def length_classes(duration_s: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def first_times() -> NDArray[np.int64]:
     """times [CELLS] impressions in each cell that the platform assumes before the first."""
-    times = np.zeros((2, len(MIDDLE_S), BINS), np.int64)
+    times = np.zeros((3, len(MIDDLE_S), BINS), np.int64)
     for row, middle in enumerate(MIDDLE_S.tolist()):
-        first, last = (time_cell(1000.0 * t, middle, 0, False) % BINS for t in (1.0, middle))
+        first, last = (time_cell(1000.0 * t, middle, 0, RANKED) % BINS for t in (1.0, middle))
         times[:, row, first : last + 1] = _START
     return times.reshape(-1)
 
@@ -106,5 +121,5 @@ def rank_at(
 def _rank_each(ranks: Any, watch_s: Any, duration_s: Any, found: Any) -> None:
     for i in range(found.size):
         whole = _COMPLETION if watch_s[i] >= duration_s[i] else 0
-        cell = time_cell(1000.0 * watch_s[i], duration_s[i], whole, False)
+        cell = time_cell(1000.0 * watch_s[i], duration_s[i], whole, RANKED)
         found[i] = float(ranks[cell]) / RANK_ONE

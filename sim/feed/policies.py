@@ -19,7 +19,7 @@ def _pools(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> Pools
     del k
     numbers = PoolPolicy(
         int(wanted.levels), float(wanted.first), float(wanted.growth), float(wanted.promote),
-        float(wanted.slots), float(wanted.fill),
+        float(wanted.slots), float(wanted.fill), wanted.audience == "matched",
     )  # fmt: skip
     return Pools(numbers, rows, listing)
 
@@ -32,7 +32,7 @@ def _none(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> NoCold
 def _thompson(wanted: Any, rows: int, listing: VideoListing, k: np.uint64) -> ColdStartPolicy:
     numbers = ThompsonPolicy(
         float(wanted.slots), float(wanted.share), float(wanted.until), float(wanted.age),
-        float(wanted.prior), float(wanted.noise),
+        float(wanted.prior), float(wanted.noise), wanted.audience == "matched",
     )  # fmt: skip
     return Thompson(numbers, rows, listing, k)
 

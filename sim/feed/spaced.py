@@ -11,8 +11,8 @@ from sim.machine.lanes import GROUP, highest_of_group, put_in_group
 from sim.world.state import NOBODY
 
 __all__ = [
-    "GROUP", "NEVER", "best_by_group", "place_of", "room_for_tops", "score_key", "select_spaced",
-    "set_apart",
+    "GROUP", "NEVER", "best_by_group", "nearest_first", "place_of", "room_for_tops", "score_key",
+    "select_spaced", "set_apart",
 ]  # fmt: skip
 
 NEVER = np.int64(-(2**62))
@@ -108,6 +108,20 @@ def set_apart(i, keys, kept, found, waits):
 
 
 @njit(forceinline=True)
+def nearest_first(kept, n_kept, affinity):
+    """Bring the list ``kept`` into the order in which its candidates suit the person.
+
+    ``affinity`` [K] belongs to candidates; equal ones stay in the order in which they were drawn.
+    """
+    for j in range(1, n_kept):
+        i, place = at(kept, j), j
+        while place > 0 and at(affinity, at(kept, place - 1)) < at(affinity, i):
+            kept[np.uint64(place)] = at(kept, place - 1)
+            place -= 1
+        kept[np.uint64(place)] = i
+
+
+@njit(forceinline=True)
 def best_by_group(keys, k, tops):
     """Prepare for :func:`select_spaced`: the best key of each group; returns the best of all."""
     groups = (k + GROUP - 1) >> _GROUP_BITS
@@ -134,9 +148,10 @@ def select_spaced(
     candidate. A score of -inf or NaN is never taken.
 
     In a place of the bit set ``reserved`` stands the first candidate of the list ``kept``, if one
-    is left: those of the source fresh that wait in a cold-start pool, in the order they were
-    drawn. The source draws them evenly, so each gets its test audience, whatever the scores say;
-    and they stand nowhere else (see :func:`set_apart`).
+    is left: those of the source fresh that wait in a cold-start pool, as :func:`nearest_first`
+    orders them. The source draws them evenly among those that still need an audience, so each gets
+    one, whatever the scores say, of people whom it suits; and they stand nowhere else (see
+    :func:`set_apart`).
 
     ``keys`` [K + GROUP] int64 from :func:`score_key`, and ``kept`` [n_kept], are changed; ``top``
     and ``tops`` [:func:`room_for_tops`] int64 come from :func:`best_by_group`;

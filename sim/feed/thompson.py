@@ -43,6 +43,8 @@ class ThompsonPolicy:
     """impressions that what is known of a creator counts, and of all tests for a creator"""
     noise: float
     """sd of the value of an impression"""
+    matched: bool
+    """whether who tests a video is chosen by how well it suits them"""
 
 
 class Thompson(Tested):
@@ -51,7 +53,7 @@ class Thompson(Tested):
     def __init__(
         self, policy: ThompsonPolicy, rows: int, listing: VideoListing, k: np.uint64
     ) -> None:
-        super().__init__(policy.slots, rows, listing)
+        super().__init__(policy.slots, policy.matched, rows, listing)
         self.policy = policy
         self._key = k
         self._past = np.zeros((0, 2), np.int64)

@@ -162,6 +162,12 @@ class Pools(Component):
         description="share of a pool that goes on, best first; assumption, so that all pools "
         "together need no more places than are kept",
     )
+    audience: Literal["matched", "even"] = Field(
+        default="matched",
+        description="who tests a new video: of some waiting videos that are drawn evenly a person "
+        "is shown those that suit them best as far as is believed (``matched``), or any (``even``);"
+        " assumption, since an evenly drawn audience says little of whom a video is for",
+    )
     levels: Count = Field(
         default=4, ge=1, le=20, description="number of pools; X2 (eight, the later ones by hand)"
     )
@@ -200,6 +206,12 @@ class Thompson(Component):
         gt=0,
         le=30 * 86_400,
         description="age at which it is on its own; assumption",
+    )
+    audience: Literal["matched", "even"] = Field(
+        default="matched",
+        description="who tests a new video: of some waiting videos that are drawn evenly a person "
+        "is shown those that suit them best as far as is believed (``matched``), or any (``even``);"
+        " assumption, since an evenly drawn audience says little of whom a video is for",
     )
     prior: Number = Field(
         default=20.0,

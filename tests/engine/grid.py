@@ -546,6 +546,12 @@ _MECHANISMS: dict[str, Overrides] = {
         **_feed(score=["value", "mine:everything"]),
         "record": {"regret": 0.5},
     },
+    "test audiences drawn evenly": _feed(
+        cold_start={"policy": "pools", "first": 20, "audience": "even"}
+    ),
+    "Thompson's audiences drawn evenly": _feed(
+        cold_start={"policy": "thompson", "until": 30, "audience": "even"}
+    ),
     "an oracle beside own Python": {**_feed(predict="mine:Rates"), "record": {"regret": 0.5}},
     "the oracle ranks": {**_feed(predict={"use": "oracle"}), "record": {"regret": 0.3}},
     "reports": _behave(act={"report": 0.5, "not_interested": 1.0}),

@@ -30,9 +30,8 @@ from sim.world.state import VideoListing
 
 
 def cold(rows: int, *, levels: int = 3, promote: float = 0.2, fill: float = 0.0) -> Pools:
-    state = Pools(
-        PoolPolicy(levels, 100.0, 5.0, promote, 0.1, fill), rows, VideoListing(rows, D=16)
-    )
+    numbers = PoolPolicy(levels, 100.0, 5.0, promote, 0.1, fill, matched=False)
+    state = Pools(numbers, rows, VideoListing(rows, D=16))
     settle(state)
     return state
 
@@ -207,7 +206,7 @@ def test_policies_are_those_that_a_scenario_can_name() -> None:
     assert set(POLICIES) == tags
     pools = cold_start_of(spec.Pools(levels=2, first=7, slots=0.25), *ROOM)
     assert isinstance(pools, Pools)
-    assert pools.policy == PoolPolicy(2, 7.0, 4.0, 0.1, 0.25, 21_600.0)
+    assert pools.policy == PoolPolicy(2, 7.0, 4.0, 0.1, 0.25, 21_600.0, matched=True)
     assert pools.reserved == 0.25
     none = cold_start_of(spec.NoColdStart(), *ROOM)
     assert isinstance(none, NoColdStart)

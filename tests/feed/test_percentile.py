@@ -12,6 +12,8 @@ from sim.feed.percentile import (
     LENGTHS_S,
     MIDDLE_S,
     RANK_ONE,
+    RANKED,
+    TEST,
     first_times,
     length_class,
     rank_at,
@@ -32,21 +34,22 @@ def test_both_implementations_find_the_same_cells() -> None:
     events["watch_ms"] = np.append(np.arange(2_000), np.exp(rng.uniform(0, 19, 18_000)))
     whole = events["watch_ms"] >= 1_000 * durations[events["video"]]
     events["actions"] = np.where(whole, DONE, bit("like"))
-    by_chance = np.arange(len(events)) % 2 == 0
+    filled = np.arange(len(events)) % 3
     one_by_one = [
-        time_cell(int(e["watch_ms"]), float(durations[e["video"]]), int(e["actions"]), chance)
-        for e, chance in zip(events, by_chance.tolist(), strict=True)
+        time_cell(int(e["watch_ms"]), float(durations[e["video"]]), int(e["actions"]), kind)
+        for e, kind in zip(events, filled.tolist(), strict=True)
     ]
-    np.testing.assert_array_equal(time_cells(events, durations, by_chance), one_by_one)
-    assert max(one_by_one[1::2]) < CELLS // 2 <= min(one_by_one[::2])
+    np.testing.assert_array_equal(time_cells(events, durations, filled), one_by_one)
+    assert max(one_by_one[::3]) < CELLS // 3 <= min(one_by_one[1::3])
+    assert max(one_by_one[1::3]) < 2 * CELLS // 3 <= min(one_by_one[2::3])
     assert len(set(one_by_one)) > 500
 
 
 def test_longer_watches_are_never_in_a_lower_cell() -> None:
     for duration in (5.0, 20.0, 44.0, 300.0):
-        swiped = [time_cell(ms, duration, 0, False) for ms in range(0, int(1_000 * duration), 50)]
+        swiped = [time_cell(ms, duration, 0, RANKED) for ms in range(0, int(1_000 * duration), 50)]
         looped = [
-            time_cell(int(1_000 * duration * p), duration, DONE, False) for p in (1.0, 1.5, 2, 5)
+            time_cell(int(1_000 * duration * p), duration, DONE, RANKED) for p in (1.0, 1.5, 2, 5)
         ]
         for cells in (swiped, looped):
             assert (np.diff(cells) >= 0).all()
@@ -57,8 +60,8 @@ def test_longer_watches_are_never_in_a_lower_cell() -> None:
 
 def test_who_saw_the_end_is_ranked_by_plays_whatever_the_length() -> None:
     """Two videos of one class, 32 s and 39.9 s, watched once: the same cell."""
-    assert time_cell(32_000, 32.0, DONE, True) == time_cell(39_900, 39.9, DONE, True)
-    assert time_cell(64_000, 32.0, DONE, True) == time_cell(79_800, 39.9, DONE, True)
+    assert time_cell(32_000, 32.0, DONE, TEST) == time_cell(39_900, 39.9, DONE, TEST)
+    assert time_cell(64_000, 32.0, DONE, TEST) == time_cell(79_800, 39.9, DONE, TEST)
 
 
 def test_a_rank_is_the_share_that_watched_less_and_half_of_the_same() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 
 from sim.core.random import key, stream
 from sim.feed.cold_start import reserved_places
-from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced, set_apart
+from sim.feed.spaced import (
+    GROUP,
+    best_by_group,
+    nearest_first,
+    room_for_tops,
+    score_key,
+    select_spaced,
+    set_apart,
+)
 
 
 def slow(
@@ -134,3 +143,12 @@ def test_kept_places_are_anywhere_in_the_slate() -> None:
     bits = [int(reserved_places(np.uint64(stream(k, u)), 0.1, 10)) for u in range(3_000)]
     counts = np.array([sum((b >> place) & 1 for b in bits) for place in range(10)])
     assert ((counts - 300) ** 2 / 300).sum() < 9 + 5 * np.sqrt(18)
+
+
+@given(st.lists(st.integers(-3, 3), max_size=30), st.randoms())
+def test_who_waits_is_shown_to_whom_it_suits(affinity: list[int], luck: Random) -> None:
+    drawn = list(range(len(affinity)))
+    luck.shuffle(drawn)
+    kept = np.array([*drawn, -7], np.int64)
+    nearest_first(kept, len(drawn), np.array(affinity, np.int32))
+    assert kept.tolist() == [*sorted(drawn, key=lambda i: -affinity[i]), -7]

@@ -23,7 +23,9 @@ def policy(videos: int, creators: int | None = None, **changes: float) -> Thomps
         "slots": 0.1, "share": 0.25, "until": 200.0, "age": 2 * DAY, "prior": 20.0, "noise": 1.0,
         **changes,
     }  # fmt: skip
-    found = Thompson(ThompsonPolicy(**numbers), videos, listing, key(1, "cold_start"))
+    found = Thompson(
+        ThompsonPolicy(**numbers, matched=False), videos, listing, key(1, "cold_start")
+    )
     found.enter(np.arange(videos), 0.0)
     many = 10**9  # so many test audiences that a few more change nothing of what is usual
     found._tested[:] = many, many // 2 * int(WORTH_ONE)

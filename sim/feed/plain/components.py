@@ -140,6 +140,7 @@ class PlainSpaced:
     ) -> NDArray[np.int64]:
         """[B, length] positions; see :func:`select_spaced`."""
         rules = Rules(length, self.creator_gap, self.sound_gap)
+        suits = affinities(requests, candidates, view) if view.cold.matched else 0.0 * scores
         slates = []
         for b, stream in enumerate(requests.stream):
             places = np.flatnonzero(candidates.present[b])
@@ -149,7 +150,7 @@ class PlainSpaced:
                 scores[b, places].tolist(),
                 view.videos.creator[video].tolist(),
                 view.videos.sound[video].tolist(),
-                np.flatnonzero(tested).tolist(),
+                sorted(np.flatnonzero(tested).tolist(), key=lambda i: -suits[b, places[i]]),
                 reserved_places(stream, view.cold.reserved, length),
                 rules,
             )

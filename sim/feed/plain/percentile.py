@@ -16,11 +16,11 @@ _EXPONENT_BIAS = 127
 
 
 def time_cells(
-    events: NDArray[Any], durations_s: NDArray[np.float64], by_chance: NDArray[np.bool_]
+    events: NDArray[Any], durations_s: NDArray[np.float64], filled: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """cells [N] of events [N] (see ``sim.record.events``), given the durations [V].
 
-    ``by_chance`` [N] says whether chance filled their places.
+    ``filled`` [N] says what filled their places: RANKED, TEST or CONTROL.
     """
     duration_s = durations_s[events["video"]]
     row = np.searchsorted(LENGTHS_S, duration_s.astype(np.float32), side="right")
@@ -30,5 +30,5 @@ def time_cells(
     mantissa, exponent = np.frexp(played.astype(np.float32))  # mantissa in [1/2, 1)
     quarter = np.floor(mantissa * 8.0).astype(np.int64) - 4
     place = 4 * (exponent.astype(np.int64) - 1 + _EXPONENT_BIAS) + quarter - FIRST_BIN
-    row = np.where(by_chance, row + len(MIDDLE_S), row)
+    row = row + filled * len(MIDDLE_S)
     return np.asarray(row * BINS + np.clip(place, 0, BINS - 1))
