@@ -86,13 +86,19 @@ def _cold_start(wanted: ColdStart, found: ColdStart, size: Size) -> str:
 
 
 def _predict(wanted: Component, found: Component) -> str:
-    """The predictor, and its prior."""
+    """The predictor, its prior, and what counts other than as it is believed."""
     from sim.scenario.feed import Smoothed
 
     name = _names([wanted])
     if not isinstance(wanted, Smoothed) or not isinstance(found, Smoothed):
         return name
-    return f"{name}, prior of {_resolved(wanted.prior, found.prior)} impressions"
+    changed = [
+        f", {part} times {float(getattr(wanted, part)):g}"
+        for part in ("topics", "sound", "hashtag", "creator")
+        if getattr(wanted, part) != 1.0
+    ]
+    prior = _resolved(wanted.prior, found.prior)
+    return f"{name}, prior of {prior} impressions" + "".join(changed)
 
 
 def _resolved(wanted: float | Multiple, found: float | Multiple) -> str:

@@ -87,6 +87,7 @@ PLAN = np.dtype(
         ("creator_gap", np.int64),
         ("sound_gap", np.int64),
         ("values", np.int64),  # how often the value model stands in the list of scorers
+        ("believed", np.float32, (4,)),  # how much counts in a score (``sim.feed.belief.Believed``)
     ],
     align=True,
 )
@@ -138,7 +139,7 @@ _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("beliefs.doubt", np.float32, 2, BELIEF),
     ("beliefs.level", np.float32, 2, BELIEF),
     ("beliefs.slot_id", np.int32, 2, BELIEF),
-    ("beliefs.slot_weight", np.float32, 2, BELIEF),
+    ("beliefs.slot_word", np.int32, 2, BELIEF),
     ("cold.pool", np.int8, 1, BELIEF),
     ("cold.state", np.int8, 1, BELIEF),
     ("arm", np.int8, 1, BELIEF),

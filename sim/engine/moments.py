@@ -89,7 +89,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
     "remember": (Each(exposure.follow), When(boredom.used, Each(boredom.note))),
     "learn": (
         Each(learn.expect),
-        When(learn.used, Each(learn.find_signal, learn.topics, learn.affinities)),
+        When(learn.used, Each(learn.find_signal, learn.topics, learn.slots)),
     ),
     "send": (When(sharing.used, Each(exposure.note_surface, sharing.send)),),
     "log": (Each(tally.log),),

@@ -14,6 +14,7 @@ from sim.engine.judge import FILTERS
 from sim.engine.layout import PLAN
 from sim.engine.scorers import compiled_steps
 from sim.engine.slate import LISTS
+from sim.feed.belief import believed_in
 from sim.feed.builtin import Spaced, TooOld
 from sim.feed.pipeline import Named, Pipeline
 from sim.scenario import Scenario
@@ -55,6 +56,7 @@ def plan_of(scenario: Scenario, pipeline: Pipeline) -> dict[str, NDArray[Any]]:
     plan["control"] = pipeline.control.share
     plan["matched"] = getattr(scenario.feed.cold_start, "audience", "") == "matched"
     plan["regret"] = float(scenario.record.regret)
+    plan["believed"] = believed_in(scenario.feed.predict)
     plan["creator_gap"], plan["sound_gap"] = select.creator_gap, select.sound_gap
     # with scorers of the user's own, scores are made step by step
     plan["values"] = 0 if len(compiled_steps(pipeline)) else values

@@ -28,13 +28,14 @@ from sim.engine.posting import chosen, due_posts, first_posts, joined, planted_p
 from sim.engine.trends import follow_trends
 from sim.engine.window import REGRET_COLUMNS, WindowCounts
 from sim.feed.arms import arm_weights, user_arms, value_weights
-from sim.feed.belief import LearnParams, first_beliefs, learn_params
+from sim.feed.belief import LearnParams, believed_in, first_beliefs, learn_params
 from sim.feed.control import ROWS
 from sim.feed.index import IndexBuilder, empty_index
 from sim.feed.learn import LEARNING
 from sim.feed.percentile import CELLS, LENGTHS_S, first_times, ranks_of
 from sim.feed.pipeline import StageCounts
 from sim.feed.policies import cold_start_of
+from sim.feed.posts import learn_of_posts
 from sim.feed.slopes import START_SLOPES, SUMS, learned_slopes
 from sim.feed.tables import (
     START_RATES,
@@ -113,12 +114,14 @@ class Platform:
                 self.keys.cold_start,
             ),
             momentum=np.zeros(rows, np.float32), beliefs=first_beliefs(world.accounts,
-            world.topics, self.learning), slopes=START_SLOPES, weights=self.weights,
+            world.topics, self.learning), believed=believed_in(scenario.feed.predict),
+            slopes=START_SLOPES, weights=self.weights,
             arm_weights=weights,
             arm=user_arms(self.keys.perturb, world.users, arms),
             exposures=exposures, follows=follows,
         )  # fmt: skip
         self._mean_value = self._value_of(self.view.rates)
+        self._learn_posts(np.arange(world.videos.count))
         self._guesses = np.zeros(SUMS, np.int64)
         self._times = first_times()
         self._rank_sum = 0
@@ -222,6 +225,7 @@ class Platform:
         """Make the finished window visible: counters, messages, uploads, cold start, scores."""
         changed = self._fold()
         uploaded = self._publish_pending()
+        self._learn_posts(uploaded)
         self._injections.notice(self.world.videos, uploaded)
         self.exchange.add(self._injections.due(now))
         self.exchange.refresh()
@@ -289,6 +293,16 @@ class Platform:
             view.cold.grow(rows)
         self._trend_uses = _longer(self._trend_uses, len(self.world.sounds.uses))
         return np.concatenate([np.empty(0, np.int64), *new])
+
+    def _learn_posts(self, videos: NDArray[np.int64]) -> None:
+        """Let what people post say something about what they like."""
+        beliefs, learning = self.view.beliefs, self.learning
+        if learning.enabled and learning.posts > 0.0:
+            learn_of_posts(
+                beliefs.profile, beliefs.doubt, self.world.videos.owner,
+                self.world.videos.caption, videos, learning.posts,
+                np.float32(learning.noise), np.float32(learning.drift),
+            )  # fmt: skip
 
     def _refresh_scores(self, changed: NDArray[np.int32], now: float) -> NDArray[np.int32]:
         """Scores of changed videos; every ``reindex`` those of all, and the indexes.

@@ -86,12 +86,12 @@ def _point(feed, j, code, place, quota):
         )  # fmt: skip
     if code == _SOUND:
         return point_groups(
-            ids, runs, place, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u,
+            ids, runs, place, quota, r, code, beliefs.slot_id, beliefs.slot_word, u,
             SOUND_SLOTS, feed.sound.start, videos,
         )  # fmt: skip
     if code == _HASHTAG:
         return point_groups(
-            ids, runs, place, quota, r, code, beliefs.slot_id, beliefs.slot_weight, u, TAG_SLOTS,
+            ids, runs, place, quota, r, code, beliefs.slot_id, beliefs.slot_word, u, TAG_SLOTS,
             feed.tag.start, videos,
         )  # fmt: skip
     if code == _FOLLOWING:
@@ -297,8 +297,8 @@ def choose(feed, j):
     request = feed.asked[j]
     ids, n = feed.ids[j], request.candidates
     read_taste(
-        feed.beliefs.profile, feed.beliefs.slot_weight, request.user, feed.taste.profile,
-        feed.taste.weights,
+        feed.beliefs.profile, feed.beliefs.slot_word, request.user, feed.plan.believed,
+        feed.taste.profile, feed.taste.weights,
     )  # fmt: skip
     left = judge(feed, j)
     feed.stages[KEPT] += left

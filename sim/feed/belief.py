@@ -4,8 +4,8 @@ A signal is what a person did about a video, less what anybody does about it (``
 ``sim.feed.tables``). What each topic adds to it is estimated by a Bayesian regression with a
 diagonal covariance, one video after the other: a mean and a variance for each topic, and for the
 *level* of the person, who may do more or less than others whatever is shown. The step of a topic is
-large while its variance is, and shrinks with evidence. Beside that a few affinities each for
-sounds, hashtags and creators, which learn from what topics leave unexplained. A belief of one
+large while its variance is, and shrinks with evidence. Beside that what a few sounds, hashtags and
+creators add, learned from what topics leave unexplained (``sim.feed.slots``). A belief of one
 user changes with that user's own impressions at once; nobody else sees it.
 """
 
@@ -21,31 +21,47 @@ from sim.core.actions import ACTION_NAMES
 from sim.feed.match import hold, match_sum
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import njit
-from sim.machine.lanes import STEP, change_one, more_dot
+from sim.machine.lanes import STEP, more_dot
 from sim.scenario import Scenario
+from sim.scenario.components import Component
 from sim.world.state import NOBODY, TOPIC_ONE, UserAccounts, padded
 
 __all__ = [
-    "CREATOR_SLOTS", "SLOTS", "SLOT_COLUMNS", "SOUND_SLOTS", "TAG_SLOTS", "Beliefs", "LearnParams",
-    "Taste", "affinity", "affinity_of", "expected_signal", "first_beliefs", "is_strong",
-    "learn_affinities", "learn_params", "learn_topics", "new_taste", "no_affinities", "read_taste",
-    "search_weight", "signal_of",
+    "COUNT_BITS",
+    "CREATOR_SLOTS",
+    "SLOTS",
+    "SLOT_COLUMNS",
+    "SLOT_ONE",
+    "SOUND_SLOTS",
+    "TAG_SLOTS",
+    "Beliefs",
+    "Believed",
+    "LearnParams",
+    "Taste",
+    "affinity",
+    "affinity_of",
+    "believed_in",
+    "expected_signal",
+    "first_beliefs",
+    "learn_params",
+    "learn_post",
+    "learn_topics",
+    "new_taste",
+    "no_slots",
+    "read_taste",
+    "search_weight",
+    "signal_of",
 ]  # fmt: skip
 
 SLOTS = 8
-"""Affinities kept of each kind."""
+"""Things of each kind that are kept of a person."""
 SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS = 0, 2 * SLOTS, 4 * SLOTS
-"""First column of each kind in a row of affinities; the columns between belong to nobody."""
+"""First column of each kind in a row of slots; the columns between belong to nobody."""
 SLOT_COLUMNS = 6 * SLOTS
-"""Columns of a row of affinities."""
+"""Columns of a row of slots."""
+COUNT_BITS = 8
+"""Bits of a word of a slot that hold how many videos its mean is of; the others hold the mean."""
 
-SOUND_WEIGHT = np.float32(0.15)
-TAG_WEIGHT = np.float32(0.10)
-CREATOR_WEIGHT = np.float32(0.30)
-KEEP = np.float32(0.97)
-"""Share of an affinity that is left after each further change of its kind (assumption)."""
-AFFINITY_STEP = 0.1
-"""Share of the way to its bound that an affinity moves, per unit of signal (assumption)."""
 LARGEST_SIGNAL = 3.0
 """Bound of a signal: one event is no proof (assumption)."""
 LARGEST_EFFECT = np.float32(1.9)
@@ -59,9 +75,11 @@ EXPLORE = np.float32(0.5)
 PROFILE_ONE = 16_384
 """A profile entry of 1 in a taste."""
 _PROFILE_ONE = np.float32(PROFILE_ONE)
-_ONE = np.float32(TOPIC_ONE * 16384.0)
-"""An affinity of 1 in the sums of a taste: below 2^24, so float32 holds every sum exactly."""
-_PER_ONE = np.float32(1.0 / (TOPIC_ONE * 16384.0))
+_LARGEST_ENTRY = np.float32(2**15 - 1)
+SLOT_ONE = TOPIC_ONE * PROFILE_ONE
+"""An affinity of 1 in the sums of a taste, and in a word of a slot: below 2^24, so float32 holds
+every sum exactly."""
+_PER_ONE = np.float32(1.0 / SLOT_ONE)
 _PER_TOPIC_ONE = np.float32(1.0 / TOPIC_ONE)
 _ACTIONS = len(ACTION_NAMES)
 
@@ -69,8 +87,8 @@ _ACTIONS = len(ACTION_NAMES)
 class Beliefs(NamedTuple):
     """Beliefs about all users.
 
-    The eight ids of a kind and their weights share a line of memory: both arrays are views of the
-    same, the weights SLOTS columns further on. So a column holds an id and a weight or neither, and
+    The eight ids of a kind and their words share a line of memory: both arrays are views of the
+    same, the words SLOTS columns further on. So a column holds an id and a word or neither, and
     what stands in the others means nothing.
     """
 
@@ -83,8 +101,9 @@ class Beliefs(NamedTuple):
     slot_id: NDArray[np.int32]
     """slot_id [U, SLOT_COLUMNS] sound, hashtag or creator, or NOBODY, in SLOTS columns from
     SOUND_SLOTS, TAG_SLOTS and CREATOR_SLOTS on"""
-    slot_weight: NDArray[np.float32]
-    """slot_weight [U, SLOT_COLUMNS] affinity in [-1, 1], in the same columns"""
+    slot_word: NDArray[np.int32]
+    """slot_word [U, SLOT_COLUMNS] what it adds to the signal, in the same columns: a mean in
+    [-1, 1], in 1/SLOT_ONE, and in the last COUNT_BITS bits how many videos it is of"""
 
 
 class Taste(NamedTuple):
@@ -97,7 +116,21 @@ class Taste(NamedTuple):
     profile: NDArray[np.int16]
     """profile [1, D] in 1/16,384"""
     weights: NDArray[np.int32]
-    """weights [1, 3 * SLOTS] of sounds, hashtags and creators, times the weight of the kind"""
+    """weights [1, 3 * SLOTS] of sounds, hashtags and creators, in 1/SLOT_ONE"""
+
+
+class Believed(NamedTuple):
+    """How much of each part of what is believed about a person counts in a score; 1 is all."""
+
+    topics: float = 1.0
+    sound: float = 1.0
+    hashtag: float = 1.0
+    creator: float = 1.0
+
+
+def believed_in(predict: Component) -> Believed:
+    """What counts under the predictor ``feed.predict``: all of it where it does not say."""
+    return Believed(*(float(getattr(predict, name, 1.0)) for name in Believed._fields))
 
 
 class LearnParams(NamedTuple):
@@ -112,6 +145,14 @@ class LearnParams(NamedTuple):
     """variance of a signal"""
     drift: float
     """variance of a topic at least"""
+    sound: float
+    """videos that what is believed of a sound before any is worth: noise over its variance"""
+    hashtag: float
+    """the same of a hashtag"""
+    creator: float
+    """the same of a creator"""
+    posts: float
+    """signal that a post of one's own counts as; 0 for none"""
     signals: NDArray[np.float64]
     """signals [A] of each action"""
 
@@ -120,9 +161,12 @@ def learn_params(scenario: Scenario) -> LearnParams:
     """The learning settings of a scenario as numbers."""
     learning = scenario.feed.learning
     each = [float(learning.signals.get(name, 0.0)) for name in ACTION_NAMES]
+    noise = float(learning.noise) ** 2
     return LearnParams(
         learning.enabled, float(learning.ticked), float(learning.spread) ** 2,
-        float(learning.noise) ** 2, float(learning.drift) ** 2, np.array(each),
+        noise, float(learning.drift) ** 2, noise / float(learning.sound_spread) ** 2,
+        noise / float(learning.hashtag_spread) ** 2, noise / float(learning.creator_spread) ** 2,
+        float(learning.posts), np.array(each),
     )  # fmt: skip
 
 
@@ -135,17 +179,17 @@ def first_beliefs(accounts: UserAccounts, topics: int, learning: LearnParams) ->
     level = aligned_zeros((users, 2), np.float32)
     level[:, 1] = LEVEL_SPREAD
     _from_declared(accounts.declared, topics, learning.ticked, profile)
-    return Beliefs(profile, doubt, level, *no_affinities(users))
+    return Beliefs(profile, doubt, level, *no_slots(users))
 
 
-def no_affinities(users: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """(slot_id, slot_weight) of people of whom nothing is known."""
+def no_slots(users: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """(slot_id, slot_word) of people of whom nothing is known."""
     rows = (users, SLOT_COLUMNS)
     places = aligned_zeros(users * SLOT_COLUMNS + SLOTS, np.int32)
-    ids, weights = places[:-SLOTS].reshape(rows), places[SLOTS:].view(np.float32).reshape(rows)
+    ids, words = places[:-SLOTS].reshape(rows), places[SLOTS:].reshape(rows)
     for first in (SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS):
         ids[:, first : first + SLOTS] = NOBODY
-    return ids, weights
+    return ids, words
 
 
 @njit()
@@ -166,18 +210,22 @@ def new_taste(dims: int) -> Taste:
 
 
 @njit(forceinline=True)
-def read_taste(profile, weights, user, taste_profile, taste_weights):
-    """Write the beliefs about ``user`` as whole numbers; arrays as in Beliefs and Taste."""
+def read_taste(profile, words, user, believed, taste_profile, taste_weights):
+    """Write the beliefs about ``user`` as whole numbers; arrays as in Beliefs and Taste.
+
+    ``believed`` [4] float32 are the weights of :class:`Believed`.
+    """
     u = np.uint64(user)
+    one = believed[0] * _PROFILE_ONE
     for first in range(0, profile.shape[1], STEP):
         for d in range(first, first + STEP):
-            taste_profile[0, d] = np.int16(np.floor(profile[u, d] * _PROFILE_ONE + np.float32(0.5)))
-    for i in range(SLOTS):
-        taste_weights[0, i] = np.int32(weights[u, i + SOUND_SLOTS] * (SOUND_WEIGHT * _ONE))
-        j = i + SLOTS
-        taste_weights[0, j] = np.int32(weights[u, i + TAG_SLOTS] * (TAG_WEIGHT * _ONE))
-        j = i + 2 * SLOTS
-        taste_weights[0, j] = np.int32(weights[u, i + CREATOR_SLOTS] * (CREATOR_WEIGHT * _ONE))
+            entry = np.floor(profile[u, d] * one + np.float32(0.5))
+            taste_profile[0, d] = np.int16(min(max(entry, -_LARGEST_ENTRY), _LARGEST_ENTRY))
+    for kind in range(3):
+        weight = believed[kind + 1]
+        for i in range(SLOTS):
+            mean = np.float32(words[u, i + 2 * SLOTS * kind] >> COUNT_BITS)
+            taste_weights[0, i + SLOTS * kind] = np.int32(np.floor(mean * weight + np.float32(0.5)))
 
 
 @njit(forceinline=True)
@@ -246,6 +294,18 @@ def _doubt_of(doubt, u, caption, v):
 
 
 @njit(forceinline=True)
+def _move_topics(profile, doubt, u, caption, v, step, inverse, drift):
+    """Move the topics of a video: by their doubt times ``step``, the error over its variance."""
+    for d in range(profile.shape[1]):  # in vector registers
+        gain = doubt[u, d] * (np.float32(caption[v, d]) * _PER_TOPIC_ONE)
+        moved = profile[u, d] + gain * step
+        profile[u, d] = min(max(moved, -LARGEST_EFFECT), LARGEST_EFFECT)
+        less = doubt[u, d] - gain * gain * inverse
+        # what pads a row has no doubt and keeps none
+        doubt[u, d] = max(less, min(drift, doubt[u, d]))
+
+
+@njit(forceinline=True)
 def learn_topics(profile, doubt, level, u, caption, v, signal, expected, noise, drift):
     """Update the regression of user ``u`` after an impression; returns what it did not expect.
 
@@ -256,22 +316,21 @@ def learn_topics(profile, doubt, level, u, caption, v, signal, expected, noise, 
     total = (noise + known) + _doubt_of(doubt, u, caption, v)
     inverse = np.float32(1.0) / total
     step = error * inverse
-    for d in range(profile.shape[1]):  # in vector registers
-        gain = doubt[u, d] * (np.float32(caption[v, d]) * _PER_TOPIC_ONE)
-        moved = profile[u, d] + gain * step
-        profile[u, d] = min(max(moved, -LARGEST_EFFECT), LARGEST_EFFECT)
-        less = doubt[u, d] - gain * gain * inverse
-        # what pads a row has no doubt and keeps none
-        doubt[u, d] = max(less, min(drift, doubt[u, d]))
+    _move_topics(profile, doubt, u, caption, v, step, inverse, drift)
     level[u, 0] += known * step
     level[u, 1] = max(known - known * known * inverse, LEVEL_DRIFT)
     return error
 
 
-@njit(forceinline=True)
-def is_strong(signal):
-    """Whether a signal changes what the platform believes about sound, hashtags and creator."""
-    return (signal >= 1.0) | (signal <= -1.0)
+@njit()
+def learn_post(profile, doubt, u, caption, v, signal, noise, drift):
+    """Update the regression of user ``u`` after a post of theirs, as by an impression.
+
+    What the person does about the videos of others, their level, has no part in it.
+    """
+    error = np.float32(signal) - expected_signal(profile, u, caption, v)
+    inverse = np.float32(1.0) / (noise + _doubt_of(doubt, u, caption, v))
+    _move_topics(profile, doubt, u, caption, v, error * inverse, inverse, drift)
 
 
 @njit(forceinline=True)
@@ -283,21 +342,3 @@ def search_weight(profile, doubt, u, d):
     value = profile[u, d] + EXPLORE * np.float32(math.sqrt(doubt[u, d]))
     value = max(value, np.float32(0.0))
     return value * value + np.float32(1e-6)
-
-
-@njit(forceinline=True)
-def learn_affinities(step, ids, weights, u, sound, tag0, tag1, tag2, creator, signal):
-    """Change the affinities of row ``u`` for what a video with a strong signal has.
-
-    That takes three steps, 0 to 2, a hashtag in each, because a row's hashtags wait for each other.
-    Different users may take the steps in turns.
-    """
-    amount = np.float32(AFFINITY_STEP * float(signal))
-    if step == 0:
-        change_one(ids, weights, u, SOUND_SLOTS, sound, amount, KEEP)
-        change_one(ids, weights, u, TAG_SLOTS, tag0, amount, KEEP)
-    elif step == 1:
-        change_one(ids, weights, u, CREATOR_SLOTS, creator, amount, KEEP)
-        change_one(ids, weights, u, TAG_SLOTS, tag1, amount, KEEP)
-    else:
-        change_one(ids, weights, u, TAG_SLOTS, tag2, amount, KEEP)

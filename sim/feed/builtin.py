@@ -67,7 +67,7 @@ class BuiltinSource:
     def _one(self, out: Ids, count: int, r: np.uint64, user: int, view: FeedView) -> Any:
         """Write the candidates of one request; returns how many."""
         index, beliefs, code = view.index, view.beliefs, self.code
-        ids, weights = beliefs.slot_id, beliefs.slot_weight
+        ids, words = beliefs.slot_id, beliefs.slot_word
         runs = np.empty(count + RUN, np.int8)
         match self.name:
             case "interest":
@@ -86,11 +86,11 @@ class BuiltinSource:
                 )
             case "sound":
                 return from_groups(
-                    out, runs, 0, count, r, code, ids, weights, user, SOUND_SLOTS, *index.sound
+                    out, runs, 0, count, r, code, ids, words, user, SOUND_SLOTS, *index.sound
                 )
             case "hashtag":
                 return from_groups(
-                    out, runs, 0, count, r, code, ids, weights, user, TAG_SLOTS, *index.tag
+                    out, runs, 0, count, r, code, ids, words, user, TAG_SLOTS, *index.tag
                 )
             case "following":
                 follows = view.follows.of(user)
@@ -189,12 +189,12 @@ class SmoothedPrediction:
 
 @njit()
 def _affinities(
-    profile, ids, weights, taste_profile, taste_weights, users, caption, sound, tags, creator,
-    video, out,
+    profile, ids, words, believed, taste_profile, taste_weights, users, caption, sound, tags,
+    creator, video, out,
 ):  # fmt: skip
     for b in range(users.size):
         u = users[b]
-        read_taste(profile, weights, u, taste_profile, taste_weights)
+        read_taste(profile, words, u, believed, taste_profile, taste_weights)
         for k in range(video.shape[1]):
             v = video[b, k]
             if v >= 0:
@@ -209,7 +209,7 @@ def affinities(requests: Requests, video: Ids, view: FeedView) -> NDArray[np.flo
     videos, beliefs = view.videos, view.beliefs
     out = np.zeros(video.shape, np.float32)
     _affinities(
-        beliefs.profile, beliefs.slot_id, beliefs.slot_weight,
+        beliefs.profile, beliefs.slot_id, beliefs.slot_word, np.array(view.believed, np.float32),
         *new_taste(beliefs.profile.shape[1]), requests.user,
         videos.caption, videos.sound, videos.tags, videos.creator, video, out,
     )  # fmt: skip

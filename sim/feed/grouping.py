@@ -10,7 +10,7 @@ import numpy as np
 from sim.machine.compiled import njit
 from sim.world.state import MAX_TAGS
 
-__all__ = ["group_by_tag", "group_into", "members_of", "top_of", "topic_labels"]
+__all__ = ["group_by_tag", "group_into", "members_of", "top_of", "topic_labels", "value_labels"]
 
 
 @njit()
@@ -52,6 +52,13 @@ def topic_labels(members, caption, topics, base, buckets, labels):
             best = max(best, np.int32((np.int32(caption[v, d]) << 16) | (0xFFFF - d)))
         topic = np.int32(0xFFFF) - (best & np.int32(0xFFFF))
         labels[v] = topic * buckets + int((float(high) - float(base[v])) * scale)
+
+
+@njit()
+def value_labels(members, buckets, labels):
+    """Leave of what :func:`topic_labels` wrote the bucket: the best are 0, whatever their topic."""
+    for i in range(members.size):
+        labels[members[i]] %= buckets
 
 
 @njit(forceinline=True)

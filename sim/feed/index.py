@@ -14,7 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sim.feed.grouping import group_by_tag, group_into, members_of, top_of, topic_labels
+from sim.feed.grouping import (
+    group_by_tag,
+    group_into,
+    members_of,
+    top_of,
+    topic_labels,
+    value_labels,
+)
 from sim.machine.aligned import LINE, aligned_zeros
 from sim.world.state import MAX_TAGS
 
@@ -50,9 +57,9 @@ class Index(NamedTuple):
     topic: Groups
     """by strongest topic of the caption, most valuable first"""
     sound: Groups
-    """by sound, oldest first"""
+    """by sound, most valuable first"""
     tag: Groups
-    """by hashtag, oldest first"""
+    """by hashtag, most valuable first"""
     creator: Groups
     """by creator, newest first"""
     trending: I32
@@ -89,6 +96,7 @@ class IndexBuilder:
         self._room = np.zeros(0, np.uint8)
         self._every = np.zeros(0, np.int32)
         self._labels = np.zeros(0, np.int32)
+        self._by_value = np.zeros(0, np.int32)
 
     def build(
         self, count: int, eligible: NDArray[np.int8], open_to_all: NDArray[np.int8], uploaded_s:
@@ -104,6 +112,7 @@ class IndexBuilder:
         if len(self._labels) < count:
             self._labels = np.zeros(int(_SPARE * count), np.int32)
             self._every = np.zeros(int(_SPARE * count), np.int32)
+            self._by_value = np.zeros(int(_SPARE * count), np.int32)
         # one list has up to MAX_TAGS places a video, the others one
         live, *lists = self._lists(
             (count, np.int32),
@@ -120,9 +129,13 @@ class IndexBuilder:
         topic_labels(ordinary, caption, topics, base, BUCKETS, self._labels)
         group_into(ordinary, self._labels, False, buckets, lists[1])
         lists[0][:] = buckets[:-1:BUCKETS]
-        group_into(ordinary, sound, False, *lists[2:4])
+        # who is sorted by value stays so within a group
+        value_labels(ordinary, BUCKETS, self._labels)
+        by_value, levels = self._by_value[:open_], np.zeros(BUCKETS + 2, np.int32)
+        group_into(ordinary, self._labels, False, levels, by_value)
+        group_into(by_value, sound, False, *lists[2:4])
         group_into(every, creator, True, *lists[4:6])
-        group_by_tag(ordinary, tags, *lists[6:8])
+        group_by_tag(by_value, tags, *lists[6:8])
         trending = max(_TRENDING_LEAST, int(_TRENDING_SHARE * open_))
         return Index(
             every=every,

@@ -24,7 +24,7 @@ class Kit:
     source: Callable[[str], Source]
     """(name) -> one of the built-in sources"""
     smoothed: Callable[[float], Predictor]
-    """(prior) -> the predictor ``smoothed``"""
+    """(prior, how much of each belief counts) -> the predictor ``smoothed``"""
     spaced: Callable[[int, int], Selector]
     """(creator_gap, sound_gap) -> the selector ``spaced``"""
     pages: Mapping[str, Page]

@@ -1,8 +1,7 @@
 """Learn: what the platform concludes from an impression that it has seen.
 
 The plain functions are those of ``sim.feed.plain.taste``; the others do the same for people
-side by side, and what only some bring about is put on a list and done afterwards, so that the rest
-is without branches.
+side by side.
 """
 
 from __future__ import annotations
@@ -12,21 +11,16 @@ from typing import Any
 import numpy as np
 
 from sim.core.actions import ACTIONS
-from sim.feed.belief import (
-    expected_signal,
-    is_strong,
-    learn_affinities,
-    learn_topics,
-    signal_of,
-)
+from sim.feed.belief import expected_signal, learn_topics, signal_of
 from sim.feed.plain import taste as plain
+from sim.feed.slots import learn_slots, shared_sound, unexplained
 from sim.machine.borrow import at
 from sim.machine.compiled import njit
 from sim.machine.twins import side_by_side
 
 __all__ = [
-    "LEARNING", "affinities", "affinities_of_all", "expect", "expect_of_all", "find_signal",
-    "find_signals", "topics", "topics_of_all", "used",
+    "LEARNING", "expect", "expect_of_all", "find_signal", "find_signals", "slots", "slots_of_all",
+    "topics", "topics_of_all", "used",
 ]  # fmt: skip
 
 LEARNING = np.dtype(
@@ -34,11 +28,15 @@ LEARNING = np.dtype(
         ("enabled", np.int64),
         ("noise", np.float32),
         ("drift", np.float32),
+        ("sound", np.float32),
+        ("hashtag", np.float32),
+        ("creator", np.float32),
         ("signals", np.float64, (len(ACTIONS),)),
     ],
     align=True,
 )
-"""How beliefs change: variances, and the signal of each action."""
+"""How beliefs change: variances, the prior with things of each kind, and the signal of each
+action."""
 
 
 @njit(forceinline=True)
@@ -107,34 +105,42 @@ def topics_of_all(feed: Any, seen: Any, n: int) -> None:
         )  # fmt: skip
 
 
-def affinities(feed: Any, seen: Any, k: int) -> None:
-    """Change the affinities for sound, hashtags and creator by what topics do not explain."""
-    error = float(seen.error[k])
-    if error >= 1.0 or error <= -1.0:  # a weak one says nothing of these
-        video = plain.listed(feed.videos, int(seen.video[k]))
-        plain.learn_affinities(feed.beliefs, int(seen.user[k]), video, error)
+def slots(feed: Any, seen: Any, k: int) -> None:
+    """Learn of sound, hashtags and creator by what topics do not explain."""
+    user, known = int(seen.user[k]), feed.learning
+    video = plain.listed(feed.videos, int(seen.video[k]))
+    shared = video._replace(sound=plain.shared_sound(video.sound, feed.sound.start))
+    learner = plain.Slots(*(np.float32(known[name]) for name in ("sound", "hashtag", "creator")))
+    learner.learn(feed.beliefs, user, shared, np.float32(seen.error[k]))
 
 
-@side_by_side(affinities)
+@side_by_side(slots)
 @njit(forceinline=True)
-def affinities_of_all(feed: Any, seen: Any, n: int) -> None:
+def slots_of_all(feed: Any, seen: Any, n: int) -> None:
     """A hashtag waits for the one before, other people do not: hashtag 1 of all, then 2 of all."""
-    strong = 0
+    beliefs = feed.beliefs
     for j in range(n):
-        seen.strong[np.uint64(strong)] = j
-        strong += 1 if is_strong(seen.error[np.uint64(j)]) else 0
-    _step_of_all(feed, seen, strong, 0)
-    _step_of_all(feed, seen, strong, 1)
-    _step_of_all(feed, seen, strong, 2)
+        k = np.uint64(j)
+        card = at(feed.cards, seen.video[k])
+        sound = shared_sound(feed.sound.start, card.sound)
+        seen.error[k] = unexplained(
+            beliefs.slot_id, beliefs.slot_word, np.uint64(seen.user[k]), sound,
+            card.tags[0], card.tags[1], card.tags[2], card.creator, np.float32(seen.error[k]),
+        )  # fmt: skip
+    _step_of_all(feed, seen, n, 0)
+    _step_of_all(feed, seen, n, 1)
+    _step_of_all(feed, seen, n, 2)
 
 
 @njit(forceinline=True)
-def _step_of_all(feed: Any, seen: Any, strong: int, step: int) -> None:
-    beliefs = feed.beliefs
-    for j in range(strong):
-        k = np.uint64(seen.strong[np.uint64(j)])
+def _step_of_all(feed: Any, seen: Any, n: int, step: int) -> None:
+    beliefs, known = feed.beliefs, feed.learning
+    for j in range(n):
+        k = np.uint64(j)
         card = at(feed.cards, seen.video[k])
-        learn_affinities(
-            step, beliefs.slot_id, beliefs.slot_weight, np.uint64(seen.user[k]), card.sound,
-            card.tags[0], card.tags[1], card.tags[2], card.creator, seen.error[k],
+        sound = shared_sound(feed.sound.start, card.sound) if step == 0 else card.sound
+        learn_slots(
+            step, beliefs.slot_id, beliefs.slot_word, np.uint64(seen.user[k]), sound,
+            card.tags[0], card.tags[1], card.tags[2], card.creator, np.float32(seen.error[k]),
+            known.sound, known.hashtag, known.creator,
         )  # fmt: skip

@@ -14,13 +14,14 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.random import draw32, uniform
-from sim.feed.belief import SLOTS, search_weight
+from sim.feed.belief import COUNT_BITS, SLOTS, search_weight
 from sim.machine.borrow import at, prefetch
 from sim.machine.compiled import njit
 from sim.world.state import NOBODY
 
 __all__ = [
     "DRAWS",
+    "LONG",
     "RUN",
     "draw_creators",
     "from_following",
@@ -41,6 +42,9 @@ DRAWS = 100_000
 """Draw numbers kept for each source."""
 RUN = 16
 """Places of working memory that are written at once."""
+LONG = 64
+"""Videos of a sound or hashtag from which on more of them are no reason to look there more often
+(assumption)."""
 _PER_DRAW = 2.0**-32
 
 
@@ -154,6 +158,13 @@ def from_interest(out, runs, place, count, r, code, profile, doubt, u, topics, s
 
 
 @njit(forceinline=True)
+def _group_weight(start, thing, word):
+    """How many places a thing gets that is liked, in proportion."""
+    _, size = _group(start, thing)
+    return np.float32(max(word >> COUNT_BITS, 0)) * np.float32(min(size, LONG))
+
+
+@njit(forceinline=True)
 def prefetch_groups(start, ids, u, first):
     """Ask for where the groups begin that :func:`point_groups` will look at."""
     row = np.uint64(u)
@@ -162,17 +173,19 @@ def prefetch_groups(start, ids, u, first):
 
 
 @njit(forceinline=True)
-def point_groups(out, runs, place, count, r, code, ids, weights, u, first, start, videos):
+def point_groups(out, runs, place, count, r, code, ids, words, u, first, start, videos):
     """Point at videos that share a sound or hashtag with what user ``u`` liked.
 
-    Groups get candidates in proportion to positive affinities among the ``SLOTS`` places from
-    ``first`` on of ``ids`` and ``weights`` [U, .], by systematic sampling; then any video in it.
-    ``runs`` is working memory as in :func:`point_interest`.
+    Groups get candidates in proportion to positive means among the ``SLOTS`` places from ``first``
+    on of ``ids`` and ``words`` [U, .], times their sizes up to LONG, by systematic sampling: a
+    short list is soon seen to its end. In a group's list, which begins with the most valuable, the
+    place is the square of a uniform draw. ``runs`` is working memory as in
+    :func:`point_interest`.
     """
     row = np.uint64(u)
     total = np.float32(0.0)
     for i in range(first, first + SLOTS):
-        total += max(weights[row, np.uint64(i)], np.float32(0.0))
+        total += _group_weight(start, ids[row, np.uint64(i)], words[row, np.uint64(i)])
     if total <= np.float32(0.0) or videos.size == 0:
         return 0
     jitter = uniform(r, code * DRAWS)
@@ -180,21 +193,21 @@ def point_groups(out, runs, place, count, r, code, ids, weights, u, first, start
     done = 0
     passed = np.float32(0.0)
     for slot in range(first, first + SLOTS):
-        passed += max(weights[row, np.uint64(slot)], np.float32(0.0))
+        passed += _group_weight(start, ids[row, np.uint64(slot)], words[row, np.uint64(slot)])
         upto = max(done, min(_share(passed, total, count, jitter), count))
         _run(runs, place + done, place + upto, slot)
         done = upto
     for i in range(done):
         begin, size = _group(start, ids[row, np.uint64(at(runs, place + i))])
-        _point(out, place + i, begin + _drawn(out, place, i, size), size, videos)
+        _point(out, place + i, begin + _drawn_early(out, place, i, size), size, videos)
     return done
 
 
 @njit(forceinline=True)
-def from_groups(out, runs, place, count, r, code, ids, weights, u, first, start, videos):
+def from_groups(out, runs, place, count, r, code, ids, words, u, first, start, videos):
     """Videos with a sound or hashtag that the user liked; see :func:`point_groups`."""
     done = point_groups(
-        out, runs, place, count, r, code, ids, weights, u, first, start, videos
+        out, runs, place, count, r, code, ids, words, u, first, start, videos
     )  # fmt: skip
     return look_up(out, place, done, place, videos, videos)
 
@@ -289,10 +302,10 @@ def latest_of_follows(out, place, count, follows, first, following, start, video
 
 @njit()
 def from_sound_page(out, place, count, sound, start, videos):
-    """The newest videos with one sound, for the page of that sound."""
+    """The most valuable videos with one sound, for the page of that sound."""
     if sound < 0 or sound >= start.size - 1:
         return 0
     size = min(count, start[sound + 1] - start[sound])
     for i in range(size):
-        out[place + i] = videos[start[sound + 1] - 1 - i]
+        out[place + i] = videos[start[sound] + i]
     return size

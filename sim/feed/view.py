@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.feed.belief import Beliefs
+from sim.feed.belief import Beliefs, Believed
 from sim.feed.cold_start import ColdStartPolicy
 from sim.feed.index import Index
 from sim.feed.tables import Rates, ScoreTables
@@ -72,6 +72,8 @@ class FeedView:
     momentum: NDArray[np.float32]
     """momentum [V] decayed number of recent views"""
     beliefs: Beliefs
+    believed: Believed
+    """how much of each part of a belief counts in a score"""
     slopes: NDArray[np.float64]
     """slopes [A + 1] of the actions: log-odds for a unit of affinity (see ``sim.feed.slopes``);
     then that of the watch percentile"""

@@ -10,7 +10,7 @@ fixed.
 
 ``highest_of_group``, ``put_in_group``: the best of sixteen keys.
 
-``change_one``: what is learnt of affinities of one kind.
+``word_of``, ``find_place``: one look at the eight things of a kind that are known of a person.
 
 ``sim.feed.match`` is made of the same pieces.
 """
@@ -28,9 +28,9 @@ from sim.machine.borrow import address_of_row, stay_apart
 from sim.machine.compiled import njit
 
 __all__ = [
-    "FOUND", "GROUP", "I32", "STEP", "add_products", "add_up", "call", "change_one", "dot",
-    "highest_of_group", "is_rows", "load", "look_in_group", "lowest_bit", "more_dot",
-    "of_all", "put_in_group", "search_group",
+    "FOUND", "GROUP", "I32", "STEP", "add_products", "add_up", "call", "dot", "find_place",
+    "highest_of_group", "is_rows", "load", "look_in_group", "lowest_bit", "more_dot", "of_all",
+    "put_in_group", "search_group", "word_of",
 ]  # fmt: skip
 
 STEP = 16
@@ -269,78 +269,82 @@ def put_in_group(
     return types.int64(values, first, place, value), codegen
 
 
+def _slots(context: Any, builder: Any, kinds: Any, args: Any) -> tuple[Any, Any, Any]:
+    """(ids, words, lanes that hold the id); ``args`` are (ids, words, row, first column, id)."""
+    row, column = (context.cast(builder, args[n], kinds[n], types.int64) for n in (2, 3))
+    offset = builder.shl(column, column.type(2))
+    held, words = (
+        load(
+            builder,
+            builder.add(address_of_row(context, builder, kinds[n], args[n], row), offset),
+            I32,
+            8,
+        )
+        for n in (0, 1)
+    )
+    wanted = of_all(builder, context.cast(builder, args[4], kinds[4], types.int32), held.type)
+    return held, words, builder.icmp_signed("==", held, wanted)
+
+
+def _only(builder: Any, lanes: Any, words: Any) -> Any:
+    """The word of the one lane that is set, or 0."""
+    there = builder.select(lanes, words, words.type([0] * 8))
+    return call(builder, "llvm.vector.reduce.or.v8i32", I32, there)
+
+
+def _are_words(*arrays: Any) -> bool:
+    return all(isinstance(a, types.Array) and a.dtype == types.int32 for a in arrays)
+
+
 @_intrinsic
-def change_one(
-    typingctx: Any, ids: Any, weights: Any, u: Any, first: Any, wanted: Any, amount: Any,  # noqa: ARG001
-    keep: Any,
-) -> Any:  # fmt: skip
-    """Move one of eight weights by ``amount`` towards its bound, 1 or -1; all of them fade before.
+def word_of(typingctx: Any, ids: Any, words: Any, u: Any, first: Any, wanted: Any) -> Any:  # noqa: ARG001
+    """The word beside id ``wanted`` among eight, or 0 where that is not there.
 
-    They are the columns from ``first`` on of row ``u`` of ``ids`` [U, N] int32 and ``weights``
-    [U, N] float32. To fade is to be multiplied by ``keep``. The weight of ``wanted`` moves; when
-    it is not there, it takes the place of the first with the least absolute weight, unless that is
-    greater than the amount's; a place without an id (below 0) counts below all. An id ``wanted``
-    below 0 changes nothing.
-
-    There is no branch, and whole rows are written: what happens cannot be foreseen, and the next
-    look at the row does not have to wait for a part of it.
+    They are the columns from ``first`` on of row ``u`` of ``ids`` and ``words`` [U, N] int32. An id
+    stands there once; what is below 0 is none.
     """
-    if not isinstance(ids, types.Array) or not isinstance(weights, types.Array):
-        return None
-    if ids.dtype != types.int32 or weights.dtype != types.float32:
+    if not _are_words(ids, words):
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kinds = signature.args
-        real, bit = ir.FloatType(), ir.IntType(1)
-        row, column = (context.cast(builder, args[n], kinds[n], types.int64) for n in (2, 3))
-        offset = builder.shl(column, column.type(2))
-        starts = [
-            builder.add(address_of_row(context, builder, kinds[n], args[n], row), offset)
-            for n in (0, 1)
-        ]
-        held, weight = load(builder, starts[0], I32, 8), load(builder, starts[1], real, 8)
-        flags = ir.VectorType(bit, 8)
-        value = context.cast(builder, args[4], kinds[4], types.int32)
-        change = context.cast(builder, args[5], kinds[5], types.float32)
-        factor = context.cast(builder, args[6], kinds[6], types.float32)
+        _, there, same = _slots(context, builder, signature.args, args)
+        value = context.cast(builder, args[4], signature.args[4], types.int32)
         known = builder.icmp_signed(">=", value, I32(0))
-        factor = builder.select(known, factor, real(1.0))
-        weight = builder.fmul(weight, of_all(builder, factor, weight.type))
+        return builder.select(known, _only(builder, same, there), I32(0))
 
-        # the bits of an absolute value order as it does
-        size = builder.and_(builder.bitcast(weight, held.type), held.type([2**31 - 1] * 8))
+    return types.int32(ids, words, u, first, wanted), codegen
+
+
+@_intrinsic
+def find_place(typingctx: Any, ids: Any, words: Any, u: Any, first: Any, wanted: Any) -> Any:  # noqa: ARG001
+    """Where among eight the id ``wanted`` stands, or would: (place, whether it does, word there).
+
+    Columns as in :func:`word_of`. Where it does not, that is the first place with the least
+    absolute number in the upper 24 bits of its word; a place without an id (below 0) is below all.
+    """
+    if not _are_words(ids, words):
+        return None
+    result = types.Tuple((types.int64, types.boolean, types.int32))
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        held, there, same = _slots(context, builder, signature.args, args)
+        number = builder.ashr(there, there.type([8] * 8))
+        none = there.type([0] * 8)
         size = builder.select(
-            builder.icmp_signed("<", held, held.type([0] * 8)), held.type([-1] * 8), size
+            builder.icmp_signed("<", number, none), builder.sub(none, number), number
         )
+        size = builder.select(builder.icmp_signed("<", held, none), held.type([-1] * 8), size)
         least = call(builder, "llvm.vector.reduce.smin.v8i32", I32, size)
-        wanted_here = of_all(builder, value, held.type)
-        same, weakest = (
-            builder.zext(builder.bitcast(mask, ir.IntType(8)), I32)
-            for mask in (
-                builder.icmp_signed("==", held, wanted_here),
-                builder.icmp_signed("==", size, of_all(builder, least, held.type)),
-            )
+        weakest = builder.icmp_signed("==", size, of_all(builder, least, size.type))
+        found, other = (
+            builder.zext(builder.bitcast(mask, ir.IntType(8)), I32) for mask in (same, weakest)
         )
-        found = builder.icmp_signed("!=", same, I32(0))
-        place = builder.cttz(builder.select(found, same, weakest), bit(1))
-        amount_size = builder.and_(builder.bitcast(change, I32), I32(2**31 - 1))
-        fits = builder.or_(found, builder.icmp_signed("<=", least, amount_size))
+        is_there = builder.icmp_signed("!=", found, I32(0))
+        place = builder.cttz(builder.select(is_there, found, other), ir.IntType(1)(1))
         here = builder.icmp_signed(
             "==", of_all(builder, place, held.type), held.type(list(range(8)))
         )
-        here = builder.and_(here, of_all(builder, builder.and_(fits, known), flags))
+        answers = (builder.zext(place, ir.IntType(64)), is_there, _only(builder, here, there))
+        return context.make_tuple(builder, result, answers)
 
-        before = builder.select(of_all(builder, found, flags), weight, weight.type([0.0] * 8))
-        up = builder.fcmp_ordered(">", change, real(0.0))
-        bound = of_all(builder, builder.select(up, real(1.0), real(-1.0)), weight.type)
-        part = of_all(builder, builder.bitcast(amount_size, real), weight.type)
-        after = builder.fadd(before, builder.fmul(part, builder.fsub(bound, before)))
-        for start, row_of in (
-            (starts[0], builder.select(here, wanted_here, held)),
-            (starts[1], builder.select(here, after, weight)),
-        ):
-            builder.store(row_of, builder.inttoptr(start, row_of.type.as_pointer()), align=4)
-        return context.get_dummy_value()
-
-    return types.void(ids, weights, u, first, wanted, amount, keep), codegen
+    return result(ids, words, u, first, wanted), codegen

@@ -73,22 +73,22 @@ class InterestConfig(Config):
         "W12 (video share) gives alone: people differ in what they like more than videos in worth",
     )
     taste: Slope = Field(
-        default=0.45,
+        default=0.2,
         description="appeal per sd of the fixed taste of this person for this video, which says "
-        "nothing about any other video, sd; assumption",
+        "nothing about any other video, sd; assumption, less than what lasts",
     )
     creator_taste: Spread = Field(
-        default=0.3,
+        default=0.45,
         description="sd of the lasting taste of a person for a creator, sd of appeal; assumption: "
         "people come back to creators, and no fact says how much of that is the topic",
     )
     sound_taste: Spread = Field(
-        default=0.25,
+        default=0.4,
         description="sd of the lasting taste of a person for a sound, sd of appeal; assumption: a "
         "little less than for a creator",
     )
     hashtag_taste: Spread = Field(
-        default=0.2,
+        default=0.25,
         description="sd of the lasting taste of a person for three hashtags together, sd of "
         "appeal; a video with fewer has less of it; assumption: topics say most of it already",
     )

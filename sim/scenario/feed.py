@@ -12,6 +12,7 @@ from sim.core.actions import ACTION_NAMES
 from sim.core.config import Config, FrozenDict
 from sim.core.sources import CUSTOM_SOURCE
 from sim.core.units import Count, Duration, Multiple, Number, Share, amount, shown, suggest
+from sim.scenario.cold_start import ColdStart, NoColdStart, Pools, Thompson
 from sim.scenario.components import Choice, Component, Custom, is_custom
 
 __all__ = [
@@ -86,6 +87,8 @@ FilterSpec = Annotated[
 
 # ---- predict, score, select -----------------------------------------------------------------
 
+Counted = Annotated[Number, Field(ge=0, le=10)]
+
 
 class Smoothed(Component):
     """Counts of a video's actions, pulled towards the platform's mean, times affinity."""
@@ -96,6 +99,14 @@ class Smoothed(Component):
         description="strength of the mean, impressions, or a multiple of "
         "``catalogue.mean_impressions`` such as ``0.25x``; assumption",
     )
+    topics: Counted = Field(
+        default=1.0,
+        description="how much of what is believed about the person by topics counts in affinity; 0 "
+        "leaves it out of the score, though it is still learned; 1 by the meaning of affinity",
+    )
+    sound: Counted = Field(default=1.0, description="the same of the sound")
+    hashtag: Counted = Field(default=1.0, description="the same of the hashtags")
+    creator: Counted = Field(default=1.0, description="the same of the creator")
 
 
 class Oracle(Component):
@@ -134,102 +145,6 @@ PredictSpec = Annotated[
 ScoreSpec = Annotated[Value | Custom, Choice("score", Value)]
 SelectSpec = Annotated[Spaced | Custom, Choice("selector", Spaced, default="spaced")]
 
-# ---- cold start -----------------------------------------------------------------------------
-
-
-class NoColdStart(Component):
-    """New videos get no help."""
-
-    KEY = "policy"
-    policy: Literal["none"] = "none"
-
-
-class Pools(Component):
-    """Staged pools: a video is shown to a first audience and promoted if it beats its peers."""
-
-    KEY = "policy"
-    policy: Literal["pools"] = "pools"
-    first: Annotated[int | Multiple, amount(int, ge=1, le=10_000_000)] = Field(
-        default=100,
-        description="impressions in the first pool, or a multiple of "
-        "``catalogue.mean_impressions`` such as ``0.1x``; X1 (100 to 1,000)",
-    )
-    growth: Number = Field(
-        default=4.0, ge=1, le=1000, description="size of a pool over the one before; X2 (3 to 15)"
-    )
-    promote: Share = Field(
-        default=0.10,
-        description="share of a pool that goes on, best first; assumption, so that all pools "
-        "together need no more places than are kept",
-    )
-    audience: Literal["matched", "even"] = Field(
-        default="matched",
-        description="who tests a new video: of some waiting videos that are drawn evenly a person "
-        "is shown those that suit them best as far as is believed (``matched``), or any (``even``);"
-        " assumption, since an evenly drawn audience says little of whom a video is for",
-    )
-    levels: Count = Field(
-        default=4, ge=1, le=20, description="number of pools; X2 (eight, the later ones by hand)"
-    )
-    slots: Share = Field(
-        default=0.10, description="share of slate positions kept for videos in pools; assumption"
-    )
-    fill: Duration = Field(
-        default=6 * 3_600.0,
-        le=30 * 86_400,
-        description="time in which a pool fills at the earliest, evenly; assumption, so that about "
-        "a third of the views come on the first day (V9)",
-    )
-
-
-class Thompson(Component):
-    """Thompson sampling: kept places go to new videos whose value was drawn highest."""
-
-    KEY = "policy"
-    policy: Literal["thompson"] = "thompson"
-    slots: Share = Field(
-        default=0.10, description="share of slate positions kept for new videos; assumption"
-    )
-    share: Share = Field(
-        default=0.25,
-        gt=0,
-        description="share of the new videos that are shown at a time, best draws first; "
-        "assumption",
-    )
-    until: Annotated[int | Multiple, amount(int, ge=1, le=10_000_000)] = Field(
-        default=200,
-        description="impressions of a test audience after which a video is on its own, or a "
-        "multiple of ``catalogue.mean_impressions``; assumption",
-    )
-    age: Duration = Field(
-        default=2 * 86_400.0,
-        gt=0,
-        le=30 * 86_400,
-        description="age at which it is on its own; assumption",
-    )
-    audience: Literal["matched", "even"] = Field(
-        default="matched",
-        description="who tests a new video: of some waiting videos that are drawn evenly a person "
-        "is shown those that suit them best as far as is believed (``matched``), or any (``even``);"
-        " assumption, since an evenly drawn audience says little of whom a video is for",
-    )
-    prior: Number = Field(
-        default=20.0,
-        gt=0,
-        le=1e6,
-        description="impressions that the creator's past counts for a video, and the platform's "
-        "mean for a creator; assumption",
-    )
-    noise: Number = Field(
-        default=1.0, gt=0, le=1e6, description="sd of the value of an impression; assumption"
-    )
-
-
-ColdStart = Annotated[
-    NoColdStart | Pools | Thompson,
-    Choice("cold-start policy", NoColdStart, Pools, Thompson, default="pools", custom=False),
-]
-
 # ---- weights and sources --------------------------------------------------------------------
 
 
@@ -267,6 +182,7 @@ def _ordered(items: dict[str, float]) -> FrozenDict[str, float]:
 
 
 Weight = Annotated[Number, Field(ge=-1e6, le=1e6)]
+Spread = Annotated[Number, Field(ge=0.001, le=1)]
 Weights = Annotated[
     dict[Annotated[str, AfterValidator(_weighted)], Weight], AfterValidator(_ordered)
 ]
@@ -316,6 +232,27 @@ class LearningConfig(Config):
         le=1,
         description="doubt that is left after any number of videos, because tastes may drift, sd; "
         "assumption",
+    )
+    sound_spread: Spread = Field(
+        default=0.14,
+        description="sd over people of what a sound adds to the signal; measured in this model, as "
+        "their taste for it times the slope of the signal: 0.11 where chance chose the video, 0.19 "
+        "where scores did",
+    )
+    hashtag_spread: Spread = Field(
+        default=0.05,
+        description="sd over people of what a hashtag adds; measured likewise: 0.04 and 0.06",
+    )
+    creator_spread: Spread = Field(
+        default=0.16,
+        description="sd over people of what a creator adds; measured likewise: 0.12 and 0.21",
+    )
+    posts: Number = Field(
+        default=1.0,
+        ge=0,
+        le=3,
+        description="signal that a post of their own counts as, on its topics; 0 for none; "
+        "assumption: what a completed video that few complete counts",
     )
     signals: Signals = Field(
         default=_ordered(

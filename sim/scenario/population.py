@@ -139,6 +139,11 @@ class CatalogueConfig(Config):
         description="share of posts on a library sound that use one nobody used before; "
         "set to meet S3 (62 % of library sounds are used once)",
     )
+    sound_fit: Share = Field(
+        default=0.7,
+        description="share of posts on the sound of a recent post that take one whose first video "
+        "was about the same topic, where there is one; assumption: videos cluster by sound",
+    )
     hashtags_per_topic: Count = Field(
         default=20, ge=1, le=10_000, description="hashtags that exist for each topic; assumption"
     )

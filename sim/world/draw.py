@@ -196,13 +196,15 @@ def _trait(s, n, spread):
 @njit()
 def choose_sound(
     k, c, number, mode, uptake, original_share, new_share, trending, trending_count,
-    recent, recent_count,
+    recent, recent_count, fit, topic, sound_topic,
 ):  # fmt: skip
     """Sound of post ``number`` of creator ``c``: an id, or one of the two sentinels.
 
     ``mode`` is 0 for a free choice, 1 original, 2 library, 3 trending. A library sound is
     a trending one with probability ``uptake``; else, as in Simon's process, a new one with
-    probability ``new_share`` or that of a recent post (S1, S3).
+    probability ``new_share`` or that of a recent post (S1, S3). With probability ``fit`` the recent
+    post is the next in the ring whose sound began with a video of the same ``topic`` (assumption);
+    ``sound_topic`` [S] is the topic that each sound began with.
     """
     s = stream2(k, c, number)
     if mode == 1 or (mode == 0 and uniform(s, 0) < original_share):
@@ -212,4 +214,10 @@ def choose_sound(
         return np.int64(trending[int(u * u * trending_count)])
     if recent_count == 0 or uniform(s, 3) < new_share:
         return NEW_LIBRARY_SOUND
-    return np.int64(recent[int(uniform(s, 4) * recent_count)])
+    place = int(uniform(s, 4) * recent_count)
+    if uniform(s, 5) < fit:
+        for i in range(recent_count):
+            sound = np.int64(recent[(place + i) % recent_count])
+            if sound_topic[sound] == topic:
+                return sound
+    return np.int64(recent[place])

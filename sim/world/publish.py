@@ -77,6 +77,7 @@ class PublishSettings:
     tags_per_topic: int
     original_share: float
     new_share: float
+    sound_fit: float
     duration_median: float
     duration_spread: float
     duration_min: float
@@ -95,7 +96,7 @@ class PublishSettings:
             np.array([len(probe.labels) for probe in scenario.probes], np.int64),
             np.array([seed is not None for seed in seeds], np.bool_),
             topic_weights(scenario.population.topics), catalogue.hashtags_per_topic,
-            catalogue.original_sounds, catalogue.new_library_sounds,
+            catalogue.original_sounds, catalogue.new_library_sounds, catalogue.sound_fit,
             catalogue.duration.median, catalogue.duration.spread,
             catalogue.duration.min, catalogue.duration.max,
             np.array([act.like_trait, act.comment_trait, act.share_trait, act.save_trait]),
@@ -119,7 +120,7 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
         settings.video_key, settings.sound_key, settings.probe_keys, settings.twins,
         settings.probe_fixed,
         world.topics, settings.topic_weights,
-        settings.tags_per_topic, settings.original_share, settings.new_share,
+        settings.tags_per_topic, settings.original_share, settings.new_share, settings.sound_fit,
         settings.duration_median, settings.duration_spread, settings.duration_min,
         settings.duration_max, settings.traits, posts.creator, posts.time_s, posts.sound_mode,
         posts.quality, posts.hook, posts.duration_s, posts.probe, posts.probe_number, first,
@@ -139,7 +140,7 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
 @njit()
 def _publish(
     video_key, sound_key, probe_keys, twins, probe_fixed, topics, topic_cdf, tags_per_topic,
-    original_share, new_share,
+    original_share, new_share, sound_fit,
     duration_median, duration_spread, duration_min, duration_max, traits, post_creator, post_time,
     post_mode, post_quality, post_hook, post_duration, post_probe, post_probe_number, first,
     sound_count, identity, recent_pushed, niche, skill, uptake, creator_locale, post_number,
@@ -171,7 +172,8 @@ def _publish(
         )
         sound = choose_sound(
             of_sound, who, number, post_mode[i], uptake[c], original_share, new_share,
-            trending, trending.size, recent, min(recent_pushed, recent_size),
+            trending, trending.size, recent, min(recent_pushed, recent_size), sound_fit,
+            main_topic(captions[v], topics), sound_topic,
         )  # fmt: skip
         if sound in (NEW_ORIGINAL_SOUND, NEW_LIBRARY_SOUND):
             original = sound == NEW_ORIGINAL_SOUND

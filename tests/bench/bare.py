@@ -27,7 +27,7 @@ from sim.core.counts import PACKED
 from sim.core.random import draw32, stream2
 from sim.engine.layout import CARD, PERSON, REEL, SLOT
 from sim.engine.memory import USER, first_group
-from sim.feed.belief import SLOT_COLUMNS, SLOTS, no_affinities
+from sim.feed.belief import SLOT_COLUMNS, SLOTS, no_slots
 from sim.feed.retrieve import DRAWS
 from sim.feed.spaced import (
     GROUP,
@@ -99,8 +99,8 @@ class _Users(NamedTuple):
     next_s: NDArray[np.float64]
     profile: NDArray[np.float32]
     slot_id: NDArray[np.int32]
-    """slot_id [U, SLOT_COLUMNS] and its weights as in the engine: a kind lies on a line"""
-    slot_weight: NDArray[np.float32]
+    """slot_id [U, SLOT_COLUMNS] and its words as in the engine: a kind lies on a line"""
+    slot_word: NDArray[np.int32]
     count: NDArray[np.int32]
     follows: NDArray[np.int32]
     slate: NDArray[Any]
@@ -158,7 +158,7 @@ def _some_users(count: int, who: NDArray[np.int64], slate: int, places: float) -
     profile[:] = 0.25
     return _Users(
         user, trait, all_bytes(trait), np.zeros(count), profile,
-        *no_affinities(count),
+        *no_slots(count),
         aligned_zeros((count, PACKED), np.int32), np.zeros(count * _FOLLOWS, np.int32),
         aligned_zeros((count, slate), SLOT), shown,
     )  # fmt: skip
@@ -232,7 +232,7 @@ def _request(key, u, videos, users, scratch):
     held = np.int32(0)
     for first in range(0, SLOT_COLUMNS, 2 * SLOTS):
         for d in range(first, first + SLOTS):
-            weight = np.int32(users.slot_weight[row, np.uint64(d)])
+            weight = np.int32(users.slot_word[row, np.uint64(d)])
             held += users.slot_id[row, np.uint64(d)] ^ weight
     user.last_day = held
     for i in range(n):
@@ -287,14 +287,13 @@ def _impression(key, u, videos, users):
     # a signal at about two impressions in five; a step of nothing is cheaper than a branch
     signal = (drawn & np.uint64(0xFFFF)) < np.uint64(26_214)
     step = np.float32(0.01) if signal else np.float32(0.0)
-    keep = np.float32(0.97) if signal else np.float32(1.0)
     for d in range(STEP):
         value = users.profile[row, np.uint64(d)]
         caption = np.float32(videos.caption[video, np.uint64(d)]) * np.float32(1.0 / TOPIC_ONE)
         users.profile[row, np.uint64(d)] = value + step * (caption - value)
     for first in range(0, SLOT_COLUMNS, 2 * SLOTS):
         for d in range(first, first + SLOTS):
-            users.slot_weight[row, np.uint64(d)] *= keep
+            users.slot_word[row, np.uint64(d)] += signal
     users.slot_id[row, np.uint64(v & (SLOTS - 1))] = card.sound
     bits = np.int32(drawn & np.uint64(0x3FFF)) | np.int32(seen)
     for f in range(PACKED):
@@ -341,7 +340,7 @@ def _play(key, who, played, length, videos, users, scratch):
     )  # fmt: skip
     users = _Users(
         borrow(users.user), borrow(users.trait), borrow(users.interests), borrow(users.next_s),
-        borrow(users.profile), borrow(users.slot_id), borrow(users.slot_weight),
+        borrow(users.profile), borrow(users.slot_id), borrow(users.slot_word),
         borrow(users.count), borrow(users.follows), borrow(users.slate), borrow(users.shown),
     )  # fmt: skip
     scratch = _Scratch(

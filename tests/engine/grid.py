@@ -622,6 +622,27 @@ _MECHANISMS: dict[str, Overrides] = {
         ),
         "creators": {"posts_per_week": 1_500},
     },
+    "some of what is believed": {
+        **_feed(
+            predict={
+                "use": "smoothed",
+                "topics": 0.5,
+                "sound": 3.0,
+                "hashtag": 0.0,
+                "creator": 10.0,
+            },
+            sources={"interest": 1.0, "sound": 3.0, "hashtag": 1.0, "following": 1.0, "fresh": 1.0},
+            learning={"sound_spread": 1.0, "creator_spread": 0.5, "noise": 0.5, "posts": 3.0},
+        ),
+        **_MANY_VIDEOS,
+    },
+    "nothing of what is believed": {
+        **_feed(
+            predict={"use": "smoothed", "topics": 0, "sound": 0, "hashtag": 0, "creator": 0},
+            learning={"posts": 0.0},
+        ),
+        "catalogue": {"sound_fit": 0.0, "original_sounds": 0.2},
+    },
     "no controls": _feed(control=0.0),
     "half are controls": {
         **_feed(control=0.5, filters=["own", {"use": "too_old", "max_age": 2 * DAY}, "seen"]),

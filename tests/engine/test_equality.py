@@ -125,7 +125,7 @@ class Outcome:
     paths: dict[str, Any]
     profile: NDArray[Any]
     slot_id: NDArray[Any]
-    slot_weight: NDArray[Any]
+    slot_word: NDArray[Any]
     pool: NDArray[Any]
     pool_state: NDArray[Any]
     waiting: NDArray[Any]
@@ -177,7 +177,7 @@ def _play(name: str, folder: Path, engine: str, shards: int = 1) -> Outcome:
         paths=live.paths.columns(world.videos.uploaded_s, world.video_truth.probe),
         profile=view.beliefs.profile,
         slot_id=view.beliefs.slot_id,
-        slot_weight=view.beliefs.slot_weight,
+        slot_word=view.beliefs.slot_word,
         pool=view.cold.pool[:n],
         pool_state=view.cold.state[:n],
         waiting=view.cold.waiting,

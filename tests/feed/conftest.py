@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.feed.belief import CREATOR_SLOTS, SLOTS, SOUND_SLOTS, TAG_SLOTS, Beliefs, no_affinities
+from sim.feed.belief import (
+    COUNT_BITS,
+    CREATOR_SLOTS,
+    SLOT_ONE,
+    SLOTS,
+    SOUND_SLOTS,
+    TAG_SLOTS,
+    Beliefs,
+    no_slots,
+)
 from sim.world.state import NOBODY, TOPIC_ONE, padded
 
 
@@ -37,26 +46,30 @@ def beliefs_of(random: Any, users: int, topics: int) -> Beliefs:
     doubt = np.zeros_like(profile)
     doubt[:, :topics] = random.random((users, topics)) ** 4 + 1e-4
     level = random.random((users, 2)).astype(np.float32) + np.float32(0.01)
-    ids, weights = no_affinities(users)
+    ids, words = no_slots(users)
     for u in range(users):
         for first in (SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS):
             known = int(random.integers(0, SLOTS + 1))
             places = first + random.permutation(SLOTS)[:known]
             ids[u, places] = random.permutation(30)[:known]
-            # ties among the weakest, and affinities of exactly 0
-            weights[u, places] = random.choice([0.0, 0.1, -0.1, 1.0, -1.0, random.random()], known)
-    return Beliefs(profile, doubt, level, ids, weights)
+            # ties among the weakest, and means of exactly 0
+            means = random.choice([0.0, 0.1, -0.1, 1.0, -1.0, 1e-6, random.random()], known)
+            words[u, places] = words_of(means, random.choice([0, 1, 7, 254, 255], known))
+    return Beliefs(profile, doubt, level, ids, words)
+
+
+def words_of(means: Any, counts: Any) -> NDArray[np.int32]:
+    """The words of slots with these means, in units of signal, and counts."""
+    whole = np.floor(np.asarray(means) * SLOT_ONE).astype(np.int32)
+    return (whole << COUNT_BITS) | np.asarray(counts).astype(np.int32)
 
 
 def copy_of(beliefs: Beliefs) -> Beliefs:
-    ids, weights = no_affinities(len(beliefs.profile))
+    ids, words = no_slots(len(beliefs.profile))
     columns = np.add.outer([SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS], np.arange(SLOTS)).ravel()
-    ids[:, columns], weights[:, columns] = (
-        beliefs.slot_id[:, columns],
-        beliefs.slot_weight[:, columns],
-    )
+    ids[:, columns], words[:, columns] = beliefs.slot_id[:, columns], beliefs.slot_word[:, columns]
     rows = (beliefs.profile.copy(), beliefs.doubt.copy(), beliefs.level.copy())
-    return Beliefs(*rows, ids, weights)
+    return Beliefs(*rows, ids, words)
 
 
 def videos_of(random: Any, count: int, topics: int) -> tuple[NDArray[np.int8], NDArray[np.int32]]:

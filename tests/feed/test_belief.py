@@ -14,25 +14,27 @@ from sim.core.actions import ACTION_NAMES, bit
 from sim.feed.belief import (
     CREATOR_SLOTS,
     LARGEST_EFFECT,
+    SLOT_ONE,
     SLOTS,
     SOUND_SLOTS,
     TAG_SLOTS,
     affinity,
     expected_signal,
     first_beliefs,
-    is_strong,
-    learn_affinities,
     learn_params,
+    learn_post,
     learn_topics,
     new_taste,
-    no_affinities,
+    no_slots,
     read_taste,
     signal_of,
 )
+from sim.feed.slots import learn_slots, unexplained
 from sim.machine.compiled import njit
 from sim.machine.lanes import dot
 from sim.testing.worlds import tiny_scenario
 from sim.world.state import TOPIC_ONE, UserAccounts
+from tests.feed.conftest import words_of
 
 TOPICS = 6
 DOUBT, NOISE, DRIFT = 0.03, 1.44, 0.0009
@@ -40,13 +42,13 @@ UNIT = st.floats(-1, 1, width=32)
 
 
 COLUMNS = np.add.outer([SOUND_SLOTS, TAG_SLOTS, CREATOR_SLOTS], np.arange(SLOTS)).ravel()
-"""Those of a row of affinities that have an id and a weight."""
+"""Those of a row of slots that have an id and a word."""
 
 
-def affinities(ids: Any, weights: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(slot_id, slot_weight) of one user, from those that count."""
-    row = no_affinities(1)
-    row[0][0, COLUMNS], row[1][0, COLUMNS] = ids, weights
+def slots_of(ids: Any, means: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(slot_id, slot_word) of one user, from those that count."""
+    row = no_slots(1)
+    row[0][0, COLUMNS], row[1][0, COLUMNS] = ids, words_of(means, 3)
     return row
 
 
@@ -57,28 +59,31 @@ class Row:
         self.profile, self.doubt = np.zeros((1, 16), np.float32), np.zeros((1, 16), np.float32)
         self.doubt[:, :TOPICS] = DOUBT
         self.level = np.array([[0.0, 0.2]], np.float32)
-        self.ids, self.weights = no_affinities(1)
+        self.ids, self.words = no_slots(1)
 
     def see(self, video: tuple, signal: float) -> None:
         _see(
-            self.profile, self.doubt, self.level, self.ids, self.weights, *video, signal,
+            self.profile, self.doubt, self.level, self.ids, self.words, *video, signal,
             np.float32(NOISE), np.float32(DRIFT),
         )  # fmt: skip
 
     def likes(self, video: tuple) -> float:
-        return liking(self.profile, self.ids, self.weights, video)
+        return liking(self.profile, self.ids, self.words, video)
 
 
 @njit()
 def _see(
-    profile, doubt, level, ids, weights, caption, v, sound, tag0, tag1, tag2, creator, signal,
+    profile, doubt, level, ids, words, caption, v, sound, tag0, tag1, tag2, creator, signal,
     noise, drift,
 ):  # fmt: skip
     expected = expected_signal(profile, 0, caption, v)
     error = learn_topics(profile, doubt, level, 0, caption, v, signal, expected, noise, drift)
-    if is_strong(error):
-        for step in (0, 1, 2):
-            learn_affinities(step, ids, weights, 0, sound, tag0, tag1, tag2, creator, error)
+    error = unexplained(ids, words, 0, sound, tag0, tag1, tag2, creator, error)
+    for step in (0, 1, 2):
+        learn_slots(
+            step, ids, words, 0, sound, tag0, tag1, tag2, creator, error, np.float32(100.0),
+            np.float32(576.0), np.float32(73.0),
+        )  # fmt: skip
 
 
 def video(topic: int, sound: int = 3, creator: int = 5, tags: tuple = (7, 8, -1)) -> tuple:
@@ -90,9 +95,9 @@ def video(topic: int, sound: int = 3, creator: int = 5, tags: tuple = (7, 8, -1)
     return (np.rint(caption).astype(np.int8)[None], 0, sound, *tags, creator)
 
 
-def liking(profile: np.ndarray, ids: np.ndarray, weights: np.ndarray, video: tuple) -> float:
+def liking(profile: np.ndarray, ids: np.ndarray, words: np.ndarray, video: tuple) -> float:
     taste = new_taste(profile.shape[1])
-    read_taste(profile, weights, 0, *taste)
+    read_taste(profile, words, 0, np.ones(4, np.float32), *taste)
     return float(affinity(*taste, ids, 0, *video))
 
 
@@ -120,7 +125,7 @@ def test_what_was_expected_changes_no_mean() -> None:
     row.see(video(2), 0.0)
     assert not row.profile.any()
     assert not row.level[0, 0]
-    np.testing.assert_array_equal(row.ids, Row().ids)
+    assert not (row.words[:, COLUMNS] >> 8).any()
     # though one is surer of it
     assert row.doubt[0, 2] < DOUBT
     assert row.level[0, 1] < 0.2
@@ -175,7 +180,43 @@ def test_a_shared_sound_hashtag_or_creator_counts(other: tuple) -> None:
     stranger = video(2, 90, 90, (-1, -1, -1))
     row = Row()
     row.see(video(2), 3.0)
-    assert row.likes(other) > row.likes(stranger) + 0.01
+    assert row.likes(other) > row.likes(stranger) + 0.004
+
+
+def test_a_sound_is_known_by_its_share_of_the_evidence() -> None:
+    """The mean is that of Bayes' rule: what was left, times videos over videos and patience."""
+    rng = np.random.default_rng(7)
+    row, plain = Row(), video(2, 3, -1, (-1, -1, -1))
+    means = []
+    signals = rng.normal(0.4, 0.5, 200)
+    for signal in signals.tolist():
+        row.profile[:], row.level[:] = 0.0, (0.0, 1e-12)  # all that there is, is the sound
+        row.doubt[:] = 0.0
+        row.see(plain, signal)
+        means.append((row.words[0, 0] >> 8) / SLOT_ONE)
+    assert row.ids[0, 0] == 3
+    assert row.words[0, 0] & 255 == 200
+    assert means[-1] == pytest.approx(signals.sum() / 300, abs=1e-4)
+    assert np.abs(np.diff(means[:50])).mean() > 2 * np.abs(np.diff(means[150:])).mean()
+
+
+def test_old_videos_are_forgotten_slowly() -> None:
+    row, plain = Row(), video(2, 3, -1, (-1, -1, -1))
+    for signal in [1.0] * 2_000 + [-1.0] * 2_000:
+        row.profile[:], row.level[:], row.doubt[:] = 0.0, (0.0, 1e-12), 0.0
+        row.see(plain, signal)
+    assert (row.words[0, 0] >> 8) / SLOT_ONE < -0.9
+
+
+def test_a_post_says_a_little_about_its_topics() -> None:
+    row = Row()
+    caption, v, *_ = video(2)
+    for _ in range(5):
+        learn_post(row.profile, row.doubt, 0, caption, v, 1.0, np.float32(NOISE), np.float32(DRIFT))
+    assert row.profile[0].argmax() == 2
+    assert 0.05 < row.profile[0, 2] < 0.15
+    assert row.doubt[0, 2] < DOUBT
+    assert not row.profile[0, TOPICS:].any()
 
 
 VIDEOS = st.builds(
@@ -194,7 +235,7 @@ def test_beliefs_stay_in_bounds(history: list, probe: tuple) -> None:
         assert not row.doubt[:, TOPICS:].any()
         assert row.doubt[:, :TOPICS].min() >= np.float32(DRIFT)
         assert row.doubt.max() <= np.float32(DOUBT)
-        assert np.abs(row.weights[:, COLUMNS]).max() <= 1.0
+        assert np.abs(row.words[:, COLUMNS] >> 8).max() <= SLOT_ONE
         used = row.ids[:, COLUMNS].reshape(3, SLOTS)
         for kind in used:
             held = kind[kind >= 0].tolist()
@@ -207,7 +248,7 @@ def test_beliefs_stay_in_bounds(history: list, probe: tuple) -> None:
     arrays(np.float32, 24, elements=st.floats(-1, 1, width=32)),
 )  # fmt: skip
 def test_affinity_is_limited(profile: np.ndarray, caption: np.ndarray, weights: np.ndarray) -> None:
-    value = liking(profile[None], *affinities([0] * 24, weights), (caption[None], 0, 0, 0, 0, 0, 0))
+    value = liking(profile[None], *slots_of([0] * 24, weights), (caption[None], 0, 0, 0, 0, 0, 0))
     assert -1.0 <= value <= 1.0
 
 
@@ -219,17 +260,17 @@ def test_affinity_is_limited(profile: np.ndarray, caption: np.ndarray, weights: 
 def test_affinity_is_what_its_formula_says(
     profile: np.ndarray, caption: np.ndarray, weights: np.ndarray, wanted: np.ndarray
 ) -> None:
-    """What topics let one expect, plus the weighted affinities of sound, hashtags and creator."""
+    """What topics let one expect, plus the means of sound, hashtags and creator."""
     ids = np.tile(np.arange(8), 3) * 3
     profile = profile / max(1.0, np.linalg.norm(profile))
     total = float(profile.astype(float) @ caption) / TOPIC_ONE
     for kind, name in ((0, 0), (1, 1), (1, 2), (1, 3), (2, 4)):
         held = np.flatnonzero(ids[8 * kind : 8 * kind + 8] == wanted[name])
         if len(held):
-            total += (0.15, 0.10, 0.30)[kind] * weights[8 * kind + held[0]]
+            total += weights[8 * kind + held[0]]
     sound, tag0, tag1, tag2, creator = wanted.tolist()
     found = liking(
-        profile[None].astype(np.float32), *affinities(ids, weights),
+        profile[None].astype(np.float32), *slots_of(ids, weights),
         (caption[None], 0, sound, tag0, tag1, tag2, creator),
     )  # fmt: skip
     assert found == pytest.approx(min(max(total, -1.0), 1.0), abs=5e-4)
@@ -281,8 +322,8 @@ def test_first_beliefs_are_what_was_ticked() -> None:
     assert not beliefs.level[:, 0].any()
     assert learning.noise == 4.0
     assert (beliefs.slot_id[:, COLUMNS] == -1).all()
-    assert not beliefs.slot_weight[:, COLUMNS].any()
-    # a kind, with its weights, lies on one line of memory
+    assert not beliefs.slot_word[:, COLUMNS].any()
+    # a kind, with its words, lies on one line of memory
     assert beliefs.slot_id.ctypes.data % 64 == 0
     assert beliefs.slot_id.strides[0] == 3 * 64
-    assert beliefs.slot_weight.ctypes.data - beliefs.slot_id.ctypes.data == 32
+    assert beliefs.slot_word.ctypes.data - beliefs.slot_id.ctypes.data == 32

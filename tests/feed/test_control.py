@@ -113,12 +113,13 @@ def test_rows_tell_stages_and_kinds_apart() -> None:
 
 
 def test_the_run_folder_tells_what_chance_did(tmp_path: Any) -> None:
-    scenario = tiny_scenario(feed={"control": 0.1}, record={"events": True}, warmup=3_600.0)
+    feed = {"control": 0.1, "cold_start": {"policy": "pools", "first": 20, "audience": "even"}}
+    scenario = tiny_scenario(feed=feed, record={"events": True}, warmup=3_600.0)
     run = simulate(scenario, out=tmp_path / "run", plots=False)
     events = run.table("events").filter(pl.col("surface") == FOR_YOU)
     drawn = events.filter(pl.col("source") == CONTROL)
     assert abs(drawn.height / events.height - 0.1) < 0.02
-    # in the places of a test audience chance decides too
+    # in the places of an even test audience chance decides too
     tested = (pl.col("source") == 4) & (pl.col("pool") > 0)
     decided = events.filter((pl.col("source") == CONTROL) | tested)
     assert decided["chance"].null_count() == 0
@@ -167,3 +168,13 @@ def test_a_lift_has_the_interval_of_the_log_ratio() -> None:
     assert lift(0, 10, 0, 0).ratio is None
     assert lift(3, 10, 0, 10).ratio is None
     assert lift(0, 10, 5, 10).ratio == 0.0
+
+
+def test_who_tests_a_video_that_suits_them_was_not_drawn_by_chance(tmp_path: Any) -> None:
+    scenario = tiny_scenario(feed={"control": 0.1}, record={"events": True})
+    events = simulate(scenario, out=tmp_path / "run", plots=False).table("events")
+    tested = events.filter((pl.col("source") == 4) & (pl.col("pool") > 0))
+    assert tested.height > 50
+    assert tested["chance"].null_count() == tested.height
+    drawn = events.filter((pl.col("source") == CONTROL) & (pl.col("surface") == FOR_YOU))
+    assert drawn["chance"].null_count() == 0

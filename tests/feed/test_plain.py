@@ -99,15 +99,15 @@ def test_by_profile() -> None:
 def test_by_slots(code: int) -> None:
     lengths = set()
     for random, videos, count, r in cases():
-        *_, ids, weights = beliefs_of(random, 1, 2)
+        *_, ids, words = beliefs_of(random, 1, 2)
         group = groups_of(random, int(random.choice([0, 1, 20, 40])), videos)
         runs = np.empty(count + retrieve.RUN, np.int8)
         wanted = fast(
-            retrieve.from_groups, count, runs, 0, count, r, code, ids, weights, 0, TAG_SLOTS, *group
+            retrieve.from_groups, count, runs, 0, count, r, code, ids, words, 0, TAG_SLOTS, *group
         )
         kind = slice(TAG_SLOTS, TAG_SLOTS + SLOTS)
         luck = sources.Luck(r, code)
-        found = sources.by_slots(ids[0, kind], weights[0, kind], group, count, luck)
+        found = sources.by_slots(ids[0, kind], words[0, kind], group, count, luck)
         assert found == wanted
         lengths.add(len(found))
     assert len(lengths) > 3
@@ -140,7 +140,7 @@ def test_pages() -> None:
         assert sources.newest_of_follows(who, groups, count) == wanted
         for sound in (NOBODY, 0, 12, 24, 25, 99):
             wanted = fast(retrieve.from_sound_page, count, 0, count, sound, *groups)
-            assert sources.newest_of_sound(sound, groups, count) == wanted
+            assert sources.best_of_sound(sound, groups, count) == wanted
 
 
 # ---- hydrate and select ---------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.core.random import key, stream
-from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, no_affinities
+from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, no_slots
 from sim.feed.grouping import group_by_tag, group_into, top_of
 from sim.feed.index import Groups, Index, IndexBuilder
 from sim.feed.pipeline import source_counts
@@ -22,6 +22,7 @@ from sim.feed.retrieve import (
     from_sound_page,
     latest_of_follows,
 )
+from tests.feed.conftest import words_of
 
 R = np.uint64(stream(key(1, "request"), 4))
 START = np.array([0, 3, 3, 8], np.int64)
@@ -58,17 +59,22 @@ def test_interest_skips_topics_without_videos() -> None:
     assert found == 0
 
 
-def test_groups_follow_positive_affinities_only() -> None:
-    ids, weights = no_affinities(1)
+def test_groups_follow_positive_means_only() -> None:
+    ids, words = no_slots(1)
     found = out()
-    assert from_groups(found, runs(), 0, 40, R, 1, ids, weights, 0, SOUND_SLOTS, START, VIDEOS) == 0
-    ids[0, :4], weights[0, :4] = [0, 2, 1, 99], [0.5, -0.9, 0.2, 0.2]
-    n = from_groups(found, runs(), 0, 40, R, 1, ids, weights, 0, SOUND_SLOTS, START, VIDEOS)
-    # group 1 is empty and 99 does not exist: those draws come back empty
-    assert 0 < n < 40
+    assert from_groups(found, runs(), 0, 40, R, 1, ids, words, 0, SOUND_SLOTS, START, VIDEOS) == 0
+    ids[0, :4] = 0, 2, 1, 99
+    words[0, :4] = words_of([0.5, -0.9, 0.2, 0.2], 3)
+    n = from_groups(found, runs(), 0, 40, R, 1, ids, words, 0, SOUND_SLOTS, START, VIDEOS)
+    # group 1 is empty and 99 does not exist: they get no places
+    assert n == 40
     assert set(found[:n].tolist()) <= {5, 6, 7}
+    # the head of a list, where the most valuable are, is likelier
+    many = out(4_000)
+    n = from_groups(many, runs(), 0, 4_000, R, 1, ids, words, 0, SOUND_SLOTS, START, VIDEOS)
+    assert abs((many[:n] == 5).mean() - np.sqrt(1 / 3)) < 5 * np.sqrt(0.25 / n)
     # hashtags are other places of the same row
-    assert from_groups(out(), runs(), 0, 40, R, 1, ids, weights, 0, TAG_SLOTS, START, VIDEOS) == 0
+    assert from_groups(out(), runs(), 0, 40, R, 1, ids, words, 0, TAG_SLOTS, START, VIDEOS) == 0
 
 
 def test_following_draws_from_followed_creators() -> None:
@@ -107,10 +113,10 @@ def test_the_following_surface_shows_the_newest_of_each_in_turn() -> None:
     assert found[:n].tolist() == [20, 5, 21, 6, 22, 7, 23, 24]
 
 
-def test_a_sound_page_shows_the_newest_first() -> None:
+def test_a_sound_page_shows_the_most_valuable_first() -> None:
     found = out(3)
     assert from_sound_page(found, 0, 3, 2, START, VIDEOS) == 3
-    assert found.tolist() == [24, 23, 22]
+    assert found.tolist() == [20, 21, 22]
     for sound in (1, 3, -1, 99):
         assert from_sound_page(out(), 0, 3, sound, START, VIDEOS) == 0
 
@@ -216,7 +222,9 @@ def test_indexes_hold_what_they_should() -> None:
     assert index.fresh.tolist() == [3]
     assert _lists(index.topic) == [[6], [1, 7, 4], [5]]
     # followers see waiting videos too
-    assert _lists(index.sound) == [[1], [4, 5], [6, 7]]
+    # of one sound, the most valuable first
+    assert _lists(index.sound) == [[1], [5, 4], [6, 7]]
+    assert _lists(index.tag)[0] == [1, 6, 5, 7, 4]
     assert _lists(index.creator) == [[6, 4], [7, 5, 3, 1]]
     assert index.tag.start.tolist() == [0, 5, 10, 10, 10]
 

@@ -126,7 +126,7 @@ def test_the_walk_reaches_what_is_there(played: Played) -> None:
     view = played.live.platform.view
     paths = {path for path, _ in reachable(view)}
     assert {
-        "view.videos.caption", "view.beliefs.profile", "view.index.topic.start",
+        "view.cold._listing.caption", "view.beliefs.profile", "view.index.topic.start",
         "view.cold._memory", "view.tables.base", "view.creators.followers",
         "view.exposures._seen[3]",
     } <= paths  # fmt: skip

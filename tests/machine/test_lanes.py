@@ -12,17 +12,17 @@ from sim.machine.lanes import (
     FOUND,
     GROUP,
     STEP,
-    change_one,
     dot,
+    find_place,
     highest_of_group,
     look_in_group,
     lowest_bit,
     more_dot,
     put_in_group,
     search_group,
+    word_of,
 )
 
-KEEP = np.float32(0.97)
 WHOLE = st.integers(-(2**62), 2**62)
 
 
@@ -52,8 +52,13 @@ def _put(values, first, place, value):
 
 
 @njit()
-def _change(ids, weights, u, first, wanted, amount):
-    change_one(ids, weights, u, first, wanted, amount, KEEP)
+def _word(ids, words, u, first, wanted):
+    return word_of(ids, words, u, first, wanted)
+
+
+@njit()
+def _place(ids, words, u, first, wanted):
+    return find_place(ids, words, u, first, wanted)
 
 
 @njit()
@@ -88,35 +93,26 @@ def test_the_best_of_a_group(values: list[int], first: int, place: int, value: i
 @given(
     st.lists(st.integers(0, 12), min_size=8, max_size=8, unique=True), st.integers(0, 8),
     st.lists(
-        st.sampled_from([0.0, -0.0, 0.25, -0.25]) | st.floats(-1, 1, width=32), min_size=8,
-        max_size=8,
+        st.sampled_from([0, 256, -256, -1, 511]) | st.integers(-(2**31), 2**31 - 1),
+        min_size=8, max_size=8,
     ),
     st.sampled_from([0, 8, 16]), st.sampled_from([4, -1]),
-    st.sampled_from([0.25 * float(KEEP), -0.1]) | st.floats(-1, 1, width=32),
 )  # fmt: skip
-@example([0, 1, 2, 3, 5, 6, 7, 8], 8, [0.25] * 8, 0, 4, 0.25 * float(KEEP))  # as weak: it goes
-def test_one_affinity_changes_and_all_fade(
-    ids: list[int], used: int, weights: list[float], first: int, wanted: int, amount: float
+@example([0, 1, 2, 3, 5, 6, 7, 8], 8, [-256, *[256] * 7], 0, 4)  # the first of equal ones
+def test_a_word_and_its_place(
+    ids: list[int], known: int, words: list[int], first: int, wanted: int
 ) -> None:
-    ids = [i if n < used else -1 for n, i in enumerate(ids)]
-    rows, held = np.full((3, 24), 7, np.int32), np.full((3, 24), 0.5, np.float32)
-    rows[1, first : first + 8], held[1, first : first + 8] = ids, weights
-    other_rows, other = rows.copy(), held.copy()
-    change = np.float32(amount)
+    held = np.full((2, 24), 4, np.int32)
+    beside = np.full((2, 24), 77, np.int32)
+    held[1, first : first + 8] = [*ids[:known], *[-1] * (8 - known)]
+    beside[1, first : first + 8] = words
+    here = held[1, first : first + 8].tolist()
+    is_there = wanted in here and wanted >= 0
+    assert _word(held, beside, 1, first, wanted) == (words[here.index(wanted)] if is_there else 0)
     if wanted >= 0:
-        some, their = other_rows[1, first : first + 8], other[1, first : first + 8]
-        their *= KEEP
-        # the first with the least weight goes, one without an id before all others
-        sizes = [-1.0 if i < 0 else abs(float(w)) for i, w in zip(ids, their, strict=True)]
-        place = ids.index(wanted) if wanted in ids else sizes.index(min(sizes))
-        if wanted in ids or min(sizes) <= abs(float(change)):
-            if wanted not in ids:
-                some[place], their[place] = wanted, 0.0
-            bound = np.float32(1.0 if amount > 0.0 else -1.0)
-            their[place] += abs(change) * (bound - their[place])
-    _change(rows, held, 1, first, wanted, change)
-    assert rows.tolist() == other_rows.tolist()
-    assert held.tobytes() == other.tobytes()
+        sizes = [-1 if i < 0 else abs(w >> 8) for i, w in zip(here, words, strict=True)]
+        place = here.index(wanted) if is_there else sizes.index(min(sizes))
+        assert _place(held, beside, 1, first, wanted) == (place, is_there, words[place])
 
 
 @pytest.mark.parametrize("dims", [16, 32, 48, 144])

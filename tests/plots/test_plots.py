@@ -275,8 +275,11 @@ def test_learning_numbers(tables: Tables) -> None:
     assert data.stages == STAGE_NAMES
     shown = tables.control.filter(pl.col("kind") == "control")["impressions"].sum()
     assert data.impressions == shown
-    assert data.ranked["match"] == pytest.approx([0.4] * 4)
-    assert data.control["match"] == pytest.approx([0.2] * 4)
-    assert learning._finding(data) == "Ranking adds 0.20 to the match at first and 0.20 later"
+    assert data.ranked == pytest.approx([0.4] * 4)
+    assert data.control == pytest.approx([0.2] * 4)
+    assert list(data.by_person.values()) == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert list(data.by_video.values()) == pytest.approx([0.3, 0.4, 0.5, 0.6, 0.7])
+    wanted = "Ranking goes 20 % of the way to the best at first, 80 % later"
+    assert learning._finding(data) == wanted
     nothing = replace(tables, control=tables.control.clear())
     assert learning_data(nothing).reason is not None

@@ -195,7 +195,7 @@ ONE_MISTAKE = [
         "feed.cold_start.budget: {low: 5, high: 7}",
         (3, 29, 'tune.vary["feed.cold_start.budget"]',
          'does not exist; "feed.cold_start" has no "budget"; '
-         "known are policy, first, growth, promote, levels, slots, fill"),
+         "known are policy, first, growth, promote, audience, levels, slots, fill"),
     ),
     (
         "feed.slate.x: {low: 5, high: 7}",

@@ -19,10 +19,10 @@ from sim.feed.plain.predict import affinities
 from sim.feed.plain.select import Rules, reserved_places, select_spaced
 from sim.feed.plain.sources import (
     Luck,
+    best_of_sound,
     by_profile,
     by_slots,
     newest_of_follows,
-    newest_of_sound,
     of_follows,
     of_list,
     search_weights,
@@ -64,7 +64,7 @@ class PlainSource:
     def _one(self, user: int, luck: Luck, view: FeedView, count: int) -> list[int]:
         """The candidates of one request."""
         index, beliefs = view.index, view.beliefs
-        ids, weights = beliefs.slot_id[user], beliefs.slot_weight[user]
+        ids, words = beliefs.slot_id[user], beliefs.slot_word[user]
         sounds, tags = (slice(first, first + SLOTS) for first in (SOUND_SLOTS, TAG_SLOTS))
         match self.name:
             case "interest":
@@ -72,9 +72,9 @@ class PlainSource:
                 weights = search_weights(*(row[: view.topics] for row in rows))
                 return by_profile(weights, index.topic, count, luck)
             case "sound":
-                return by_slots(ids[sounds], weights[sounds], index.sound, count, luck)
+                return by_slots(ids[sounds], words[sounds], index.sound, count, luck)
             case "hashtag":
-                return by_slots(ids[tags], weights[tags], index.tag, count, luck)
+                return by_slots(ids[tags], words[tags], index.tag, count, luck)
             case "following":
                 return of_follows(view.follows.of(user), index.creator, count, luck)
         videos = {"fresh": index.fresh, "trending": index.trending, "random": index.live}
@@ -95,9 +95,9 @@ class PlainSoundPage:
     """The page of a sound."""
 
     def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
-        """The ``count`` newest videos with the sound."""
+        """The ``count`` most valuable videos with the sound."""
         sounds = requests.subject.tolist()
-        return _rows([newest_of_sound(s, view.index.sound, count) for s in sounds], count)
+        return _rows([best_of_sound(s, view.index.sound, count) for s in sounds], count)
 
 
 class PlainSubject:

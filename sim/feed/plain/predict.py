@@ -16,7 +16,7 @@ def affinities(requests: Requests, candidates: Candidates, view: FeedView) -> ND
     """affinity [B, K] in [-1, 1]; 0 where there is no candidate."""
     found = np.zeros(candidates.video.shape, np.float32)
     for b, user in enumerate(requests.user.tolist()):
-        taste = taste_of(view.beliefs, user)
+        taste = taste_of(view.beliefs, user, view.believed)
         for k, video in enumerate(candidates.video[b].tolist()):
             if video >= 0:
                 found[b, k] = affinity(taste, listed(view.videos, video))

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.random import draw32, uniform
-from sim.feed.belief import EXPLORE
+from sim.feed.belief import COUNT_BITS, EXPLORE
 from sim.feed.index import Groups
-from sim.feed.retrieve import DRAWS
+from sim.feed.retrieve import DRAWS, LONG
 
 __all__ = [
-    "Luck", "by_profile", "by_slots", "members_of", "newest_of_follows", "newest_of_sound",
+    "Luck", "best_of_sound", "by_profile", "by_slots", "members_of", "newest_of_follows",
     "of_follows", "of_list", "search_weights", "shared_out",
 ]  # fmt: skip
 
@@ -93,18 +93,22 @@ def by_profile(profile: Sequence[np.float32], topic: Groups, count: int, luck: L
     return found
 
 
-def by_slots(
-    ids: I32, affinities: NDArray[np.float32], groups: Groups, count: int, luck: Luck
-) -> list[int]:
-    """Videos with one of the ``ids`` [SLOTS], in proportion to positive affinities [SLOTS]."""
-    liked = [max(affinity, np.float32(0.0)) for affinity in affinities]
+def by_slots(ids: I32, words: I32, groups: Groups, count: int, luck: Luck) -> list[int]:
+    """Videos with one of the ``ids`` [SLOTS], in proportion to positive means in ``words`` [SLOTS].
+
+    And to the number of their videos, up to LONG. Of one thing, likelier the more valuable.
+    """
+    liked = [
+        np.float32(max(word >> COUNT_BITS, 0)) * np.float32(min(len(members_of(groups, n)), LONG))
+        for n, word in zip(ids.tolist(), words.tolist(), strict=True)
+    ]
     if not any(liked) or len(groups.video) == 0:
         return []
     found = []
     for i, slot in enumerate(shared_out(liked, count, luck.uniform(0))):
         videos = members_of(groups, int(ids[slot]))
         if len(videos) > 0:
-            found.append(int(videos[luck.any_of(1 + i, len(videos))]))
+            found.append(int(videos[luck.early_in(1 + i, len(videos))]))
     return found
 
 
@@ -139,7 +143,7 @@ def newest_of_follows(follows: I32, creator: Groups, count: int) -> list[int]:
     return found[:count]
 
 
-def newest_of_sound(sound: int, groups: Groups, count: int) -> list[int]:
-    """The newest videos with one sound, newest first."""
-    found: list[int] = members_of(groups, sound)[::-1][:count].tolist()
+def best_of_sound(sound: int, groups: Groups, count: int) -> list[int]:
+    """The most valuable videos with one sound, best first."""
+    found: list[int] = members_of(groups, sound)[:count].tolist()
     return found

@@ -1,7 +1,7 @@
 """What the platform believes about one user, and how that follows what the user does.
 
-The twin of ``sim.feed.belief``. A profile over topics, and up to SLOTS affinities each for sounds,
-hashtags and creators.
+The twin of ``sim.feed.belief`` and ``sim.feed.slots``. A profile over topics, and up to
+SLOTS each of sounds, hashtags and creators.
 """
 
 from __future__ import annotations
@@ -14,26 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.feed.belief import (
-    AFFINITY_STEP,
+    COUNT_BITS,
     CREATOR_SLOTS,
-    CREATOR_WEIGHT,
-    KEEP,
     LARGEST_EFFECT,
     LARGEST_SIGNAL,
     LEVEL_DRIFT,
     PROFILE_ONE,
     SLOTS,
     SOUND_SLOTS,
-    SOUND_WEIGHT,
     TAG_SLOTS,
-    TAG_WEIGHT,
     Beliefs,
+    Believed,
 )
+from sim.feed.slots import FADE_BITS, MOST
 from sim.world.state import NOBODY, TOPIC_ONE, VideoListing
 
 __all__ = [
-    "Listed", "Regression", "Taste", "affinity", "change_one", "expected_signal",
-    "learn_affinities", "listed", "signal_of", "taste_of",
+    "Listed", "Regression", "Slots", "Taste", "affinity", "expected_signal", "learn_one", "listed",
+    "shared_sound", "signal_of", "taste_of",
 ]  # fmt: skip
 
 F32 = NDArray[np.float32]
@@ -42,6 +40,7 @@ I32 = NDArray[np.int32]
 _ONE = TOPIC_ONE * PROFILE_ONE
 """An affinity of 1, in the whole numbers of a taste."""
 _PER_TOPIC_ONE = np.float32(1.0 / TOPIC_ONE)
+_LARGEST_ENTRY = 2**15 - 1
 
 
 class Listed(NamedTuple):
@@ -77,25 +76,29 @@ class Taste:
     sounds: Mapping[int, int]
     hashtags: Mapping[int, int]
     creators: Mapping[int, int]
-    """affinity of each id that has one, times the weight of its kind, in 1/(127 x 16,384)"""
+    """what each id that is known adds, times the weight of its kind, in 1/(127 x 16,384)"""
 
 
-def taste_of(beliefs: Beliefs, user: int) -> Taste:
-    """Beliefs about ``user``, rounded to whole numbers: topics to the nearest, the others down."""
-
-    def kind(first: int, weight: np.float32) -> dict[int, int]:
-        ids, affinities = _slots(beliefs, user, first)
-        unit = weight * np.float32(_ONE)
-        known = zip(ids.tolist(), affinities, strict=True)
-        return {number: int(affinity * unit) for number, affinity in known if number != NOBODY}
-
+def taste_of(beliefs: Beliefs, user: int, believed: Believed) -> Taste:
+    """Beliefs about ``user``, times how much each part counts, rounded to whole numbers."""
     half = np.float32(0.5)
-    profile = np.floor(beliefs.profile[user] * np.float32(PROFILE_ONE) + half)
+
+    def kind(first: int, weight: float) -> dict[int, int]:
+        ids, words = _slots(beliefs, user, first)
+        known = zip(ids.tolist(), words.tolist(), strict=True)
+        return {
+            thing: int(np.floor(np.float32(word >> COUNT_BITS) * np.float32(weight) + half))
+            for thing, word in known
+            if thing != NOBODY
+        }
+
+    one = np.float32(believed.topics) * np.float32(PROFILE_ONE)
+    profile = np.floor(beliefs.profile[user] * one + half)
     return Taste(
-        profile.astype(np.int64),
-        kind(SOUND_SLOTS, SOUND_WEIGHT),
-        kind(TAG_SLOTS, TAG_WEIGHT),
-        kind(CREATOR_SLOTS, CREATOR_WEIGHT),
+        np.clip(profile, -_LARGEST_ENTRY, _LARGEST_ENTRY).astype(np.int64),
+        kind(SOUND_SLOTS, believed.sound),
+        kind(TAG_SLOTS, believed.hashtag),
+        kind(CREATOR_SLOTS, believed.creator),
     )
 
 
@@ -165,39 +168,65 @@ def _sum(values: F32) -> np.float32:
     return (sums[0] + sums[1]) + (sums[2] + sums[3])
 
 
-def learn_affinities(beliefs: Beliefs, user: int, video: Listed, signal: float) -> None:
-    """Change the affinities for what a video with a strong signal has."""
-    amount = np.float32(AFFINITY_STEP * signal)
-    change_one(*_slots(beliefs, user, SOUND_SLOTS), video.sound, amount)
-    for hashtag in video.hashtags:
-        change_one(*_slots(beliefs, user, TAG_SLOTS), hashtag, amount)
-    change_one(*_slots(beliefs, user, CREATOR_SLOTS), video.creator, amount)
+def shared_sound(sound: int, start: I32) -> int:
+    """The sound if the index, ``start`` [S + 1], has two videos or more with it, or else NOBODY."""
+    if 0 <= sound < len(start) - 1 and start[sound + 1] - start[sound] > 1:
+        return sound
+    return NOBODY
 
 
-def change_one(ids: I32, affinities: F32, wanted: int, amount: np.float32) -> None:
-    """Move the affinity for ``wanted`` by ``amount`` of the way to 1, or below 0 to -1.
+@dataclass(frozen=True)
+class Slots:
+    """What things of each kind add: a mean and a count of each; the fields are the prior."""
 
-    All affinities of its kind fade first. What has none yet takes an empty place, or else that of
-    the weakest, unless even the weakest counts more than ``amount``. ``ids`` and ``affinities``
-    [SLOTS] are changed.
+    sound: np.float32
+    hashtag: np.float32
+    creator: np.float32
+
+    def learn(self, beliefs: Beliefs, user: int, video: Listed, error: np.float32) -> np.float32:
+        """Learn of what a video has from the ``error`` of topics; returns what is left of it."""
+        things = [
+            (SOUND_SLOTS, video.sound, self.sound),
+            *((TAG_SLOTS, hashtag, self.hashtag) for hashtag in video.hashtags),
+            (CREATOR_SLOTS, video.creator, self.creator),
+        ]
+        expected = 0
+        for first, thing, _ in things:
+            ids, words = _slots(beliefs, user, first)
+            if thing != NOBODY and thing in ids:
+                expected += int(words[ids.tolist().index(thing)]) >> COUNT_BITS
+        error = error - np.float32(expected) * np.float32(1.0 / _ONE)
+        for first, thing, prior in things:
+            learn_one(*_slots(beliefs, user, first), thing, error, prior)
+        return error
+
+
+def learn_one(ids: I32, words: I32, thing: int, error: np.float32, prior: np.float32) -> None:
+    """Move the mean of ``thing`` by its share of the ``error``, in ``ids`` and ``words`` [SLOTS].
+
+    What has no place yet takes an empty one, or else that of the weakest, unless even the weakest
+    is farther from 0; then that one fades.
     """
-    if wanted == NOBODY:
+    if thing == NOBODY:
         return
-    affinities *= KEEP
-    if wanted in ids:
-        place = ids.tolist().index(wanted)
+    means = [word >> COUNT_BITS for word in words.tolist()]
+    if thing in ids:
+        place = ids.tolist().index(thing)
+        mean, count = means[place], int(words[place]) & MOST
     else:
-        sizes = [np.float32(-1.0) if number == NOBODY else abs(affinities[i])
-                 for i, number in enumerate(ids.tolist())]  # fmt: skip
+        sizes = [-1 if number == NOBODY else abs(means[i]) for i, number in enumerate(ids.tolist())]
         place = sizes.index(min(sizes))
-        if sizes[place] > abs(amount):
-            return
-        ids[place], affinities[place] = wanted, 0.0
-    bound = np.float32(1.0 if amount > 0.0 else -1.0)
-    affinities[place] += abs(amount) * (bound - affinities[place])
+        mean, count = 0, 0
+    step = error * (np.float32(_ONE) / (prior + np.float32(count + 1)))
+    after = min(max(mean + int(np.floor(step + np.float32(0.5))), -_ONE), _ONE)
+    if thing not in ids and ids[place] != NOBODY and abs(means[place]) > abs(after):
+        weaker = means[place] - (means[place] >> FADE_BITS)
+        words[place] = weaker << COUNT_BITS | int(words[place]) & MOST
+        return
+    ids[place], words[place] = thing, after << COUNT_BITS | min(count + 1, MOST)
 
 
-def _slots(beliefs: Beliefs, user: int, first: int) -> tuple[I32, F32]:
-    """(ids [SLOTS], affinities [SLOTS]) of one kind; views, so that changes stay."""
+def _slots(beliefs: Beliefs, user: int, first: int) -> tuple[I32, I32]:
+    """(ids [SLOTS], words [SLOTS]) of one kind; views, so that changes stay."""
     here = slice(first, first + SLOTS)
-    return beliefs.slot_id[user, here], beliefs.slot_weight[user, here]
+    return beliefs.slot_id[user, here], beliefs.slot_word[user, here]
