@@ -42,6 +42,8 @@ TABLE_MEANINGS = {
     "probes": "One row a planted video, at the end of the run.",
     "control": "One row a stage of people and kind of place: what they did with the slates that "
     "have a place that chance filled, after the warm-up.",
+    "regret": "One row a stage of people, then one an age of videos: what the ranked places of "
+    "slates that an oracle was shown are worth, after the warm-up.",
     "events": "One row an impression, in the order of play; only with `record: {events: true}`.",
     "shares": "One row a link that somebody sent, in the order of sending; only with "
     "`behaviour: {sharing: ...}` on.",

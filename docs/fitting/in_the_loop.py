@@ -122,8 +122,8 @@ def add_watching(
 
 def played(scenario: Scenario, seed: int) -> Counts:
     """Play one world and count."""
+    compile_engine()  # which plays a world of its own, so it comes first
     parts.EventLog = Tally  # type: ignore[misc]
-    compile_engine()
     live = parts.assemble(scenario, seed, engine="fast", shards=default_shards(scenario))
     log, videos = live.log, live.world.videos
     assert isinstance(log, Tally)

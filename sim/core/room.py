@@ -48,6 +48,7 @@ SEEN = lanes(
         ("signal", np.float64),
         ("expected", np.float32),  # of the signal, by the topics of the video
         ("error", np.float32),  # what was not expected
+        ("strong", np.int64),  # places of those of whose things something is learnt
     )
 )
 """What the platform sees of an impression."""

@@ -36,6 +36,8 @@ _BASE_BYTES = 500e6
 """Interpreter, libraries and compiled code: 0.37 GiB, and 0.65 GiB in the run that compiles."""
 _DRAWER_BYTES = 210e6
 """The process that draws the pictures: 0.19 GiB."""
+_TABLES_BYTES, _THREAD_BYTES = 120_000.0, 50_000.0
+"""Tables of watch percentiles; those of a thread, and its rooms."""
 _LOG_BYTES = 150e6
 """Chunks of an event log before they are written."""
 _REFERENCE_BYTES = 8_000.0
@@ -132,6 +134,7 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plo
     per_video += row["counts"] + 270
     size = _fixed_bytes(plots) + users * per_user + _videos(scenario) * per_video
     size += impressions * SEEN_BYTES
+    size += _TABLES_BYTES + shards * _THREAD_BYTES
     size += (creator_count(scenario) + further_accounts(scenario)) * (dims + 120)
     if scenario.record.events:
         size += _LOG_BYTES

@@ -69,6 +69,7 @@ def show_all(frame: Any, p: Any, room: Any, n: int) -> None:
             prefetch(frame.reels, after)
             prefetch(frame.scores.usual, after)
             prefetch(frame.tally.videos, after)
+            prefetch(frame.tally.percentiles, after)
         prefetch_mark(frame.tally.touched, v)
         first = add_seen(frame.arena, user, np.int32(v))
         card = cards[np.uint64(v)]

@@ -19,6 +19,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.core.counts import IMPRESSIONS, unpack
+from sim.core.room import PEOPLE
 from sim.core.surfaces import SURFACES
 from sim.engine.exchange import new_outbox
 from sim.engine.judge import REMOVED
@@ -121,7 +122,8 @@ class FastEngine:
             ("seen", room["seen"]),
             ("oracle", np.zeros(1, ROOM)),
             ("worths", np.zeros(self._pipeline.candidates, np.int64)),
-            ("expected", np.zeros(len(WEIGHT_NAMES))),
+            ("who", np.zeros(PEOPLE, np.int64)),
+                ("expected", np.zeros((len(WEIGHT_NAMES), PEOPLE))),
             ("steps", compiled_steps(self._pipeline)),
             ("failed", np.zeros(1, np.int64)),
             ("scorers", np.zeros(1, SCORERS)),

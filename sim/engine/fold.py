@@ -14,11 +14,16 @@ __all__ = ["add_cells", "add_to_window", "fold_counts", "update_momentum"]
 
 
 @njit()
-def fold_counts(window, touched, counts, new_followers, followers, public_followers):
+def fold_counts(
+    window, touched, counts, new_percentiles, percentiles, new_followers, followers,
+    public_followers,
+):  # fmt: skip
     """Add packed window counters to the counts [V, F], and new followers [C]; clear.
 
-    Returns the videos that were shown, which are the bits of ``touched``.
+    ``percentiles`` [V] become the new ones. Returns the videos that were shown, which are the bits
+    of ``touched``, and how much the percentiles have grown together.
     """
+    grown = 0
     for c in range(new_followers.size):
         if new_followers[c] != 0:
             followers[c] += new_followers[c]
@@ -31,10 +36,14 @@ def fold_counts(window, touched, counts, new_followers, followers, public_follow
             prefetch(window, soon)
             prefetch(counts, soon)
             prefetch_at(counts, soon, LINE)
+            prefetch(new_percentiles, soon)
+            prefetch(percentiles, soon)
         v = np.uint64(shown[i])
         add_unpacked(counts, window, v)
         window[v] = 0
-    return shown
+        grown += new_percentiles[v] - percentiles[v]
+        percentiles[v] = new_percentiles[v]
+    return shown, grown
 
 
 @njit()

@@ -16,46 +16,54 @@ from numpy.typing import NDArray
 from sim.behaviour import act, boredom, facts, tastes, watch
 from sim.core.actions import ACTION_NAMES, ACTIONS
 from sim.core.random import stream2
+from sim.core.room import PEOPLE
 from sim.engine import exposure
 from sim.engine.exchange import new_outbox
 from sim.engine.layout import LAYOUT, ROOM, open_frame
-from sim.engine.moments import MOST_MESSAGES, one_person
+from sim.engine.moments import MOMENTS, MOST_MESSAGES
 from sim.engine.platform import Platform
-from sim.engine.ways import Each, Funnel, When, in_turn
+from sim.engine.ways import Each, Funnel, Lanes, When, in_turn
 from sim.feed.component import Candidates, GivenPrediction
 from sim.feed.percentile import RANK_ONE, RANKED, time_cell
 from sim.feed.view import FeedView, Requests
+from sim.machine.borrow import stay_apart
 from sim.machine.compiled import njit
 from sim.machine.frame import Frame
 from sim.scenario.feed import WEIGHT_NAMES
 
-__all__ = ["POINTS", "Oracle", "OraclePredictor", "foresee"]
+__all__ = ["POINTS", "Oracle", "OraclePredictor", "foresee", "set_pair"]
 
-POINTS: Final = 12
-"""Even steps through the luck of watching; more change an expectation by less than 0.02."""
+POINTS: Final = 8
+"""Even steps through the luck of watching; with more an expectation changes by hundredths."""
 _BUDGETS = -np.log(1.0 - (np.arange(POINTS) + 0.5) / POINTS)
 _ACTIONS: Final = len(ACTIONS)
 
-_meet = in_turn(
-    tuple(
-        way.plain()
-        for way in (
-            Each(facts.meet),
-            When(tastes.used, Each(exposure.note_tags, tastes.find)),
-            When(boredom.used, Each(boredom.find)),
-        )
-    )
+_MEET = (
+    Each(facts.meet),
+    When(tastes.used, Each(exposure.note_tags, tastes.find)),
+    When(boredom.used, Each(boredom.find)),
 )
-_feel = one_person("appeal")
-_watch = Funnel(watch.watch_start, watch.watch_rest, watch.watch_end).plain()
+_FEEL = MOMENTS["appeal"]
+_SIT = (Lanes(watch.sit_down), Lanes(act.find_warmth))
+_PLAY = (
+    Funnel(watch.watch_start, watch.watch_rest, watch.watch_end),
+    Lanes(watch.count_watch),
+    Each(act.find_shapes),
+)
+"""What happens before the luck of watching counts, and what depends on it."""
+
+_begin = in_turn(tuple(way.plain() for way in (*_MEET, *_FEEL, *_SIT)))
+_begin_all = in_turn(tuple(way.fast() for way in (*_MEET, *_FEEL, *_SIT)))
+_play = in_turn(tuple(way.plain() for way in _PLAY))
+_play_all = in_turn(tuple(way.fast() for way in _PLAY))
 
 
 def _chances_from(names: tuple[str, ...]) -> Callable[..., None]:
-    """Compiled: add the probability of each of these clicks to ``expected``."""
+    """Compiled: add the probability of each of these clicks to its row of ``sums``."""
     if not names:
 
         @njit(forceinline=True)
-        def nothing(p: Any, room: Any, k: Any, expected: Any) -> None:
+        def nothing(p: Any, room: Any, sums: Any, n: Any) -> None:
             pass
 
         return nothing
@@ -65,17 +73,19 @@ def _chances_from(names: tuple[str, ...]) -> Callable[..., None]:
     if may is None:
 
         @njit(forceinline=True)
-        def add(p: Any, room: Any, k: Any, expected: Any) -> None:
-            expected[place] += chance(p, room, k)
-            rest(p, room, k, expected)
+        def add(p: Any, room: Any, sums: Any, n: Any) -> None:
+            for k in range(n):
+                sums[place, k] += chance(p, room, k)
+            rest(p, room, sums, n)
 
         return add
 
     @njit(forceinline=True)
-    def add_if(p: Any, room: Any, k: Any, expected: Any) -> None:
+    def add_if(p: Any, room: Any, sums: Any, n: Any) -> None:
         if may(p):
-            expected[place] += chance(p, room, k)
-        rest(p, room, k, expected)
+            for k in range(n):
+                sums[place, k] += chance(p, room, k)
+        rest(p, room, sums, n)
 
     return add_if
 
@@ -83,47 +93,65 @@ def _chances_from(names: tuple[str, ...]) -> Callable[..., None]:
 _add_chances = _chances_from(tuple(act.CHANCES))
 
 
-@njit()
-def foresee(
-    frame: Any, room: Any, user: Any, video: Any, same_locale: Any, followed: Any, expected: Any
+@njit(forceinline=True)
+def _add(frame: Any, room: Any, sums: Any, n: Any) -> None:
+    """Add what happened in the first ``n`` places to ``sums`` [W, PEOPLE]."""
+    for k in range(n):
+        actions, watch_ms = room.seen.actions[k], room.seen.watch_ms[k]
+        for a in range(_ACTIONS):
+            sums[a, k] += (actions >> a) & 1
+        sums[_ACTIONS, k] += float(watch_ms) / 1000.0
+        cell = time_cell(watch_ms, room.duration_s[k], actions, RANKED)
+        sums[_ACTIONS + 1, k] += float(frame.ranks[cell]) / RANK_ONE
+    _add_chances(frame.behaviour, room, sums, n)
+
+
+@njit(forceinline=True)
+def set_pair(
+    frame: Any, room: Any, k: Any, user: Any, video: Any, same_locale: Any, followed: Any
 ) -> None:
-    """Write what ``user`` can be expected to do about ``video`` into ``expected`` [W], columns as
-    in WEIGHT_NAMES, for a place that was ranked. ``room`` is overwritten in its first place.
-    """
-    k: Any = np.uint64(0)
-    p = frame.behaviour
+    """Put a person and a video into place ``k`` of a room, to be foreseen."""
     luck: Any = np.int64(frame.videos.luck[video])
     pair = stream2(frame.keys.react, user, luck)
     room.seen.user[k], room.seen.video[k] = user, video
     room.pair[k] = room.stream[k] = pair
     room.same_locale[k], room.followed[k] = same_locale, followed
-    _meet(frame, p, room, k)
-    _feel(frame, p, room, k)
-    watch.sit_down(p, room, k)
-    expected[:] = 0.0
+
+
+@njit()
+def foresee(frame: Any, room: Any, n: Any, sums: Any) -> None:
+    """What the people in the first ``n`` places of ``room`` can be expected to do, in POINTS times,
+    into ``sums`` [W, PEOPLE], rows as in WEIGHT_NAMES: for places that are ranked.
+    """
+    stay_apart()
+    p = frame.behaviour
+    _begin_all(frame, p, room, n)
+    sums[:] = 0.0
     for q in range(POINTS):
-        room.budget[k] = _BUDGETS[q]
-        _watch(frame, p, room, k)
-        watch.count_watch(p, room, k)
-        act.find_shapes(p, room, k)
-        act.find_warmth(p, room, k)
-        actions, watch_ms = room.seen.actions[k], room.seen.watch_ms[k]
-        for a in range(_ACTIONS):
-            expected[a] += (actions >> a) & 1
-        _add_chances(p, room, k, expected)
-        expected[_ACTIONS] += float(watch_ms) / 1000.0
-        cell = time_cell(watch_ms, room.duration_s[k], actions, RANKED)
-        expected[_ACTIONS + 1] += float(frame.ranks[cell]) / RANK_ONE
-    expected /= float(POINTS)
+        for k in range(PEOPLE):
+            room.budget[k] = _BUDGETS[q]
+        _play_all(frame, p, room, n)
+        _add(frame, room, sums, n)
 
 
 @njit()
 def _foresee_each(
     words: Any, user: Any, videos: Any, same_locale: Any, followed: Any, expected: Any
 ) -> None:
+    """The same, one video after the other, by the plain functions."""
     frame = open_frame(words)
+    room, p = frame.room, frame.behaviour
+    place: Any = np.uint64(0)
+    sums = np.zeros((expected.shape[1], 1))
     for i in range(videos.size):
-        foresee(frame, frame.room, user, videos[i], same_locale[i], followed[i], expected[i])
+        set_pair(frame, room, place, user, videos[i], same_locale[i], followed[i])
+        _begin(frame, p, room, place)
+        sums[:] = 0.0
+        for q in range(POINTS):
+            room.budget[place] = _BUDGETS[q]
+            _play(frame, p, room, place)
+            _add(frame, room, sums, 1)
+        expected[i] = sums[:, 0] / float(POINTS)
 
 
 class Oracle:

@@ -242,3 +242,4 @@ def _prefetch(frame, soon, near):
     prefetch(frame.reels, v)
     prefetch(frame.scores.usual, v)
     prefetch(frame.tally.videos, v)
+    prefetch(frame.tally.percentiles, v)

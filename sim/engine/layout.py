@@ -184,9 +184,10 @@ _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("tally.regret", np.int64, 2, LOG),
     # what an oracle is asked
     ("worths", np.int64, 1, TRUTH),
-    ("expected", np.float64, 1, TRUTH),
+    ("who", np.int64, 1, TRUTH),
+    ("expected", np.float64, 2, TRUTH),
     ("tally.percentiles", np.int64, 1, LOG),
-    ("tally.times", np.int64, 1, LOG),
+    ("tally.times", np.int32, 1, LOG),
     ("tally.elsewhere", np.int32, 2, LOG),
     ("judged", np.float64, 1, LOG),
     ("ranks", np.int16, 1, LOG),

@@ -252,14 +252,12 @@ class Platform:
     def _fold(self) -> NDArray[np.int32]:
         """Add the window's counters to the totals; returns the videos that were shown."""
         view, window = self.view, self.window
-        touched = fold_counts(
-            window.videos, window.touched, view.counts, window.followers,
-            self.world.creators.followers, view.creators.followers,
+        touched, grown = fold_counts(
+            window.videos, window.touched, view.counts, window.percentiles, view.percentiles,
+            window.followers, self.world.creators.followers, view.creators.followers,
         )  # fmt: skip
+        self._rank_sum += int(grown)
         view.cold.note(touched, window.tests)
-        ranks = window.percentiles[touched]
-        self._rank_sum += int(ranks.sum() - view.percentiles[touched].sum())
-        view.percentiles[touched] = ranks
         self._guesses += window.guesses
         self._times += window.times
         add_cells(window.timeline.reshape(-1, WIDTH), view.totals)
@@ -381,7 +379,7 @@ class Platform:
         regret = np.zeros((len(STAGES) + len(AGES_S), REGRET_COLUMNS), np.int64)
         number = 0 if window is None else window.number + 1
         return WindowCounts(
-            videos, touched, tests, elsewhere, percentiles, np.zeros(CELLS, np.int64),
+            videos, touched, tests, elsewhere, percentiles, np.zeros(CELLS, np.int32),
             np.zeros(SUMS, np.int64), control, regret, timeline, followers, first_bin, number,
         )  # fmt: skip
 

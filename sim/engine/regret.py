@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.random import uniform
+from sim.core.room import PEOPLE
 from sim.core.sources import source_code
 from sim.core.stages import AGES_S, STAGES
-from sim.engine.foresee import Oracle, foresee
+from sim.engine.foresee import POINTS, Oracle, foresee, set_pair
 from sim.engine.platform import Platform
 from sim.engine.window import REGRET_COLUMNS
 from sim.feed.cold_start import WAITING, WORTH_ONE
@@ -57,12 +58,12 @@ def _row_of(limits: Any, value: Any) -> Any:
     return row
 
 
-@njit()
-def _worth(expected: Any, weights: Any) -> Any:
-    """Worth of an expected reaction, in units of 1 / WORTH_ONE."""
+@njit(forceinline=True)
+def _worth(sums: Any, k: Any, weights: Any) -> Any:
+    """Worth of what is expected in place ``k``, in units of 1 / WORTH_ONE."""
     worth = 0.0
     for w in range(weights.size):
-        worth += weights[w] * expected[w]
+        worth += weights[w] * (sums[w, k] / float(POINTS))
     return np.int64(np.floor(worth * WORTH_ONE + 0.5))
 
 
@@ -85,22 +86,26 @@ def compare(frame: Any, j: Any, length: Any, gone: Any) -> None:
     request = frame.asked[j]
     u, n = np.uint64(request.user), request.candidates
     user, ids, codes, worths = frame.users[u], frame.ids[j], frame.codes[j], frame.worths
-    total, count = 0, 0
+    room, sums = frame.oracle, frame.expected
+    total, count, asked = 0, 0, 0
     for i in range(n):
         card = frame.cards[ids[i]]
-        worths[i] = _NOT
         waits = (codes[i] == _FRESH) & (card.state == WAITING)
-        if frame.scores_of.sum[i] == gone or waits:
-            continue
-        same = 1 if user.locale == card.locale else 0
-        followed = _follows(frame, user, card.creator)
-        foresee(
-            frame, frame.oracle, np.int64(request.user), np.int64(ids[i]), same, followed,
-            frame.expected,
-        )  # fmt: skip
-        worths[i] = _worth(frame.expected, frame.judged)
-        total += worths[i]
-        count += 1
+        worths[i] = _NOT
+        if frame.scores_of.sum[i] != gone and not waits:
+            same = 1 if user.locale == card.locale else 0
+            followed = _follows(frame, user, card.creator)
+            set_pair(frame, room, asked, np.int64(request.user), np.int64(ids[i]), same, followed)
+            frame.who[asked] = i
+            asked += 1
+        if asked == PEOPLE or (i == n - 1 and asked > 0):
+            foresee(frame, room, asked, sums)
+            for k in range(asked):
+                worth = _worth(sums, k, frame.judged)
+                worths[frame.who[k]] = worth
+                total += worth
+            count += asked
+            asked = 0
     if count == 0:
         return
     best = np.sort(worths[:n])

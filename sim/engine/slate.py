@@ -178,7 +178,7 @@ def _drop_duplicates(feed, j, n):
 
 
 @njit(forceinline=True)
-def _for_kept_slots(feed, ids, codes, n):
+def _for_kept_slots(feed, ids, codes, n, reserved):
     """Set the candidates for the kept slots apart: fresh ones that wait; returns how many.
 
     With a matched audience those that suit the person best come first.
@@ -193,12 +193,12 @@ def _for_kept_slots(feed, ids, codes, n):
     for i in range(first, last):
         waits = (at(cards, at(ids, i)).state == WAITING) & (at(codes, i) == _FRESH)
         found = set_apart(i, keys, kept, found, waits)
-    if feed.plan.matched == 0:
+    if feed.plan.matched == 0 or reserved == _NONE:
         return found
     for j in range(found):  # as affinities are bounded
         i = np.uint64(at(kept, j))
         sums[i] = min(max(sums[i], -_FULL), _FULL)
-    nearest_first(kept, found, sums)
+    nearest_first(kept, found, sums, reserved)
     return found
 
 
@@ -321,7 +321,8 @@ def _select(feed, j):
     keys, tops, kept = feed.scores_of.keys, feed.scores_of.tops, feed.kept
     if feed.steps.size > 0:
         score_left(feed, j)
-    n_kept = _for_kept_slots(feed, ids, codes, n)
+    reserved = reserved_places(request.stream, plan.slots, plan.slate)
+    n_kept = _for_kept_slots(feed, ids, codes, n, reserved)
     top = best_by_group(keys, n, tops)
     if top != NEVER:  # as a rule the first to be played
         likely = at(ids, place_of(top))
@@ -329,8 +330,7 @@ def _select(feed, j):
         prefetch(feed.scores.usual, likely)
     return select_spaced(
         keys, n, top, kept, n_kept, ids, cards["creator"], cards["sound"],
-        reserved_places(request.stream, plan.slots, plan.slate), plan.slate, plan.creator_gap,
-        plan.sound_gap, tops, feed.chosen,
+        reserved, plan.slate, plan.creator_gap, plan.sound_gap, tops, feed.chosen,
     )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ class WindowCounts:
     """elsewhere [V, surfaces] impressions of the run so far that were not on For You"""
     percentiles: NDArray[np.int64]
     """percentiles [V] sum of the watch percentiles of the run so far, in 1 / RANK_ONE"""
-    times: NDArray[np.int64]
+    times: NDArray[np.int32]
     """times [CELLS] impressions in each cell of watch time (see ``sim.feed.percentile``)"""
     guesses: NDArray[np.int64]
     """guesses [SUMS] what was expected where chance decided (see ``sim.feed.slopes``)"""

@@ -37,7 +37,7 @@ from sim.world.state import NOBODY
 
 __all__ = [
     "BuiltinSource", "Ineligible", "Own", "Seen", "Smoothed", "SmoothedPrediction", "Spaced",
-    "TooOld", "Value",
+    "TooOld", "Value", "affinities",
 ]  # fmt: skip
 
 Ids = NDArray[np.int32]
@@ -295,11 +295,11 @@ class Spaced:
             kept = np.empty(k + 1, np.int64)
             keys, tops = np.empty(k + GROUP, np.int64), np.empty(room_for_tops(k), np.int64)
             n_kept = _fill_keys(scores[b, places], waits, keys, kept)
-            if matched:
-                nearest_first(kept, n_kept, suits[b, places])
-            slate = np.empty(length, np.int64)
             # called from Python, compiled code hands out a plain number: make it 64 bits again
             reserved = np.uint64(reserved_places(requests.stream[b], view.cold.reserved, length))
+            if matched:
+                nearest_first(kept, n_kept, suits[b, places], reserved)
+            slate = np.empty(length, np.int64)
             n = select_spaced(
                 keys, k, best_by_group(keys, k, tops), kept, n_kept, ids, videos.creator,
                 videos.sound, reserved, length, self.creator_gap, self.sound_gap, tops, slate,

@@ -49,6 +49,7 @@ __all__ = [
     "Pools",
     "Tested",
     "reserved_places",
+    "tested_of",
     "worth_of",
 ]
 
@@ -194,7 +195,7 @@ class Tested(ColdStartPolicy):
 
     def note(self, videos: NDArray[np.int32], tests: NDArray[np.int64]) -> None:
         """Add what the test audiences did beyond what is usual."""
-        tested = videos[tests[videos, 0] > 0]
+        tested = tested_of(videos, tests)
         row = length_classes(self._listing.duration_s[tested])
         np.add.at(self._tested, row, tests[tested])
         usual = self._usual_values()[row] * WORTH_ONE * tests[tested, 0]
@@ -282,6 +283,19 @@ def worth_of(actions, watch_ms, rank, weights):
         if (actions >> a) & 1:
             worth += weights[a]
     return np.int64(np.floor(worth * WORTH_ONE + 0.5))
+
+
+@njit()
+def tested_of(videos, tests):
+    """Those of ``videos`` that a test audience was shown, by ``tests`` [V, 2]."""
+    found = np.empty(videos.size, np.int32)
+    n = 0
+    for i in range(videos.size):
+        if i + ROWS_AHEAD < videos.size:
+            prefetch(tests, videos[i + ROWS_AHEAD])
+        found[n] = videos[i]
+        n += 1 if tests[videos[i], 0] > 0 else 0
+    return found[:n].copy()
 
 
 @njit()

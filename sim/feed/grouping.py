@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.machine.borrow import ROWS_AHEAD, prefetch
 from sim.machine.compiled import njit
 from sim.world.state import MAX_TAGS
 
@@ -77,6 +78,8 @@ def group_into(members, labels, reverse, start, out):
     """
     start[:] = 0
     for i in range(members.size):
+        if i + ROWS_AHEAD < members.size:
+            prefetch(labels, members[i + ROWS_AHEAD])
         label = labels[members[i]]
         if label >= 0:
             start[label + 2] += 1
@@ -98,12 +101,16 @@ def group_by_tag(members, tags, start, out):
     """
     start[:] = 0
     for i in range(members.size):
+        if i + ROWS_AHEAD < members.size:
+            prefetch(tags, members[i + ROWS_AHEAD])
         for j in range(MAX_TAGS):
             start[tags[members[i], j] + 2] += 1
     start[1] = 0  # where the unused ones were counted
     _add_up(start)
     last = out.size - 1  # free when there are unused ones
     for i in range(members.size):
+        if i + ROWS_AHEAD < members.size:
+            prefetch(tags, members[i + ROWS_AHEAD])
         v = members[i]
         for j in range(MAX_TAGS):
             tag = tags[v, j]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.core.actions import ACTIONS
-from sim.feed.belief import expected_signal, learn_topics, signal_of
+from sim.feed.belief import OF_STRONG, STRONG, expected_signal, learn_topics, signal_of
 from sim.feed.plain import taste as plain
 from sim.feed.slots import learn_slots, shared_sound, unexplained
 from sim.machine.borrow import at
@@ -107,11 +107,14 @@ def topics_of_all(feed: Any, seen: Any, n: int) -> None:
 
 def slots(feed: Any, seen: Any, k: int) -> None:
     """Learn of sound, hashtags and creator by what topics do not explain."""
+    error = np.float32(seen.error[k])
+    if abs(error) < STRONG:
+        return
     user, known = int(seen.user[k]), feed.learning
     video = plain.listed(feed.videos, int(seen.video[k]))
     shared = video._replace(sound=plain.shared_sound(video.sound, feed.sound.start))
     learner = plain.Slots(*(np.float32(known[name]) for name in ("sound", "hashtag", "creator")))
-    learner.learn(feed.beliefs, user, shared, np.float32(seen.error[k]))
+    learner.learn(feed.beliefs, user, shared, OF_STRONG * error)
 
 
 @side_by_side(slots)
@@ -119,24 +122,29 @@ def slots(feed: Any, seen: Any, k: int) -> None:
 def slots_of_all(feed: Any, seen: Any, n: int) -> None:
     """A hashtag waits for the one before, other people do not: hashtag 1 of all, then 2 of all."""
     beliefs = feed.beliefs
+    strong = 0
     for j in range(n):
-        k = np.uint64(j)
+        seen.strong[np.uint64(strong)] = j
+        strong += 1 if abs(seen.error[np.uint64(j)]) >= STRONG else 0
+    for j in range(strong):
+        k = np.uint64(seen.strong[np.uint64(j)])
         card = at(feed.cards, seen.video[k])
         sound = shared_sound(feed.sound.start, card.sound)
         seen.error[k] = unexplained(
             beliefs.slot_id, beliefs.slot_word, np.uint64(seen.user[k]), sound,
-            card.tags[0], card.tags[1], card.tags[2], card.creator, np.float32(seen.error[k]),
+            card.tags[0], card.tags[1], card.tags[2], card.creator,
+            OF_STRONG * np.float32(seen.error[k]),
         )  # fmt: skip
-    _step_of_all(feed, seen, n, 0)
-    _step_of_all(feed, seen, n, 1)
-    _step_of_all(feed, seen, n, 2)
+    _step_of_all(feed, seen, strong, 0)
+    _step_of_all(feed, seen, strong, 1)
+    _step_of_all(feed, seen, strong, 2)
 
 
 @njit(forceinline=True)
-def _step_of_all(feed: Any, seen: Any, n: int, step: int) -> None:
+def _step_of_all(feed: Any, seen: Any, strong: int, step: int) -> None:
     beliefs, known = feed.beliefs, feed.learning
-    for j in range(n):
-        k = np.uint64(j)
+    for j in range(strong):
+        k = np.uint64(seen.strong[np.uint64(j)])
         card = at(feed.cards, seen.video[k])
         sound = shared_sound(feed.sound.start, card.sound) if step == 0 else card.sound
         learn_slots(

@@ -11,12 +11,14 @@ from sim.machine.lanes import GROUP, highest_of_group, put_in_group
 from sim.world.state import NOBODY
 
 __all__ = [
-    "GROUP", "NEVER", "best_by_group", "nearest_first", "place_of", "room_for_tops", "score_key",
-    "select_spaced", "set_apart",
+    "GROUP", "NEVER", "SPARE", "best_by_group", "nearest_first", "place_of", "room_for_tops",
+    "score_key", "select_spaced", "set_apart",
 ]  # fmt: skip
 
 NEVER = np.int64(-(2**62))
 """Key of a candidate that is taken, or must not be shown."""
+SPARE = 1
+"""Waiting candidates beyond the kept places that are put into order (assumption)."""
 _GROUP_BITS = 4
 """The best key of each GROUP of candidates is kept: after one is taken, only its group is looked at
 again."""
@@ -108,17 +110,25 @@ def set_apart(i, keys, kept, found, waits):
 
 
 @njit(forceinline=True)
-def nearest_first(kept, n_kept, affinity):
-    """Bring the list ``kept`` into the order in which its candidates suit the person.
+def nearest_first(kept, n_kept, affinity, reserved):
+    """Bring those of the list ``kept`` to its beginning that suit the person best, best first.
 
-    ``affinity`` [K] belongs to candidates; equal ones stay in the order in which they were drawn.
+    As many as there are bits in ``reserved``, and SPARE more, should one stand too near to others.
+    ``affinity`` [K] belongs to candidates; of equal ones the first is taken, and those that are not
+    stay in their order.
     """
-    for j in range(1, n_kept):
-        i, place = at(kept, j), j
-        while place > 0 and at(affinity, at(kept, place - 1)) < at(affinity, i):
-            kept[np.uint64(place)] = at(kept, place - 1)
-            place -= 1
-        kept[np.uint64(place)] = i
+    wanted, bits = SPARE, reserved
+    while bits != np.uint64(0):
+        bits &= bits - np.uint64(1)
+        wanted += 1
+    for first in range(min(wanted, n_kept)):
+        best = first
+        for j in range(first + 1, n_kept):
+            best = j if at(affinity, at(kept, j)) > at(affinity, at(kept, best)) else best
+        chosen = at(kept, best)
+        for j in range(best, first, -1):
+            kept[np.uint64(j)] = at(kept, j - 1)
+        kept[np.uint64(first)] = chosen
 
 
 @njit(forceinline=True)

@@ -177,8 +177,8 @@ EVENTS: Final = (
         "chance",
         "float64",
         "probability",
-        "with which chance named this video for this place: in controls, and in places kept for "
-        "videos in pools, before filters; null where scores decided",
+        "with which chance named this video for this place, before filters: in controls, and in "
+        "places kept for videos in pools when their audience is even; null elsewhere",
     ),
     Column("watch_s", "float64", "s", "seconds watched, a whole number of milliseconds"),
     Column("views", "int16", "count", "plays that started"),

@@ -65,9 +65,9 @@ class InterestConfig(Config):
     )
     affinity_center: Share = Field(
         default=0.75,
-        description="affinity at which the match adds nothing, cosine 0 to 1; set so that appeal "
-        "is about 0 on average over what the default feed shows, since watching and acting were "
-        "fitted to what a real feed had chosen (W1, W4, E2)",
+        description="affinity at which the match adds nothing, cosine 0 to 1; about that of what "
+        "the default feed shows, so that appeal is near 0 there: a third of a sd above; "
+        "assumption, since watching and acting are fitted in the loop, whatever it is",
     )
     quality: Slope = Field(
         default=0.4,

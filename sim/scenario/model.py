@@ -77,7 +77,7 @@ class RecordConfig(Config):
     )
     events: bool = Field(default=False, description="keep every impression in events.parquet")
     regret: Share = Field(
-        default=0.001,
+        default=0.0005,
         description="share of the requests of For You that are compared with what an oracle would "
         "have chosen from the same candidates; it changes nothing else",
     )

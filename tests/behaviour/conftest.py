@@ -1,4 +1,4 @@
-"""Samples of an ordinary feed, played once for all tests."""
+"""Samples of what the default feed shows, played once for all tests."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sim.core.formulas import spread_of_tastes
 from sim.core.random import key, stream2
 from sim.scenario.behaviour import BehaviourConfig
 from sim.testing.reaction import react
+from sim.world.attention import SHOWN
 
 # the first example of a property may compile what it calls, which takes seconds
 settings.register_profile("compiled", deadline=None)
@@ -70,9 +71,10 @@ def params() -> BehaviourParams:
 def log(params: BehaviourParams) -> Log:
     rng = np.random.default_rng(0)
     n = 200_000
-    # around the affinity at which the match adds nothing, so that appeal is about standard normal
-    affinity = rng.normal(params.interest.affinity_center, 0.24, n)
-    duration = np.clip(25 * np.exp(0.8 * rng.normal(size=n)), 5, 600)
-    z = rng.normal(size=(4, n))
-    given = (affinity, z[0], z[1], duration, z[2], z[3])
+    # behaviour was fitted to what the feed shows, and not to videos drawn at random
+    affinity = np.minimum(rng.normal(*SHOWN.affinity, n), 1.0)
+    duration = np.clip(25 * np.exp(0.8 * rng.normal(*SHOWN.length, n)), 5, 600)
+    quality, hook = rng.normal(*SHOWN.quality, n), rng.normal(*SHOWN.hook, n)
+    z = rng.normal(size=(2, n))
+    given = (affinity, quality, hook, duration, z[0], z[1])
     return Log(*given, *play(params, key(1, "react"), *given))

@@ -48,8 +48,9 @@ def test_watch_actions_follow_from_the_milliseconds(log: Any) -> None:
     assert actions.max() < 1 << len(ACTION_NAMES)
 
 
-def test_appeal_is_standard_normal_in_an_ordinary_feed(log: Any) -> None:
-    assert log.appeal.mean() == pytest.approx(0, abs=0.1)
+def test_appeal_is_about_standard_normal_in_the_feed(log: Any) -> None:
+    """A third of a sd above 0: who is shown what suits them finds more than the middle."""
+    assert 0.2 < log.appeal.mean() < 0.45
     assert log.appeal.std() == pytest.approx(1, abs=0.1)
 
 

@@ -100,5 +100,5 @@ def test_the_extended_scenario_keeps_what_it_does_not_say(tmp_path: Path) -> Non
     shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
     scenario = load(file)
     assert scenario.feed.weights["share"] == 4.0
-    assert scenario.feed.weights["completion"] == 1.0
+    assert scenario.feed.weights["watch_percentile"] == 1.0
     assert scenario.probes[0].count == 100

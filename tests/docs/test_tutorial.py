@@ -44,6 +44,6 @@ def test_the_lines_of_the_summary_are_those_of_today(
     assert main(["run", str(starter), "--out", str(tmp_path / "o"), "--no-plots", *options]) == 0
     today = {line[2:30].strip() for line in capsys.readouterr().out.splitlines()}
     shown = {line[2:30].strip() for line in block("text").splitlines() if line.startswith("  ")}
-    depends = ("reached", "at least")  # how many such lines there are follows from the world
+    depends = ("reached", "at least", "from source")  # which there are follows from the world
     shown = {line for line in shown if not line.startswith(depends)}
     assert shown - today == set()

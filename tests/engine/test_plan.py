@@ -79,8 +79,8 @@ def test_a_selector_that_is_another_one_is_an_error() -> None:
 
 
 def test_the_prior_of_an_unknown_predictor_is_an_error() -> None:
-    assert set(PRIORS) == {spec.Smoothed.tag(), Custom.tag()}
+    assert set(PRIORS) == {spec.Smoothed.tag(), spec.Oracle.tag(), Custom.tag()}
     assert prior_of(spec.Smoothed(prior=7.0)) == 7.0
     assert prior_of(Custom(use="my:Model")) == spec.Smoothed().prior
-    with pytest.raises(ForyouError, match='unknown predictor "oracle"'):
-        prior_of(SimpleNamespace(tag=lambda: "oracle"))  # type: ignore[arg-type]
+    with pytest.raises(ForyouError, match='unknown predictor "prophet"'):
+        prior_of(SimpleNamespace(tag=lambda: "prophet"))  # type: ignore[arg-type]

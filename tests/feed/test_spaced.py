@@ -14,6 +14,7 @@ from sim.core.random import key, stream
 from sim.feed.cold_start import reserved_places
 from sim.feed.spaced import (
     GROUP,
+    SPARE,
     best_by_group,
     nearest_first,
     room_for_tops,
@@ -145,10 +146,17 @@ def test_kept_places_are_anywhere_in_the_slate() -> None:
     assert ((counts - 300) ** 2 / 300).sum() < 9 + 5 * np.sqrt(18)
 
 
-@given(st.lists(st.integers(-3, 3), max_size=30), st.randoms())
-def test_who_waits_is_shown_to_whom_it_suits(affinity: list[int], luck: Random) -> None:
+@given(st.lists(st.integers(-3, 3), max_size=30), st.randoms(), st.integers(0, 2**12 - 1))
+def test_who_waits_is_shown_to_whom_it_suits(
+    affinity: list[int], luck: Random, reserved: int
+) -> None:
     drawn = list(range(len(affinity)))
     luck.shuffle(drawn)
     kept = np.array([*drawn, -7], np.int64)
-    nearest_first(kept, len(drawn), np.array(affinity, np.int32))
-    assert kept.tolist() == [*sorted(drawn, key=lambda i: -affinity[i]), -7]
+    nearest_first(kept, len(drawn), np.array(affinity, np.int32), np.uint64(reserved))
+    places = min(reserved.bit_count() + SPARE, len(drawn))
+    best = sorted(drawn, key=lambda i: -affinity[i])
+    assert kept[:places].tolist() == best[:places]
+    rest = [i for i in drawn if i not in best[:places]]
+    assert kept[places:-1].tolist() == rest
+    assert kept[-1] == -7

@@ -81,8 +81,9 @@ def expected(specs: Callable[..., list[RunSpec]]) -> dict[str, Outcome]:
 
 
 @pytest.mark.slow
-def test_ten_kills_at_random_moments_change_nothing(
-    specs: Callable[..., list[RunSpec]], expected: dict[str, Outcome], tmp_path: Path
+@pytest.mark.parametrize("kills", [4, pytest.param(KILLS, marks=pytest.mark.large)])
+def test_kills_at_random_moments_change_nothing(
+    kills: int, specs: Callable[..., list[RunSpec]], expected: dict[str, Outcome], tmp_path: Path
 ) -> None:
     from sim.scenario import dump
 
@@ -90,7 +91,7 @@ def test_ten_kills_at_random_moments_change_nothing(
     file.write_text(dump(specs(1, duration=86_400.0)[0].scenario))
     moments = stream(key(11, "moments"), 0)
     study = Study(file, folder)
-    for number in range(KILLS):
+    for number in range(kills):
         share, delay = uniform(moments, 2 * number), uniform(moments, 2 * number + 1)
         study.wait_for_runs(int(3 * share))
         time.sleep(0.5 * delay)

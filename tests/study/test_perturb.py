@@ -25,11 +25,14 @@ from sim.study.runs.outcome import Outcome, failure
 from sim.study.runs.start import Subject, subject
 from sim.study.runs.users import KEPT_COLUMNS, pack_users, unpack_users
 from sim.study.statistics.multiple import holm
+from sim.testing.worlds import tiny_scenario
+from tests.study.conftest import PROBE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "how-to" / "perturb_weights.md"
 DAY_S = 86_400.0
 NAMES = ("completion", "skip", "like", "comment", "share", "follow")
+WEIGHTS = dict(zip(NAMES, (1.0, -0.5, 0.6, 0.8, 1.0, 1.2), strict=True))
 
 
 class Listing(InProcess):
@@ -47,6 +50,12 @@ class Listing(InProcess):
         self.played.append(spec)
         broken = spec.arm in self.broken and spec.world in self.worlds
         return [failure(spec, "a bug") if broken else evaluate(spec)]
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    """Six weights, as on the page."""
+    return tiny_scenario(probes=[PROBE], feed={"weights": WEIGHTS})
 
 
 @pytest.fixture(scope="module")
@@ -312,8 +321,8 @@ def test_the_command_tells_screening_and_checks(
             "--executor", "inline", "--no-plots"]  # fmt: skip
     assert main(args) == 0
     text = capsys.readouterr().out
-    assert "“baseline”: 6 weights, 20 % up or down for each user, in 2 worlds" in text
-    assert re.search(r"^ +completion +skip +like +comment +share +follow +± +saved", text, re.M)
+    assert "“baseline”: 5 weights, 20 % up or down for each user, in 2 worlds" in text
+    assert re.search(r"^ +like +comment +share +follow +watch_percentile +± +saved", text, re.M)
     assert re.search(r"^  watch_minutes +[-+]\d.*×", text, re.M)
     assert "comparisons were made" in text
     assert "--check NAME and --out out, 4 more runs a weight" in " ".join(text.split())
@@ -359,7 +368,8 @@ def test_the_python_of_the_page_works(
 ) -> None:
     (snippet,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.S)
     small = snippet.replace("n=20", "n=2").replace("population.users=3_000", SMALL[0])
-    small = small.replace('"duration=1 d", "warmup=0"', ", ".join(f'"{c}"' for c in SMALL[1:]))
+    small = small.replace('"duration=1 d"', f'"{SMALL[1]}"')
+    small = small.replace('"warmup=0"', ", ".join(f'"{c}"' for c in SMALL[2:]))
     assert small.count("feed.candidates") == 1
     exec(compile(small, PAGE.name, "exec"), {})
     printed = capsys.readouterr().out

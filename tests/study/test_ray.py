@@ -131,6 +131,7 @@ def test_eight_worlds_on_ray_are_those_of_one_process(
 
 @needs_ray
 @pytest.mark.slow
+@pytest.mark.large  # most of a minute: Ray takes its time to notice
 def test_a_killed_worker_costs_time_alone(
     specs: Callable[..., list[RunSpec]], tmp_path: Path
 ) -> None:

@@ -53,10 +53,10 @@ def test_the_numbers_of_runs_are_those_of_the_page() -> None:
     assert (len(both.points), both.worlds, both.runs) == (16, 4, 64)
     assert "here 16 points, one of which is the\nscenario as it is, in 4 worlds, 64 runs" in PAGE
     weights, sobol = by_out["weights"], by_out["sobol"]
-    assert sum(len(row) for row in weights.specs) == 160
-    assert "for six weights are 160 runs" in PAGE
-    assert sum(len(row) for row in sobol.specs) == 1152
-    assert "1,152" in PAGE
+    assert sum(len(row) for row in weights.specs) == 140
+    assert "for five weights are 140 runs" in PAGE
+    assert sum(len(row) for row in sobol.specs) == 1024
+    assert "1,024" in PAGE
 
 
 def test_every_way_to_write_values_is_understood() -> None:

@@ -119,16 +119,17 @@ def expected(whole: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_ten_kills_at_random_moments_change_nothing(
-    scenario: Path, whole: Path, expected: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize("kills", [4, pytest.param(KILLS, marks=pytest.mark.large)])
+def test_kills_at_random_moments_change_nothing(
+    kills: int, scenario: Path, whole: Path, expected: dict[str, Any], tmp_path: Path
 ) -> None:
     luck = stream(key(11, "tests/kill a search"), 0)
     out = tmp_path / "out"
     # in the first three quarters: however fast the machine, the search is not over before the last
     runs_of_all = len(list((whole / "runs").glob("*.json")))
-    moments = sorted(int(uniform(luck, i) * 0.75 * runs_of_all) for i in range(KILLS))
+    moments = sorted(int(uniform(luck, i) * 0.75 * runs_of_all) for i in range(kills))
     for i, runs in enumerate(moments):
-        wait_s = 0.05 * float(uniform(luck, KILLS + i))
+        wait_s = 0.05 * float(uniform(luck, kills + i))
         assert Search(scenario, out).kill_at(runs, wait_s), f"kill {i + 1} came too late"
     assert Search(scenario, out).end() == (0, "")
     assert results(out) == expected

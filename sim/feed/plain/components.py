@@ -27,6 +27,7 @@ from sim.feed.plain.sources import (
     of_list,
     search_weights,
 )
+from sim.feed.spaced import SPARE
 from sim.feed.view import FeedView, Requests
 from sim.scenario.feed import SOURCES
 from sim.world.state import NOBODY
@@ -146,16 +147,25 @@ class PlainSpaced:
             places = np.flatnonzero(candidates.present[b])
             video = candidates.video[b, places]
             tested = (candidates.source[b, places] == _FRESH) & (view.cold.state[video] == WAITING)
+            reserved = reserved_places(stream, view.cold.reserved, length)
             chosen = select_spaced(
                 scores[b, places].tolist(),
                 view.videos.creator[video].tolist(),
                 view.videos.sound[video].tolist(),
-                sorted(np.flatnonzero(tested).tolist(), key=lambda i: -suits[b, places[i]]),
-                reserved_places(stream, view.cold.reserved, length),
+                _nearest_first(np.flatnonzero(tested).tolist(), suits[b, places], len(reserved)),
+                reserved,
                 rules,
             )
             slates.append(places[chosen].tolist())
         return _rows(slates, length).astype(np.int64)
+
+
+def _nearest_first(waiting: list[int], suits: NDArray[np.float32], places: int) -> list[int]:
+    """The candidates ``waiting``; first those that suit best, for so many places and SPARE more."""
+    if places == 0:
+        return waiting
+    best = sorted(waiting, key=lambda i: -suits[i])[: places + SPARE]
+    return best + [i for i in waiting if i not in best]
 
 
 def _rows(found: list[list[int]], length: int) -> NDArray[np.int32]:

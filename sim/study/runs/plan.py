@@ -26,7 +26,7 @@ from sim.scenario.problems import to_problems
 
 __all__ = ["RESULTS_VERSION", "RunSpec", "with_changes", "world_seed"]
 
-RESULTS_VERSION: Final = 8
+RESULTS_VERSION: Final = 9
 """Part of every key. It rises when the same scenario and seed give other numbers than before, so
 that a study folder never mixes results of two models; ``tests/study/results.json`` watches it."""
 
