@@ -24,7 +24,7 @@ class Kit:
     source: Callable[[str], Source]
     """(name) -> one of the built-in sources"""
     smoothed: Callable[[float], Predictor]
-    """(prior, how much of each belief counts) -> the predictor ``smoothed``"""
+    """(prior) -> the predictor ``smoothed``"""
     spaced: Callable[[int, int], Selector]
     """(creator_gap, sound_gap) -> the selector ``spaced``"""
     pages: Mapping[str, Page]

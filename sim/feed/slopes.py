@@ -1,7 +1,7 @@
 """Slopes: how much more likely each action is, for what a person is expected to like.
 
 A belief says what signal a person will give beyond others. How that shifts the odds of an action is
-learned from the places that chance fills, controls and test audiences: where scores decide, what a
+learned from places that no score fills, controls and test audiences: where scores decide, what a
 person is believed to like stands beside what everybody likes, and the one hides the other.
 
 The slope of an action is the regression of its log-odds on the expected signal, in its first order:
@@ -51,7 +51,7 @@ def guess_of(expected: Any) -> Any:
 
 @njit()
 def count_guess(sums: Any, guess: Any, actions: Any, rank: Any) -> None:
-    """Add an impression of a place that chance filled to ``sums`` [SUMS]; ``rank`` is its watch
+    """Add an impression of a place that no score filled to ``sums`` [SUMS]; ``rank`` is its watch
     percentile in 1 / RANK_ONE.
     """
     sums[0] += 1

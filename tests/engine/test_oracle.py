@@ -63,11 +63,20 @@ def test_a_feed_that_is_the_oracle_has_no_regret() -> None:
 
 
 def test_a_feed_that_draws_by_chance_goes_no_part_of_the_way() -> None:
-    """Its weights are of what hardly anybody does, and are not those by which it is judged."""
+    """A prior that no count moves, and nothing believed: all scores are equal, and the first of the
+    candidates, which chance drew, are shown.
+    """
+    blind = {"use": "smoothed", "prior": 1e9, "topics": 0, "sound": 0, "hashtag": 0, "creator": 0}
     live = tiny_platform(
-        feed={**FREE, "sources": {"random": 1.0}, "weights": {}}, record={"regret": 1.0}
+        feed={**FREE, "sources": {"random": 1.0}, "predict": blind}, record={"regret": 1.0}
     )
     found = regret(live)
+    assert found["best"] > 1.2 * found["random"]
+    assert abs(found["closed"]) < 0.1
+
+
+def test_without_weights_nothing_is_worth_anything() -> None:
+    found = regret(tiny_platform(feed={**FREE, "weights": {}}, record={"regret": 1.0}))
     assert found["shown"] == found["best"] == found["random"] == 0.0
     assert found["closed"] is None
 

@@ -141,18 +141,21 @@ class PlainSpaced:
     ) -> NDArray[np.int64]:
         """[B, length] positions; see :func:`select_spaced`."""
         rules = Rules(length, self.creator_gap, self.sound_gap)
-        suits = affinities(requests, candidates, view) if view.cold.matched else 0.0 * scores
+        suits = affinities(requests, candidates, view)
         slates = []
         for b, stream in enumerate(requests.stream):
             places = np.flatnonzero(candidates.present[b])
             video = candidates.video[b, places]
             tested = (candidates.source[b, places] == _FRESH) & (view.cold.state[video] == WAITING)
             reserved = reserved_places(stream, view.cold.reserved, length)
+            waiting = np.flatnonzero(tested).tolist()
+            if view.cold.matched:
+                waiting = _nearest_first(waiting, suits[b, places], len(reserved))
             chosen = select_spaced(
                 scores[b, places].tolist(),
                 view.videos.creator[video].tolist(),
                 view.videos.sound[video].tolist(),
-                _nearest_first(np.flatnonzero(tested).tolist(), suits[b, places], len(reserved)),
+                waiting,
                 reserved,
                 rules,
             )
