@@ -37,7 +37,8 @@ def actions(p, ms, d, appeal, generosity):  # type: ignore[no-untyped-def]
     out = np.empty((7, len(d)))
     views = np.empty(len(d), np.int64)
     room = np.zeros(1, ROOM)[0]
-    room.like_trait[0] = room.comment_trait[0] = room.share_trait[0] = room.save_trait[0] = 1.0
+    room.like_trait[0] = room.comment_trait[0] = room.share_trait[0] = 1.0
+    room.save_trait[0] = room.follow_trait[0] = 1.0
     for i in range(len(d)):
         room.ratio[0] = ms[i] / (1000.0 * d[i])
         room.appeal[0], room.generosity[0] = appeal[i], generosity[i]

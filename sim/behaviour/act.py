@@ -1,9 +1,11 @@
 """Act: what a person does about a video, given how they watched it.
 
 The odds of an action are its level, times a shape over the watch ratio, times the *warmth* of
-this person for this video, which all kind actions share: that is why they go together (E9). A video
-has *traits* besides, one each for like, comment, share and save: some are talked about and others
-kept. That is why they do not go together more than they do (E9).
+this person for this video, which all kind actions share. A video has *traits* besides, factors on
+the odds of like, comment, share, save and follow. What they have in common is how much a video moves
+people to act at all, whether or not they stay for it: liked videos are commented, shared and saved as
+well, but not watched to the end more often (E9). The rest is for one action alone: some are talked
+about and others kept, so that these do not go together more than they do (E9).
 
 ``CHANCES`` has the formula of each click of the action table. A new action is a row there and a
 formula here.
@@ -39,6 +41,7 @@ LANES = (
     ("comment_trait", np.float64),
     ("share_trait", np.float64),
     ("save_trait", np.float64),
+    ("follow_trait", np.float64),
 )
 
 
@@ -118,7 +121,7 @@ def save(p: Any, room: Any, k: int) -> float:
 @njit(forceinline=True)
 def follow(p: Any, room: Any, k: int) -> float:
     """Probability of starting to follow the creator; 0 for who follows already."""
-    follows = chance(p.act.follow, room.like_shape[k], room.warmth[k])
+    follows = chance(p.act.follow * room.follow_trait[k], room.like_shape[k], room.warmth[k])
     return follows if room.followed[k] == 0 else 0.0
 
 

@@ -32,6 +32,7 @@ def meet(world: Any, p: Any, room: Any, k: int) -> None:
     room.comment_trait[k] = truth.comment_trait[v]
     room.share_trait[k] = truth.share_trait[v]
     room.save_trait[k] = truth.save_trait[v]
+    room.follow_trait[k] = truth.follow_trait[v]
     room.generosity[k] = people.generosity[u]
     room.patience[k] = people.patience[u]
 
@@ -54,5 +55,6 @@ def meet_all(world: Any, p: Any, room: Any, n: int) -> None:
         room.comment_trait[k] = reel.comment_trait
         room.share_trait[k] = reel.share_trait
         room.save_trait[k] = reel.save_trait
+        room.follow_trait[k] = reel.follow_trait
         room.generosity[k] = person.generosity
         room.patience[k] = person.patience

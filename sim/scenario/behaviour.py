@@ -283,19 +283,25 @@ class ActConfig(Config):
     generosity_spread: Spread = Field(
         default=2.634, description="sd over users of ln odds of acting; fitted to W12 (like), W13"
     )
+    common_trait: Spread = Field(
+        default=0.5,
+        description="sd over videos of ln odds of like, comment, share, save and follow alike, "
+        "beside appeal; fitted to E9 and to the spread of like rates in E6",
+    )
     like_trait: Spread = Field(
-        default=0.2, description="sd over videos of ln odds of a like, beside appeal; fitted to E9"
+        default=0.35, description="sd over videos of ln odds of a like alone; fitted to E9"
     )
     comment_trait: Spread = Field(
-        default=0.25,
-        description="sd over videos of ln odds of a comment, beside appeal; fitted to E9",
+        default=0.3, description="sd over videos of ln odds of a comment alone; fitted to E9"
     )
     share_trait: Spread = Field(
-        default=0.35,
-        description="sd over videos of ln odds of a share, beside appeal; fitted to E9",
+        default=0.45, description="sd over videos of ln odds of a share alone; fitted to E9"
     )
     save_trait: Spread = Field(
-        default=0.35, description="sd over videos of ln odds of a save, beside appeal; fitted to E9"
+        default=0.35, description="sd over videos of ln odds of a save alone; fitted to E9"
+    )
+    follow_trait: Spread = Field(
+        default=0.3, description="sd over videos of ln odds of a follow alone; fitted to E9"
     )
     followed: Factor = Field(
         default=1.5,

@@ -36,7 +36,7 @@ _react = in_turn(
 )
 _watch = MOMENTS["watch"][1].plain()
 _PARTS = next(way.functions for way in MOMENTS["appeal"] if isinstance(way, Sum))
-_TRAITS = ("like_trait", "comment_trait", "share_trait", "save_trait")
+_TRAITS = ("like_trait", "comment_trait", "share_trait", "save_trait", "follow_trait")
 
 
 @njit(forceinline=True)
@@ -56,7 +56,8 @@ def react(
     room.quality[0], room.hook[0], room.duration_s[0] = quality, hook, duration_s
     room.generosity[0], room.patience[0] = generosity, patience
     room.same_locale[0], room.followed[0] = np.int64(same_locale), np.int64(followed)
-    room.like_trait[0] = room.comment_trait[0] = room.share_trait[0] = room.save_trait[0] = 1.0
+    room.like_trait[0] = room.comment_trait[0] = room.share_trait[0] = 1.0
+    room.save_trait[0] = room.follow_trait[0] = 1.0
     room.videos[0] = 1
     react_plain(p, room, 0)
     return room.seen.watch_ms[0], room.seen.views[0], room.seen.actions[0], room.appeal[0]

@@ -176,15 +176,18 @@ def draw_video(
 
 @njit()
 def draw_traits(k, c, number, spreads):
-    """Traits of post ``number`` of creator ``c``, factors on the odds of four actions.
+    """Traits of post ``number`` of creator ``c``, factors on the odds of five actions.
 
-    Returns those of (like, comment, share, save). ``spreads`` [4] are the sds of their logarithms
-    over videos; the mean of a factor is 1.
+    Returns those of (like, comment, share, save, follow). ``spreads`` [6] are sds over videos of
+    their logarithms: of the part that all share, and of what each has alone; the mean of a factor
+    is 1.
     """
     s = stream2(k, c, number)
+    common = _trait(s, 24, spreads[0])
     return (
-        _trait(s, 20, spreads[0]), _trait(s, 21, spreads[1]),
-        _trait(s, 22, spreads[2]), _trait(s, 23, spreads[3]),
+        common * _trait(s, 20, spreads[1]), common * _trait(s, 21, spreads[2]),
+        common * _trait(s, 22, spreads[3]), common * _trait(s, 23, spreads[4]),
+        common * _trait(s, 25, spreads[5]),
     )  # fmt: skip
 
 

@@ -83,7 +83,8 @@ class PublishSettings:
     duration_min: float
     duration_max: float
     traits: NDArray[np.float64]
-    """traits [4] sds over videos of ln odds of like, comment, share and save"""
+    """traits [6] sds over videos of ln odds: what all kind actions share, and what like, comment,
+    share, save and follow have each alone"""
 
     @classmethod
     def of(cls, scenario: Scenario, video_key: np.uint64, sound_key: np.uint64) -> PublishSettings:
@@ -99,7 +100,12 @@ class PublishSettings:
             catalogue.original_sounds, catalogue.new_library_sounds, catalogue.sound_fit,
             catalogue.duration.median, catalogue.duration.spread,
             catalogue.duration.min, catalogue.duration.max,
-            np.array([act.like_trait, act.comment_trait, act.share_trait, act.save_trait]),
+            np.array(
+                [
+                    act.common_trait, act.like_trait, act.comment_trait, act.share_trait,
+                    act.save_trait, act.follow_trait,
+                ]
+            ),
         )  # fmt: skip
 
 
@@ -127,7 +133,7 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
         s.count, c.identity,
         s.recent_pushed, c.niche, c.skill, c.trend_uptake, c.locale, c.post_number, c.followers,
         t.topics, t.quality, t.hook, t.like_trait, t.comment_trait, t.share_trait, t.save_trait,
-        t.author, t.tune, v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags,
+        t.follow_trait, t.author, t.tune, v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags,
         v.caption, v.luck, v.locale, v.eligible, v.followers_at_upload, t.probe, t.probe_number,
         s.topic, s.born_s, s.original, s.uses, s.origin, s.trending, s.recent,
     )  # fmt: skip
@@ -145,7 +151,7 @@ def _publish(
     post_mode, post_quality, post_hook, post_duration, post_probe, post_probe_number, first,
     sound_count, identity, recent_pushed, niche, skill, uptake, creator_locale, post_number,
     followers, mixes, qualities, hooks, like_traits, comment_traits, share_traits, save_traits,
-    authors, tunes, creators, uploaded, durations, sounds, tags, captions,
+    follow_traits, authors, tunes, creators, uploaded, durations, sounds, tags, captions,
     lucks, locales, eligible, followers_at_upload, probes, probe_numbers, sound_topic, sound_born,
     sound_original, sound_uses, sound_origin, trending, recent,
 ):  # fmt: skip
@@ -167,9 +173,9 @@ def _publish(
             duration_median, duration_spread, duration_min, duration_max,
             niche[c], strength, mixes[v], captions[v], tags[v],
         )  # fmt: skip
-        like_traits[v], comment_traits[v], share_traits[v], save_traits[v] = draw_traits(
-            of_video, who, number, traits
-        )
+        (
+            like_traits[v], comment_traits[v], share_traits[v], save_traits[v], follow_traits[v]
+        ) = draw_traits(of_video, who, number, traits)  # fmt: skip
         sound = choose_sound(
             of_sound, who, number, post_mode[i], uptake[c], original_share, new_share,
             trending, trending.size, recent, min(recent_pushed, recent_size), sound_fit,

@@ -129,6 +129,9 @@ class VideoTruth(Table, name="video_truth", owner="video", side=Side.TRUTH):
     save_trait: F32 = column(
         np.float32, "factor on the odds of a save; mean 1 over videos", line="reel"
     )
+    follow_trait: F32 = column(
+        np.float32, "factor on the odds of a follow; mean 1 over videos", line="reel"
+    )
     author: I32 = column(
         np.int32, "identity of the creator, mixed to 32 bits; what people think of their videos is "
         "keyed by that", line="reel",

@@ -233,13 +233,13 @@ def test_twins_have_the_same_tastes() -> None:
     assert (found[:2, :, 0] != found[:2, :, 3]).all()
 
 
-TRAITS = ("like_trait", "comment_trait", "share_trait", "save_trait")
+TRAITS = ("like_trait", "comment_trait", "share_trait", "save_trait", "follow_trait")
 
 
 def test_traits_have_mean_1_and_the_spread_of_the_settings() -> None:
-    spreads = dict(zip(TRAITS, (0.2, 0.4, 0.6, 0.0), strict=True))
+    spreads = dict(zip(TRAITS, (0.2, 0.4, 0.6, 0.0, 0.3), strict=True))
     world = tiny_world(
-        behaviour={"act": spreads}, population={"users": 800, "creators": 0.5}
+        behaviour={"act": {**spreads, "common_trait": 0.0}}, population={"users": 800, "creators": 0.5}
     )  # fmt: skip
     n = world.videos.count
     logs = []
@@ -250,7 +250,26 @@ def test_traits_have_mean_1_and_the_spread_of_the_settings() -> None:
         logs.append(np.log(factor))
     assert (logs[3] == 0.0).all()
     logs += [world.video_truth.quality[:n], world.video_truth.hook[:n]]
-    together = np.corrcoef([logs[i] for i in (0, 1, 2, 4, 5)])
+    together = np.corrcoef([logs[i] for i in (0, 1, 2, 4, 5, 6)])
     np.fill_diagonal(together, 0.0)
-    together[3, 4] = together[4, 3] = 0.0  # quality and hook do
+    together[4, 5] = together[5, 4] = 0.0  # quality and hook do
     assert np.abs(together).max() < 5 / np.sqrt(n)
+
+
+def test_the_common_trait_is_one_number_for_all_kind_actions() -> None:
+    alone = dict(zip(TRAITS, (0.0, 0.0, 0.3, 0.0, 0.6), strict=True))
+    world = tiny_world(
+        behaviour={"act": {**alone, "common_trait": 0.6}},
+        population={"users": 800, "creators": 0.5},
+    )
+    n = world.videos.count
+    factors = [getattr(world.video_truth, name)[:n].astype(float) for name in TRAITS]
+    logs = [np.log(factor) for factor in factors]
+    np.testing.assert_array_equal(factors[0], factors[1])
+    np.testing.assert_array_equal(factors[0], factors[3])
+    for factor, log, spread in zip(factors, logs, alone.values(), strict=True):
+        assert log.std() == pytest.approx(np.hypot(0.6, spread), rel=5 / np.sqrt(n))
+        assert factor.mean() == pytest.approx(1.0, abs=5 * 0.95 / np.sqrt(n))
+    among = np.corrcoef([logs[0], logs[2], logs[4]])
+    for i, j, expected in ((0, 1, 0.894), (0, 2, 0.707), (1, 2, 0.632)):
+        assert among[i, j] == pytest.approx(expected, abs=5 * (1 - expected**2) / np.sqrt(n))

@@ -565,7 +565,14 @@ _MECHANISMS: dict[str, Overrides] = {
         interest={"creator_taste": 0.0, "sound_taste": 0.0, "hashtag_taste": 2.0}, users=60
     ),
     "no traits": _behave(
-        act={"like_trait": 0.0, "comment_trait": 0.0, "share_trait": 0.0, "save_trait": 0.0},
+        act={
+            "common_trait": 0.0,
+            "like_trait": 0.0,
+            "comment_trait": 0.0,
+            "share_trait": 0.0,
+            "save_trait": 0.0,
+            "follow_trait": 0.0,
+        },
         users=60,
     ),
     "large traits": _behave(
@@ -574,6 +581,8 @@ _MECHANISMS: dict[str, Overrides] = {
             "comment_trait": 3.0,
             "share_trait": 2.5,
             "save_trait": 5.0,
+            "follow_trait": 2.0,
+            "common_trait": 1.5,
             "comment": 0.05,
             "share": 0.05,
             "save": 0.05,
