@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,6 +32,7 @@ from sim.feed.control import Control
 from sim.feed.kit import FAST, PLAIN, Kit
 from sim.feed.pipeline import Named, Pipeline, source_counts
 from sim.feed.plugin import load_plugin
+from sim.machine.keep import Arrays, part_of
 from sim.record.recorders import Controls, EventLog, Paths, Regrets, Timeline
 from sim.record.tables import (
     creator_columns,
@@ -52,6 +53,7 @@ __all__ = ["ENGINES", "Engine", "Live", "assemble", "make_pipeline"]
 
 ENGINES = ("fast", "reference")
 """Names of the engines."""
+_RECORDERS = ("log", "timeline", "controls", "regrets", "paths")
 _KITS: Mapping[str, Kit] = {"fast": FAST, "reference": PLAIN}
 """What each engine is fed from."""
 
@@ -91,6 +93,36 @@ class Live:
     controls: Controls
     regrets: Regrets
     paths: Paths
+    last_s: dict[str, float] = field(default_factory=dict)
+    """when each part of the clock had its turn last, s"""
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether its state can be put down: people of the reference engine are in mid-life."""
+        return isinstance(self.engine, FastEngine)
+
+    def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """(name, array) of all state, at an instant at which every part of the clock had its turn."""
+        yield "clock.now", np.asarray(float(self.env.now))
+        for name, last in self.last_s.items():
+            yield f"clock.{name}", np.asarray(last)
+        # the engine counts what it has not handed over yet when it puts itself down
+        for name in ("engine", "platform", *_RECORDERS):
+            for inner, array in getattr(self, name).put_down():
+                yield f"{name}.{inner}", array
+
+    def take_up(self, kept: Arrays) -> None:
+        """Become what was put down, by a world of the same scenario and seed that was just built.
+
+        The clock goes on from there.
+        """
+        for name in ("platform", "engine", *_RECORDERS):
+            getattr(self, name).take_up(part_of(kept, name))
+        clock = part_of(kept, "clock")
+        now = float(clock.pop("now"))
+        self.last_s = {name: float(last) for name, last in clock.items()}
+        self.env = simpy.Environment(now)
+        _start_clock(self)
 
     def columns(self) -> dict[str, dict[str, Any]]:
         """The columns of every table, by table, once the world was played to its end."""
@@ -220,7 +252,10 @@ def assemble(
 
 
 def _start_clock(live: Live) -> None:
-    """The rare events; at one instant they run in the order of their rank."""
+    """The rare events; at one instant they run in the order of their rank.
+
+    In a world that was played before, each goes on from when it had its turn last.
+    """
     scenario, platform, env = live.scenario, live.platform, live.env
     end = float(scenario.duration)
 
@@ -246,12 +281,20 @@ def _start_clock(live: Live) -> None:
             platform.view.cold.pool,
         )  # fmt: skip
 
+    def turns(name: str, interval: float, rank: int, action: Callable[[float], None]) -> None:
+        def turn(now: float) -> None:
+            action(now)
+            live.last_s[name] = now
+
+        last = live.last_s.setdefault(name, float(env.now))
+        every(env, interval, end, rank, turn, last)
+
     interval = float(scenario.refresh)
-    every(env, interval, end, PLAY, play)
-    every(env, interval, end, UPLOADS, platform.admit_uploads)
-    every(env, interval, end, REFRESH, refresh)
-    every(env, max(TREND_INTERVAL_S, interval), end, TRENDS, platform.follow_trends)
-    every(env, max(platform.bin_s, interval), end, SNAPSHOT, snapshot)
+    turns("play", interval, PLAY, play)
+    turns("uploads", interval, UPLOADS, platform.admit_uploads)
+    turns("refresh", interval, REFRESH, refresh)
+    turns("trends", max(TREND_INTERVAL_S, interval), TRENDS, platform.follow_trends)
+    turns("snapshot", max(platform.bin_s, interval), SNAPSHOT, snapshot)
     live.end = stop_at(env, end)
     live.engine.start(env)
 

@@ -7,13 +7,14 @@ happens at time t belongs to the window that starts at t. Intervals are half-ope
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from math import inf, nextafter
 from typing import Any
 
 import simpy
 
-__all__ = ["PLAY", "REFRESH", "SNAPSHOT", "TRENDS", "UPLOADS", "every", "stop_at"]
+__all__ = ["KEEP", "PLAY", "REFRESH", "SNAPSHOT", "TRENDS", "UPLOADS", "every", "stop_at"]
 
-PLAY, UPLOADS, REFRESH, TRENDS, SNAPSHOT, STOP = -60, -50, -40, -30, -20, -10
+PLAY, UPLOADS, REFRESH, TRENDS, SNAPSHOT, KEEP, STOP = -60, -50, -40, -30, -20, -15, -10
 """Ranks; SimPy runs lower priorities first, and a user's own time-outs have priority 1."""
 
 Events = Generator[simpy.Event, Any, None]
@@ -34,18 +35,37 @@ def every(
     end: float,
     rank: int,
     action: Callable[[float], None],
+    last: float | None = None,
 ) -> None:
-    """Call ``action(now)`` after each ``interval`` and, when it does not divide it, at ``end``."""
+    """Call ``action(now)`` after each ``interval`` and, when it does not divide it, at ``end``.
+
+    ``last`` is when it was called last, in a run that goes on; if not said, now.
+    """
 
     def process() -> Events:
-        while env.now < end:
+        before = env.now if last is None else last
+        while before < end:
             # a remainder below a millionth of the interval is rounding, not a window
-            left = end - env.now
-            delay = left if left < interval * (1.0 + 1e-6) else interval
-            yield _tick(env, delay, rank)
+            left = end - before
+            at = before + (left if left < interval * (1.0 + 1e-6) else interval)
+            yield _tick(env, _delay_until(env.now, at), rank)
             action(env.now)
+            before = env.now
 
     env.process(process())
+
+
+def _delay_until(now: float, at: float) -> float:
+    """The delay that, added to ``now``, is ``at`` to the bit.
+
+    There is one: what lies between 0 and ``at`` is at least as finely divided as ``at`` is.
+    """
+    delay = at - now
+    while now + delay < at:
+        delay = nextafter(delay, inf)
+    while now + delay > at:
+        delay = nextafter(delay, -inf)
+    return delay
 
 
 def stop_at(env: simpy.Environment, end: float) -> simpy.Event:

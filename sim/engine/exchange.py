@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.core.messages import KINDS, LANDS
 from sim.core.room import PEOPLE
+from sim.machine.keep import Arrays, Kept
 from sim.world.exchange import MESSAGE, Inbox, deliver, in_order
 
 __all__ = ["Exchange", "new_outbox"]
@@ -23,8 +24,10 @@ def new_outbox(most: int, people: int = PEOPLE) -> NDArray[Any]:
     return np.zeros(most * people * _ROUNDS, MESSAGE)
 
 
-class Exchange:
+class Exchange(Kept):
     """Numbers, delivers and writes down all messages of a run."""
+
+    KEPT = ("inbox", "_links")
 
     def __init__(self, users: int, *, used: bool) -> None:
         self.used = used
@@ -34,6 +37,16 @@ class Exchange:
         """messages of this window, as the engine hands them over"""
         self._links = 0
         self._delivered: list[NDArray[Any]] = []
+
+    def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Between two windows nothing waits."""
+        yield from super().put_down()
+        yield "delivered", self.log()
+
+    def take_up(self, kept: Arrays) -> None:
+        """Become what was put down."""
+        super().take_up(kept)
+        self._delivered = [kept["delivered"]]
 
     def add(self, messages: NDArray[Any]) -> None:
         """Take what is to be delivered at the next refresh."""

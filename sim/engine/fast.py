@@ -42,6 +42,7 @@ from sim.feed.pipeline import FOR_YOU, Pipeline, Slates
 from sim.feed.view import Requests
 from sim.machine.compiled import Settled, njit
 from sim.machine.frame import Frame
+from sim.machine.keep import Arrays
 from sim.machine.marks import list_below, new_marks
 from sim.record.events import EVENT
 from sim.record.recorders import EventLog
@@ -161,6 +162,19 @@ class FastEngine:
 
     def refreshed(self) -> None:
         """Nothing to do: what has moved is looked at when a window ends."""
+
+    def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """All state of people, however many threads played them; between two windows only."""
+        self._book_stages()
+        yield from self._memory.put_down()
+
+    def take_up(self, kept: Arrays) -> None:
+        """Become what was put down."""
+        self._memory.take_up(kept)
+        self._lines = Lines(self._platform)  # what they are copies of is not what it was
+        for thread in self._threads:
+            self._bind(thread)
+        self._lines.update(self._threads[0].frame)
 
     def follow_counts(self) -> NDArray[np.int32]:
         """follows [U] creators each user follows now."""
@@ -348,13 +362,20 @@ class FastEngine:
             tell_places(thread.record("scorers"), self._platform.view)
 
     def _book_stages(self) -> None:
-        """Sum the threads' stage counters into the platform's."""
+        """Move the threads' stage counters into the platform's."""
         if self._pipeline.needs_python:
             return  # the pipeline books them itself
-        total = np.sum([thread.record("stages") for thread in self._threads], axis=0).tolist()
+        counters = [thread.record("stages") for thread in self._threads]
+        total = np.sum(counters, axis=0).tolist()
+        for counter in counters:
+            counter[:] = 0
         stages = self._platform.stages
-        stages.requests, stages.retrieved, stages.duplicates = total[0], total[1], total[2]
-        stages.kept, stages.selected, stages.removed = total[3], total[4], total[REMOVED:]
+        stages.requests += total[0]
+        stages.retrieved += total[1]
+        stages.duplicates += total[2]
+        stages.kept += total[3]
+        stages.selected += total[4]
+        stages.removed = [a + b for a, b in zip(stages.removed, total[REMOVED:], strict=True)]
 
 
 @njit()

@@ -37,6 +37,12 @@ class Injections:
         for video in new[videos.creator[new] >= self._first].tolist():
             self._video[int(videos.creator[video])] = video
 
+    def go_on(self, videos: VideoListing, now: float) -> None:
+        """Forget what happened up to ``now``, in a world that had been played until then."""
+        self._video.clear()
+        self.notice(videos, np.arange(videos.count))
+        self.due(now)
+
     def due(self, now: float) -> NDArray[Any]:
         """Messages to those on whom something is forced by ``now``."""
         found = []

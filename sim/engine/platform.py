@@ -49,6 +49,7 @@ from sim.feed.tables import (
 )
 from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
 from sim.machine.aligned import aligned_zeros
+from sim.machine.keep import Arrays, Kept, part_of, put_down, take_up
 from sim.machine.marks import new_marks
 from sim.machine.table import Table
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
@@ -69,8 +70,14 @@ _FRESH_S = 24 * 3600.0
 """Age up to which the fresh source shows a video when there are no pools (assumption)."""
 
 
-class Platform:
+class Platform(Kept):
     """One simulated platform while it runs."""
+
+    KEPT = (
+        "stages", "impressions", "promotions", "exchange", "_shown", "_next_index_s",
+        "_next_upload_s", "_indexed_s", "_mean_value", "_guesses", "_times", "_rank_sum", "_usual",
+    )  # fmt: skip
+    ROWS = ("_indexed_views", "_trend_views", "_trend_uses", "_probe_done")
 
     def __init__(
         self, scenario: Scenario, seed: int, world: World, exposures: Exposures, follows: Follows
@@ -183,6 +190,47 @@ class Platform:
             yield f"{group}.start", getattr(index, group).start
             yield f"{group}.video", getattr(index, group).video
 
+    # ---- to stop, and to go on ----------------------------------------------------------------
+
+    def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """All state as it is after a refresh, when the next window is empty yet."""
+        for table in self._own_tables():
+            yield from put_down(table.NAME, table)
+        yield from put_down("view", self.view)
+        yield from super().put_down()
+        window = self.window
+        yield from put_down("window.number", window.number)
+        yield "window.elsewhere", window.elsewhere
+        yield "window.percentiles", window.percentiles
+
+    def take_up(self, kept: Arrays) -> None:
+        """Become what was put down."""
+        for table in self._own_tables():
+            if not table.FIXED:
+                take_up(table, part_of(kept, table.NAME), table.NAME)
+        self._make_room()
+        self.view.take_up(part_of(kept, "view"))
+        super().take_up(kept)
+        # what the feed sees of creators is brought up to date by each refresh
+        self.view.creators.followers[:] = self.world.creators.followers
+        now = self.view.refreshed_s
+        self._injections.go_on(self.world.videos, now)
+        self.window = self._empty_window(now, now + float(self.scenario.refresh))
+        window = self.window
+        window.number = int(kept["window.number"])
+        for name in ("elsewhere", "percentiles"):
+            array = kept[f"window.{name}"]
+            getattr(window, name)[: len(array)] = array
+        self.changed = np.arange(self.world.videos.count, dtype=np.int32)
+
+    def _own_tables(self) -> tuple[Table, ...]:
+        """The tables that are not part of something else with state."""
+        world = self.world
+        return (
+            world.truth, world.accounts, world.creators, world.video_truth, world.videos,
+            world.sounds, *self.mechanisms,
+        )  # fmt: skip
+
     def chances(self) -> tuple[float, float]:
         """With which probability a draw of chance names one certain video for a place, now.
 
@@ -279,6 +327,11 @@ class Platform:
             return np.empty(0, np.int64)
         new = [publish(self.world, posts, self._publish) for posts in self._pending]
         self._pending = []
+        self._make_room()
+        return np.concatenate([np.empty(0, np.int64), *new])
+
+    def _make_room(self) -> None:
+        """Room for all videos and sounds in every array beside their tables."""
         rows = len(self.world.videos.creator)
         view = self.view
         if len(view.counts) < rows:
@@ -290,7 +343,6 @@ class Platform:
             self._trend_views = _longer(self._trend_views, rows)
             view.cold.grow(rows)
         self._trend_uses = _longer(self._trend_uses, len(self.world.sounds.uses))
-        return np.concatenate([np.empty(0, np.int64), *new])
 
     def _learn_posts(self, videos: NDArray[np.int64]) -> None:
         """Let what people post say something about what they like."""

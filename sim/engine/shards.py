@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sim.core.counts import PACKED
 from sim.engine.estimate import SEEN_BYTES
 from sim.engine.layout import SLOT
-from sim.engine.memory import Arena, grown_arena, has_seen, new_arena, new_users
+from sim.engine.memory import BLOCK, Arena, grown_arena, has_seen, new_arena, new_users
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import njit
+from sim.machine.keep import Arrays, Kept
 from sim.world.state import World
 
 __all__ = ["Memory", "parts_of"]
@@ -40,12 +41,14 @@ def parts_of(users: int, shards: int) -> int:
     return min(max(shards, min(_PARTS * shards, users // _PART_LEAST)), users)
 
 
-class Memory:
+class Memory(Kept):
     """Users' state and sets; also what the feed may ask of them.
 
     Room is kept for as many ``impressions`` as are expected; the system hands out its pages as
     they are used. More make the arenas grow, which copies them.
     """
+
+    KEPT = ("next_s", "slates", "counts")
 
     def __init__(self, world: World, slate: int, parts: int, impressions: float) -> None:
         self.users = new_users(world)
@@ -61,6 +64,45 @@ class Memory:
         places = min(int(impressions / parts * SEEN_BYTES / 4), _ARENA_MOST)
         self.arenas = [_room_for(max(places, _ARENA_LEAST)) for _ in range(parts)]
         """arena of each part"""
+
+    def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """All of it, the sets of one user behind those of the other, however they are split."""
+        yield from super().put_down()
+        yield "users", self.users
+        yield "sets", self._sets()
+
+    def _sets(self) -> NDArray[np.int32]:
+        """Each user's videos, then follows, as they lie in the arenas."""
+        sets = np.empty(int(_places(self.users).sum()), np.int32)
+        written = 0
+        for (first, last), arena in zip(self.ranges, self.arenas, strict=True):
+            written = _copy_out(self.users, first, last, arena.data, sets, written)
+        return sets
+
+    def take_up(self, kept: Arrays) -> None:
+        """Become what was put down; the sets are laid into these parts one after the other."""
+        users, sets = kept["users"], kept["sets"]
+        self.users[:] = users
+        self.next_s[:] = kept["next_s"]
+        self.counts[:] = kept["counts"]
+        self._take_up_slates(kept["slates"])
+        ends = np.concatenate([[0], np.cumsum(_places(users))])
+        for part, (first, last) in enumerate(self.ranges):
+            mine = sets[ends[first] : ends[last]]
+            while len(self.arenas[part].data) < len(mine) + BLOCK:
+                self.grow(part)
+            arena = self.arenas[part]
+            arena.data[: len(mine)] = mine
+            arena.used[0], arena.free[:] = len(mine), -1
+            _lay_in(self.users, first, last)
+
+    def _take_up_slates(self, slates: NDArray[Any]) -> None:
+        """The places of the slates, of which a feed with shorter ones has the first."""
+        places = self.slates.shape[1]
+        common = min(places, slates.shape[1])
+        self.slates[:, :common] = slates[:, :common]
+        for name in ("length", "place"):
+            self.users[name] = np.minimum(self.users[name], places)
 
     def _arena(self, user: int) -> Arena:
         for (first, last), arena in zip(self.ranges, self.arenas, strict=True):
@@ -101,6 +143,39 @@ def _room_for(places: int) -> Arena:
         return new_arena(places)
     except MemoryError:
         return new_arena(_ARENA_LEAST)
+
+
+def _places(users: NDArray[Any]) -> NDArray[np.int64]:
+    """places [U] of the arena that the sets of each user take."""
+    return users["seen_size"].astype(np.int64) + users["follow_size"]
+
+
+@njit()
+def _copy_out(users, first, last, data, sets, written):
+    """Copy the sets of users out of their arena; returns how far ``sets`` is written."""
+    for u in range(first, last):
+        user = users[u]
+        for size, start in (
+            (np.int64(user.seen_size), user.seen_start),
+            (np.int64(user.follow_size), user.follow_start),
+        ):
+            for i in range(size):
+                sets[written + i] = data[start + i]
+            written += size
+    return written
+
+
+@njit()
+def _lay_in(users, first, last):
+    """Say where the sets of these users lie when they follow each other from the beginning on."""
+    place = np.int64(0)
+    for u in range(first, last):
+        user = users[u]
+        user.seen_start = place
+        place += user.seen_size
+        if user.follow_size > 0:
+            user.follow_start = place
+            place += user.follow_size
 
 
 @njit()

@@ -34,6 +34,7 @@ from sim.core.random import uniform
 from sim.feed.percentile import MIDDLE_S, RANK_ONE, length_classes
 from sim.machine.borrow import ROWS_AHEAD, prefetch
 from sim.machine.compiled import njit
+from sim.machine.keep import Kept
 from sim.world.state import VideoListing
 
 __all__ = [
@@ -69,11 +70,14 @@ RESERVED_DRAW = 4_000_000
 """Draw numbers of a request from here on place the kept slots; sources use those below."""
 
 
-class ColdStartPolicy(ABC):
-    """Who gets to see new videos, and the state of all videos in that."""
+class ColdStartPolicy(Kept, ABC):
+    """Who gets to see new videos, and the state of all videos in that.
 
-    COLUMNS: ClassVar[tuple[str, ...]] = ("pool", "state", "open_to_all")
-    """Arrays with a row a video."""
+    ``ROWS`` are the arrays with a row a video.
+    """
+
+    KEPT = ("waiting", "seeking")
+    ROWS = ("pool", "state", "open_to_all")
     reserved: float
     """share of the places of a slate that is kept for waiting videos"""
     matched: bool
@@ -98,7 +102,7 @@ class ColdStartPolicy(ABC):
         """Make room for ``rows`` videos."""
         old = len(self.pool)
         if rows > old:
-            for name in self.COLUMNS:
+            for name in self.ROWS:
                 array = getattr(self, name)
                 longer = np.zeros((rows, *array.shape[1:]), array.dtype)
                 longer[:old] = array
@@ -170,7 +174,8 @@ class PoolPolicy:
 class Tested(ColdStartPolicy):
     """A policy under which new videos wait for a test audience, in places kept for that."""
 
-    COLUMNS = (*ColdStartPolicy.COLUMNS, "shown", "worth", "_entered_s")
+    KEPT = (*ColdStartPolicy.KEPT, "reserved", "_tested", "_mean_value")
+    ROWS = (*ColdStartPolicy.ROWS, "shown", "worth", "_entered_s")
     finds_audience = True
 
     def __init__(self, slots: float, matched: bool, rows: int, listing: VideoListing) -> None:
@@ -226,6 +231,8 @@ class Tested(ColdStartPolicy):
 
 class Pools(Tested):
     """``pools``: staged audiences, with promotion on relative thresholds."""
+
+    KEPT = (*Tested.KEPT, "_memory", "_finished")
 
     def __init__(self, policy: PoolPolicy, rows: int, listing: VideoListing) -> None:
         super().__init__(policy.slots, policy.matched, rows, listing)

@@ -8,9 +8,9 @@ engine has to return the same slates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ from sim.feed.component import (
 from sim.feed.control import Control, Slot
 from sim.feed.view import FeedView, Requests
 from sim.machine.compiled import njit
+from sim.machine.keep import Arrays, Kept
 from sim.world.state import NOBODY
 
 T = TypeVar("T")
@@ -76,8 +77,10 @@ Notice = Callable[[Requests, Candidates, Slates], None]
 
 
 @dataclass
-class StageCounts:
+class StageCounts(Kept):
     """Candidates in and out of the stages, summed over all requests of a run."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("requests", "retrieved", "duplicates", "kept", "selected")
 
     filters: int
     requests: int = 0
@@ -89,6 +92,17 @@ class StageCounts:
 
     def __post_init__(self) -> None:
         self.removed = self.removed or [0] * self.filters
+
+    def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """All counters."""
+        yield from super().put_down()
+        yield "removed", np.array(self.removed, np.int64)
+
+    def take_up(self, kept: Arrays) -> None:
+        """Become what was put down; with other filters those start from nothing."""
+        super().take_up(kept)
+        removed = kept["removed"].tolist()
+        self.removed = removed if len(removed) == self.filters else [0] * self.filters
 
     def note(
         self, requests: Requests, found: Candidates, unique: Candidates, left: Candidates

@@ -50,6 +50,8 @@ class ThompsonPolicy:
 class Thompson(Tested):
     """``thompson``: the kept places go to those whose value was drawn highest."""
 
+    KEPT = (*Tested.KEPT, "_past", "_refreshes")
+
     def __init__(
         self, policy: ThompsonPolicy, rows: int, listing: VideoListing, k: np.uint64
     ) -> None:

@@ -7,7 +7,7 @@ that is reachable from it and proves that no hidden array is among it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from sim.feed.belief import Beliefs, Believed
 from sim.feed.cold_start import ColdStartPolicy
 from sim.feed.index import Index
 from sim.feed.tables import Rates, ScoreTables
+from sim.machine.keep import Kept
 from sim.world.state import SoundListing, UserAccounts, VideoListing
 
 __all__ = ["CreatorAccounts", "Exposures", "FeedView", "Follows", "Requests"]
@@ -46,8 +47,13 @@ class CreatorAccounts:
 
 
 @dataclass
-class FeedView:
+class FeedView(Kept):
     """The platform's knowledge as of the last refresh, and each user's own belief as of now."""
+
+    KEPT: ClassVar[tuple[str, ...]] = (
+        "refreshed_s", "totals", "ranks", "rates", "slopes", "tables", "index", "cold", "beliefs",
+    )  # fmt: skip
+    ROWS: ClassVar[tuple[str, ...]] = ("counts", "percentiles", "momentum")
 
     users: int
     topics: int

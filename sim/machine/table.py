@@ -98,13 +98,17 @@ class Table:
     SIDE: ClassVar[Side] = Side.LOG
     COLUMNS: ClassVar[Mapping[str, Column]] = {}
     NUMBERS: ClassVar[Mapping[str, str]] = {}
+    FIXED: ClassVar[bool] = False
+    """whether it stays as it was built, so that it need not be kept"""
 
     count: int
     """rows in use"""
     version: int = 0
     """goes up whenever arrays were replaced, so that who holds them looks for the new ones"""
 
-    def __init_subclass__(cls, *, name: str = "", owner: str = "", side: Side = Side.LOG) -> None:
+    def __init_subclass__(
+        cls, *, name: str = "", owner: str = "", side: Side = Side.LOG, fixed: bool = False
+    ) -> None:
         declared = dict(cls.COLUMNS)
         numbers = dict(cls.NUMBERS)
         for attribute, found in list(vars(cls).items()):
@@ -115,6 +119,7 @@ class Table:
                 numbers[attribute] = found.meaning
                 delattr(cls, attribute)
         cls.NAME, cls.OWNER, cls.SIDE = name or cls.__name__.lower(), owner, side
+        cls.FIXED = fixed
         cls.COLUMNS, cls.NUMBERS = declared, numbers
 
     def __init__(self, rows: int = 0, count: int | None = None, **sizes: int) -> None:

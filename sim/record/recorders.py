@@ -5,6 +5,8 @@ They read what the engine hands them and never touch the model.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from sim.core.stages import AGES_S, KINDS, STAGES
 from sim.core.surfaces import FOR_YOU
 from sim.feed.cold_start import WORTH_ONE
 from sim.feed.control import CONTROL, ROWS
+from sim.machine.keep import Arrays, Kept
 from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import BY_SURFACE, EVENTS, SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import MOST_AGO, hash_all, hash_text
@@ -33,7 +36,7 @@ _LIKES = FIRST_ACTION + ACTION_NAMES.index("like")
 _CHUNK = 1_000_000
 
 
-class Timeline:
+class Timeline(Kept):
     """Counters by time bin, surface and source; only the cells that are not empty are kept."""
 
     def __init__(self, bin_s: float) -> None:
@@ -53,6 +56,29 @@ class Timeline:
             for number in sorted(n for n in self._open if n < first_bin):
                 self._close(number)
 
+    def put_down(self) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """The bins that are closed, and those that a window may still add to."""
+        keys, counts = self._closed()
+        yield "keys", keys
+        yield "counts", counts
+        yield "open", np.array(list(self._open), np.int64)
+        shape = (0, len(SURFACE_NAMES), len(SOURCE_NAMES), WIDTH)
+        yield "opened", np.array([*self._open.values()], np.int64).reshape(-1, *shape[1:])
+
+    def take_up(self, kept: Arrays) -> None:
+        """Become what was put down."""
+        self._cells = [(kept["keys"], kept["counts"])]
+        self._open = {
+            int(number): cell.copy()
+            for number, cell in zip(kept["open"], kept["opened"], strict=True)
+        }
+
+    def _closed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(bin, surface, source) [N, 3] and counters [N, F] of the cells of closed bins."""
+        keys = np.concatenate([np.empty((0, 3), np.int64), *(k for k, _ in self._cells)])
+        width = FIRST_ACTION + len(ACTIONS)
+        return keys, np.concatenate([np.empty((0, width), np.int64), *(c for _, c in self._cells)])
+
     def _close(self, number: int) -> None:
         counts = self._open.pop(number)
         where = np.argwhere(counts[..., IMPRESSIONS] > 0)
@@ -64,9 +90,7 @@ class Timeline:
         """The columns of the timeline table, in order of time, surface and source."""
         for number in sorted(self._open):
             self._close(number)
-        keys = np.concatenate([np.empty((0, 3), np.int64), *(k for k, _ in self._cells)])
-        width = FIRST_ACTION + len(ACTIONS)
-        counts = np.concatenate([np.empty((0, width), np.int64), *(c for _, c in self._cells)])
+        keys, counts = self._closed()
         return {
             "time_s": keys[:, 0] * self.bin_s,
             "surface": np.array(SURFACE_NAMES, object)[keys[:, 1]],
@@ -75,8 +99,10 @@ class Timeline:
         }
 
 
-class Controls:
+class Controls(Kept):
     """What people did with slates that have controls, after the warm-up."""
+
+    KEPT = ("_counts",)
 
     def __init__(self, warmup_s: float) -> None:
         self._warmup_s = warmup_s
@@ -97,8 +123,10 @@ class Controls:
         }
 
 
-class Regrets:
+class Regrets(Kept):
     """What slates that an oracle was shown are worth, after the warm-up."""
+
+    KEPT = ("_sums",)
 
     def __init__(self, warmup_s: float) -> None:
         self._warmup_s = warmup_s
@@ -120,8 +148,10 @@ class Regrets:
         }  # fmt: skip
 
 
-class Paths:
+class Paths(Kept):
     """Counts of chosen videos at every snapshot."""
+
+    KEPT = ("_checked", "_videos", "_ordinary")
 
     def __init__(self, tracked: int, warmup_s: float) -> None:
         self._wanted = tracked
@@ -153,15 +183,34 @@ class Paths:
             rows = np.column_stack([rows, pool[self._videos], elsewhere[self._videos]])
             self._rows.append((time_s, self._videos, rows))
 
+    def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Which videos are chosen, and all snapshots."""
+        yield from super().put_down()
+        for name, array in zip(("times", "videos", "rows"), self._all_rows(), strict=True):
+            yield name, array
+
+    def take_up(self, kept: Arrays) -> None:
+        """Become what was put down."""
+        super().take_up(kept)
+        times = kept["times"]
+        ends = [*(np.flatnonzero(np.diff(times)) + 1), len(times)] if len(times) else []
+        self._rows = [
+            (float(times[first]), kept["videos"][first:last], kept["rows"][first:last])
+            for first, last in pairwise([0, *ends])
+        ]
+
+    def _all_rows(self) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """(time [N], video [N], counts [N, ...]) of all snapshots."""
+        nothing = np.empty((0, 5 + len(SURFACE_NAMES)), np.int64)
+        return (
+            np.concatenate([np.empty(0), *(np.full(len(v), t) for t, v, _ in self._rows)]),
+            np.concatenate([np.empty(0, np.int64), *(v for _, v, _ in self._rows)]),
+            np.concatenate([nothing, *(r for _, _, r in self._rows)]),
+        )
+
     def columns(self, uploaded_s: NDArray[np.float64], probe: NDArray[Any]) -> dict[str, Any]:
         """The columns of the paths table; ``probe`` [V] holds names."""
-        if not self._rows:
-            videos, times = np.empty(0, np.int64), np.empty(0)
-            rows = np.empty((0, 5 + len(SURFACE_NAMES)), np.int64)
-        else:
-            videos = np.concatenate([v for _, v, _ in self._rows])
-            times = np.concatenate([np.full(len(v), t) for t, v, _ in self._rows])
-            rows = np.concatenate([r for _, _, r in self._rows])
+        times, videos, rows = self._all_rows()
         return {
             "time_s": times, "video": videos, "age_s": times - uploaded_s[videos],
             "impressions": rows[:, 0], "views": rows[:, 1], "reach": rows[:, 2],
@@ -182,8 +231,10 @@ class Paths:
         return found
 
 
-class EventLog:
+class EventLog(Kept):
     """Hash of all events, and the events themselves when a file is wanted."""
+
+    KEPT = ("sums", "impressions")
 
     def __init__(self, path: Path | None) -> None:
         self.sums = np.zeros(2, np.uint64)
@@ -195,6 +246,16 @@ class EventLog:
         self._schema = pa.schema([(c.name, ARROW[c.dtype]) for c in EVENTS])
         if path is not None:
             self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+
+    def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """What was counted, and the probabilities of all windows; not the events."""
+        yield from super().put_down()
+        yield "chances", np.array(self._chances, np.float64).reshape(-1, 2)
+
+    def take_up(self, kept: Arrays) -> None:
+        """Become what was put down."""
+        super().take_up(kept)
+        self._chances = [(a, b) for a, b in kept["chances"].tolist()]
 
     @property
     def wanted(self) -> bool:

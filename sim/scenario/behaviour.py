@@ -104,34 +104,24 @@ class WatchConfig(Config):
 
     hazard: Curve = Field(
         default=(
-            (0.0, 0.02275), (0.5, 0.07755), (1.0, 0.223), (1.5, 0.2131), (2.0, 0.1755),
-            (2.5, 0.1499), (3.0, 0.09296), (4.0, 0.09112), (5.0, 0.07884), (6.0, 0.0748),
-            (7.0, 0.06959), (8.0, 0.06128), (10.0, 0.05263), (12.0, 0.04667), (15.0, 0.04458),
-            (20.0, 0.05038), (25.0, 0.04844), (30.0, 0.03842), (40.0, 0.04745), (60.0, 0.04159),
-            (80.0, 0.03786), (120.0, 0.03645), (180.0, 0.0239),
+            (0.0, 0.02205), (0.5, 0.07604), (1.0, 0.2193), (1.5, 0.2106), (2.0, 0.1746),
+            (2.5, 0.1492), (3.0, 0.09278), (4.0, 0.09171), (5.0, 0.0794), (6.0, 0.0755),
+            (7.0, 0.07042), (8.0, 0.06229), (10.0, 0.05331), (12.0, 0.04746), (15.0, 0.04592),
+            (20.0, 0.05166), (25.0, 0.05017), (30.0, 0.03968), (40.0, 0.04934), (60.0, 0.04282),
+            (80.0, 0.04036), (120.0, 0.03679), (180.0, 0.0239),
         ),
         description="baseline hazard of swiping, rows of (from second, per second); the last "
         "row goes on for ever; fitted to W1, W2 in the loop",
     )  # fmt: skip
     duration_factor: Curve = Field(
         default=(
-            (0.0, 1.267),
-            (7.0, 1.267),
-            (8.0, 1.596),
-            (13.0, 1.454),
-            (18.0, 1.428),
-            (26.0, 1.289),
-            (37.0, 1.311),
-            (50.0, 1.151),
-            (72.0, 0.9705),
-            (104.0, 1.091),
-            (148.0, 1.231),
-            (231.0, 1.491),
-            (347.0, 1.234),
+            (0.0, 1.271), (7.0, 1.271), (8.0, 1.571), (13.0, 1.395), (18.0, 1.392), (26.0, 1.229),
+            (37.0, 1.273), (50.0, 1.109), (72.0, 0.9239), (104.0, 1.037), (148.0, 1.156),
+            (231.0, 1.372), (347.0, 1.085),
         ),
         description="factor on the hazard by duration, rows of (duration in s, factor), linear "
         "between rows; fitted to W4, W1 in the loop",
-    )
+    )  # fmt: skip
     ending_s: float = Field(
         default=2.0,
         gt=0,
@@ -226,25 +216,25 @@ class ActConfig(Config):
     """What a person does about a video: odds = level x shape(watch ratio) x warmth."""
 
     like: Odds = Field(
-        default=0.01405, description="level of like, odds; fitted to E2 (6.76 per 100 views)"
+        default=0.01238, description="level of like, odds; fitted to E2 (6.76 per 100 views)"
     )
     comment: Odds = Field(
-        default=5.737e-05, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
+        default=5.012e-05, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
     )
     share: Odds = Field(
-        default=0.0001009, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
+        default=8.847e-05, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
     )
     save: Odds = Field(
-        default=0.0001929, description="level of save, odds; fitted to E4 (0.379 per 100 views)"
+        default=0.000167, description="level of save, odds; fitted to E4 (0.379 per 100 views)"
     )
     follow: Odds = Field(
-        default=0.0001186, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
+        default=0.0001004, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
     )
     sound_tap: Odds = Field(
-        default=0.0002675, description="level of sound tap, odds; assumption (0.5 per 100 views)"
+        default=0.0002678, description="level of sound tap, odds; assumption (0.5 per 100 views)"
     )
     not_interested: Odds = Field(
-        default=0.001458,
+        default=0.001352,
         description="level of not interested, odds; fitted to E4 (0.080 per 100 views)",
     )
     report: Odds = Field(
@@ -284,15 +274,15 @@ class ActConfig(Config):
         default=2.634, description="sd over users of ln odds of acting; fitted to W12 (like), W13"
     )
     common_trait: Spread = Field(
-        default=0.5,
+        default=0.6,
         description="sd over videos of ln odds of like, comment, share, save and follow alike, "
         "beside appeal; fitted to E9 and to the spread of like rates in E6",
     )
     like_trait: Spread = Field(
-        default=0.35, description="sd over videos of ln odds of a like alone; fitted to E9"
+        default=0.3, description="sd over videos of ln odds of a like alone; fitted to E9"
     )
     comment_trait: Spread = Field(
-        default=0.3, description="sd over videos of ln odds of a comment alone; fitted to E9"
+        default=0.2, description="sd over videos of ln odds of a comment alone; fitted to E9"
     )
     share_trait: Spread = Field(
         default=0.45, description="sd over videos of ln odds of a share alone; fitted to E9"
@@ -331,7 +321,7 @@ class SessionConfig(Config):
         description="mean of the exponential part of that time, s; assumption",
     )
     leave: float = Field(
-        default=0.0165,
+        default=0.01644,
         gt=0,
         le=1,
         description="hazard of leaving after a video of ordinary appeal, per video; fitted to W17",
@@ -349,7 +339,7 @@ class SessionConfig(Config):
         default=1.3, description="factor on the leaving hazard after a skip; assumption"
     )
     sessions_per_day: float = Field(
-        default=0.914,
+        default=0.9466,
         gt=0,
         le=200,
         description="intensity of sessions of the median user, per day; fitted to W16 and an "

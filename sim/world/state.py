@@ -194,14 +194,14 @@ class SoundListing(Table, name="sounds", owner="sound"):
     )
 
 
-class FollowGraph(Table, name="graph", owner="user"):
+class FollowGraph(Table, name="graph", owner="user", fixed=True):
     """Follows at the start, in compressed rows; later ones are appended by the engine."""
 
     start: I64 = listing(np.int64, "[U + 1] first position of each user's row in ``creator``")
     creator: I32 = listing(np.int32, "[E] creators followed, in the order of following")
 
 
-class ContactGraph(Table, name="contacts", owner="user", side=Side.TRUTH):
+class ContactGraph(Table, name="contacts", owner="user", side=Side.TRUTH, fixed=True):
     """Whom people know well enough to send a link to: mutual ties in compressed rows."""
 
     start: I64 = listing(np.int64, "[U + 1] first position of each user's row in ``contact``")

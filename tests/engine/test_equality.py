@@ -17,18 +17,21 @@ import pytest
 from numpy.typing import NDArray
 
 from sim import assemble as parts
+from sim.assemble import Live
 from sim.core.actions import ACTION_NAMES
 from sim.core.counts import IMPRESSIONS, REACH
 from sim.core.sources import SOURCES, source_code
 from sim.core.surfaces import FOR_YOU, SURFACES
 from sim.engine import fast
 from sim.engine import shards as shards_of
+from sim.engine.clock import stop_at
 from sim.feed import plugin
 from sim.feed.cold_start import GRADUATED, STATE_NAMES, STOPPED, WAITING
 from sim.feed.compiled import CompiledScore
 from sim.feed.control import CONTROL
 from sim.record.events import EVENT, hash_all
 from sim.record.recorders import EventLog
+from sim.scenario import Scenario
 from sim.testing.worlds import tiny_scenario
 
 
@@ -47,6 +50,8 @@ def _beside(name: str) -> ModuleType:
 grid = _beside("grid")
 CASES: dict[str, dict[str, Any]] = grid.CASES
 SHARDS = (1, 2, 4, 7)
+STOPPED_ONCE = {4: 3}
+"""With so many shards it is stopped midway, and goes on in a new world with so many."""
 
 
 class KeptLog(EventLog):
@@ -139,12 +144,32 @@ class Outcome:
     sounds: NDArray[Any]
 
 
+ROOMS = {"engine.users"}
+"""State in which it says where something lies, which is elsewhere afterwards."""
+
+
+def _assembled(scenario: Scenario, folder: Path, engine: str, shards: int) -> Live:
+    return parts.assemble(
+        scenario, 1, engine=engine, shards=shards, base_dir=folder, allow_code=True
+    )
+
+
 def _play(name: str, folder: Path, engine: str, shards: int = 1) -> Outcome:
     with _kept_in_memory(little_room=shards == 2):
-        live = parts.assemble(
-            tiny_scenario(**CASES[name]), 1,
-            engine=engine, shards=shards, base_dir=folder, allow_code=True,
-        )  # fmt: skip
+        scenario = tiny_scenario(**CASES[name])
+        live = _assembled(scenario, folder, engine, shards)
+        if engine == "fast" and shards in STOPPED_ONCE:
+            half = scenario.refresh * (scenario.duration // scenario.refresh // 2)
+            live.env.run(until=stop_at(live.env, half))
+            first, kept = live.log, {name: a.copy() for name, a in live.put_down()}
+            live = _assembled(scenario, folder, engine, STOPPED_ONCE[shards])
+            assert isinstance(live.log, KeptLog)
+            assert isinstance(first, KeptLog)
+            live.log.kept += first.kept
+            live.take_up(kept)
+            assert {name: a.tobytes() for name, a in live.put_down() if name not in ROOMS} == {
+                name: a.tobytes() for name, a in kept.items() if name not in ROOMS
+            }
         live.env.run(until=live.end)
     log = live.log
     assert isinstance(log, KeptLog)
