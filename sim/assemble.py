@@ -227,15 +227,17 @@ def assemble(
     base_dir: Path | None = None,
     allow_code: bool = False,
     pipeline: Pipeline | None = None,
+    founded: Scenario | None = None,
 ) -> Live:
     """Build the world, the platform and the engine, and put the clock's parts in place.
 
     ``events`` is the file for the event log, or None to keep only its hash. ``pipeline`` is one
-    that was made already.
+    that was made already. ``founded`` is the scenario that the world was built from, when it goes
+    on under another one.
     """
     if pipeline is None:
         pipeline = make_pipeline(scenario, base_dir, allow_code, engine=engine)
-    world = build_world(scenario, seed)
+    world = build_world(founded or scenario, seed)
     log = EventLog(events)
     platform, player = _ENGINE_PARTS[engine](scenario, seed, world, pipeline, log, shards)
     timeline, controls = Timeline(platform.bin_s), Controls(float(scenario.warmup))

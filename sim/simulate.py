@@ -6,14 +6,16 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sim.core.errors import ForyouError, RunFolderError
 from sim.core.helper import Helper, cores
-from sim.record.folder import new_run_folder, write_json
+from sim.record.files import Written, ledger, measure, write_json, write_text
+from sim.record.folder import claim_run_folder, entries, finish, read_manifest, refuse_used
 from sim.record.manifest import facts, first_manifest, peak_rss_bytes
+from sim.record.verify import check_file, read_checked, unfinished
 from sim.scenario import Scenario, dump
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class Progress:
     end_s: float
     """simulated time at the end, s"""
     impressions: int
+    folder: Path | None = None
+    """The run folder; None before it is made."""
 
 
 @dataclass(frozen=True)
@@ -51,26 +55,32 @@ class Run:
 
     @classmethod
     def open(cls, path: Path | str) -> Run:
-        """The run in a folder; RunFolderError when there is none, or an unfinished one."""
-        from sim.analysis import read_manifest
+        """The run in a folder.
 
+        Raises RunFolderError when there is none, or an unfinished one, and when its manifest or
+        its summary is damaged.
+        """
         folder = Path(path)
         manifest = read_manifest(folder)
         if manifest.get("finished") is not True:
-            raise RunFolderError(f"{folder}: the run did not finish")
+            raise RunFolderError(unfinished(folder))
         try:
-            summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            summary = json.loads(read_checked(folder, manifest, "summary.json"))
+        except ValueError as error:
             raise RunFolderError(f"{folder}: summary.json cannot be read: {error}") from error
         return cls(folder, manifest, summary)
 
     def table(self, name: str) -> Any:
-        """One table of the run as a Polars frame: videos, creators, users, timeline, ..."""
+        """One table of the run as a Polars frame: videos, creators, users, timeline, ...
+
+        Raises RunFolderError when there is no such table, and when it is damaged.
+        """
         import polars as pl
 
         path = self.path / f"{name}.parquet"
-        if not path.is_file():
+        if path.name not in self.manifest.get("files", ()) and not path.is_file():
             raise RunFolderError(f"{self.path}: has no table {name}")
+        check_file(self.path, self.manifest, path.name)
         return pl.read_parquet(path)
 
 
@@ -91,11 +101,13 @@ def simulate(  # noqa: PLR0913  each is one decision of the caller, given by its
     """Run a scenario from end to end and write its folder.
 
     ``seed`` overrides the scenario's. ``shards`` is the number of threads, by default as many as
-    there are cores; it changes no result. ``out`` is the run folder itself. ``base_dir`` is where
-    ``module:Class`` of the scenario is looked for, with ``allow_code`` only.
+    there are cores; it changes no result. ``out`` is the run folder itself, which is this run's
+    alone from the moment at which it is made. ``base_dir`` is where ``module:Class`` of the
+    scenario is looked for, with ``allow_code`` only.
 
     Raises ForyouError for what the user can mend. When it is interrupted, what is in the folder
-    stays, and its manifest says that the run did not finish.
+    stays, and its manifest says that the run did not finish; only pictures may be lacking in one
+    that did.
     """
     from sim.assemble import ENGINES
     from sim.engine.estimate import default_shards
@@ -106,9 +118,9 @@ def simulate(  # noqa: PLR0913  each is one decision of the caller, given by its
     if not force:
         _refuse_what_cannot_fit(scenario, engine, shards, plots)
     seed = scenario.seed if seed is None else seed
-    folder = new_run_folder(out, scenario.name)
+    refuse_used(out)
     return _Execution(
-        scenario, seed, engine, shards, folder, allow_code, base_dir, plots, command,
+        scenario, seed, engine, shards, out, allow_code, base_dir, plots, command,
         progress or _ignore,
     ).run()  # fmt: skip
 
@@ -132,7 +144,7 @@ class _Execution:
     seed: int
     engine: str
     shards: int
-    folder: Path
+    out: Path | str | None
     allow_code: bool
     base_dir: Path | None
     plots: bool
@@ -142,14 +154,23 @@ class _Execution:
     """Time of a first compilation, s; not part of ``wall_seconds``."""
     drawer: Helper | None = None
     """Who draws the pictures, when it is not this process."""
+    folder: Path = Path()
+    """The run folder, once it is made."""
+    claimed: bool = False
+    """Whether it is made."""
+    written: dict[Path, Written] = field(default_factory=dict)
+    """What each file holds that was written so far."""
 
     def run(self) -> Run:
         """All of it; a disk that fails is told with the folder, which stays unfinished."""
         try:
-            return self._run()
+            with ledger() as self.written:
+                return self._run()
         except OSError as error:
+            where = self.folder if self.claimed else self.out or "runs"
             raise RunFolderError(
-                f"{self.folder}: cannot be written: {error}; what is there is not a whole run"
+                f"{where}: cannot be written: {error}; what is there is not a whole run. Remove "
+                "it, see to the disk, and start the run again"
             ) from error
         finally:
             if self.drawer is not None:
@@ -172,14 +193,19 @@ class _Execution:
             "write": round(time.perf_counter() - played, 3),
         }
         manifest["peak_rss_bytes"] = peak_rss_bytes()
-        manifest["finished"] = True
-        write_json(self.folder / "manifest.json", manifest)
-        if self.plots:
-            self._draw()
+        try:
+            if self.plots:
+                self._draw(manifest)
+        finally:
+            # the numbers are whole, whatever becomes of the pictures
+            manifest["finished"] = True
+            manifest["files"] = entries(self.folder, self.written)
+            finish(self.folder, manifest)
         return Run(self.folder, manifest, summary)
 
     def _report(self, phase: Phase, now: float = 0.0, impressions: int = 0) -> None:
-        self.progress(Progress(phase, now, float(self.scenario.duration), impressions))
+        folder = self.folder if self.claimed else None
+        self.progress(Progress(phase, now, float(self.scenario.duration), impressions, folder))
 
     def _build(self) -> Any:
         """Everything that can be refused is refused before the folder is made."""
@@ -189,16 +215,17 @@ class _Execution:
         self._compile()
         self._call_drawer()
         self._report("build")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder = claim_run_folder(self.out, self.scenario.name, self._manifest())
+        self.claimed = True
         resolved = dump(self.scenario.model_copy(update={"seed": self.seed}))
-        (self.folder / "scenario.yaml").write_text(resolved, encoding="utf-8")
-        write_json(self.folder / "manifest.json", self._manifest())
+        write_text(self.folder / "scenario.yaml", resolved)
+        self._report("build")
         return assemble(
             self.scenario,
             self.seed,
             engine=self.engine,
             shards=self.shards,
-            events=self.folder / "events.parquet.part" if self.scenario.record.events else None,
+            events=self.folder / "events.parquet" if self.scenario.record.events else None,
             pipeline=pipeline,
         )
 
@@ -236,8 +263,6 @@ class _Execution:
         live.log.close()
         for name, columns in live.columns().items():
             write_table(self.folder, name, columns)
-        if self.scenario.record.events:
-            (self.folder / "events.parquet.part").replace(self.folder / "events.parquet")
         stages = live.platform.stages
         manifest = self._manifest()
         manifest.update(
@@ -261,6 +286,7 @@ class _Execution:
         )
         if live.platform.exchange.used:
             manifest["messages"] = live.platform.exchange.counts()
+        manifest["files"] = entries(self.folder, self.written)
         return manifest
 
     def _manifest(self) -> dict[str, Any]:
@@ -275,15 +301,17 @@ class _Execution:
         write_json(self.folder / "summary.json", summary)
         return summary
 
-    def _draw(self) -> None:
-        from sim.analysis import load_tables
+    def _draw(self, manifest: dict[str, Any]) -> None:
+        from sim.analysis import read_tables
 
         self._report("plot", float(self.scenario.duration))
+        folder = self.folder / "plots"
         if self.drawer is not None and self.drawer.finish():
+            self.written.update({path: measure(path) for path in folder.glob("*.png")})
             return
         from sim.plots import draw_plots
 
-        draw_plots(load_tables(self.folder), self.folder / "plots")
+        draw_plots(read_tables(self.folder, manifest), folder)
 
 
 def tables_in_memory(live: Live) -> Tables:

@@ -20,6 +20,7 @@ ORDER = [
     {"engine", "analysis"},
     {"plots"},
     {"assemble"},
+    {"checkpoint"},
     {"simulate"},
     {"study"},
     {"lab"},

@@ -9,7 +9,6 @@ Three populations of videos are used throughout, so that no number is without it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ import polars as pl
 
 from sim.core.errors import RunFolderError
 from sim.record.columns import TABLES
+from sim.record.folder import read_manifest
+from sim.record.verify import check_file, unfinished
 from sim.scenario.viral import Viral
 
 __all__ = [
@@ -115,44 +116,31 @@ def load_tables(folder: Path | str) -> Tables:
     """The tables of a finished run folder.
 
     Raises ``RunFolderError`` when the folder is missing, is no run folder, or its run
-    did not finish.
+    did not finish, and when a table is damaged.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest.get("finished") is not True:
-        raise RunFolderError(f"{folder}: the run did not finish, so its numbers are not complete")
+        raise RunFolderError(unfinished(folder))
     return read_tables(folder, manifest)
-
-
-def read_manifest(folder: Path | str) -> dict[str, Any]:
-    """``manifest.json`` of a run folder; ``RunFolderError`` when it is not one."""
-    folder = Path(folder)
-    if not folder.exists():
-        raise RunFolderError(f"{folder}: there is no such folder")
-    if not folder.is_dir():
-        raise RunFolderError(f"{folder}: is a file; give the run folder that holds it")
-    path = folder / "manifest.json"
-    if not path.is_file():
-        raise RunFolderError(f"{folder}: is not a run folder, it has no manifest.json")
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path}: cannot be read: {error}") from error
-    if not isinstance(manifest, dict):
-        raise RunFolderError(f"{path}: is not the manifest of a run")
-    return manifest
 
 
 def read_tables(folder: Path | str, manifest: Mapping[str, Any]) -> Tables:
     """The tables in ``folder`` with the facts about the run from ``manifest``.
 
     Keys read: ``users``, ``warmup_s``, ``duration_s``, ``viral``; and when present
-    ``scenario`` (name), ``seed``, ``timeline_s``, ``pools`` and ``locales`` (a list of
-    ``{name, share, utc_offset_s}``). The run itself calls this before its manifest is final.
+    ``scenario`` (name), ``seed``, ``timeline_s``, ``pools``, ``locales`` (a list of
+    ``{name, share, utc_offset_s}``) and ``files``, the digests, with which every table is compared
+    first. The run itself calls this before its manifest is final.
     """
     folder = Path(folder)
-    there = [name for name in READ_IF_THERE if (folder / f"{name}.parquet").is_file()]
-    frames = {name: _read(folder, name) for name in (*READ, *there)}
+    known = manifest.get("files", ())
+    there = [
+        name
+        for name in READ_IF_THERE
+        if f"{name}.parquet" in known or (folder / f"{name}.parquet").is_file()
+    ]
+    frames = {name: _read(folder, name, manifest) for name in (*READ, *there)}
     return make_tables(frames, manifest, str(folder))
 
 
@@ -217,10 +205,9 @@ def _locales(source: str, manifest: Mapping[str, Any]) -> tuple[Locale, ...]:
         raise RunFolderError(f"{source}: manifest.json: bad entry in locales: {error}") from error
 
 
-def _read(folder: Path, name: str) -> pl.DataFrame:
+def _read(folder: Path, name: str, manifest: Mapping[str, Any]) -> pl.DataFrame:
     path = folder / f"{name}.parquet"
-    if not path.is_file():
-        raise RunFolderError(f"{folder}: {path.name} is missing")
+    check_file(folder, manifest, path.name)
     columns = TABLES[name]
     try:
         present = pl.read_parquet_schema(path)

@@ -47,9 +47,15 @@ def plot(
     """
     from sim.analysis import load_tables
     from sim.plots import draw_plots
+    from sim.record.files import alone, ledger
+    from sim.record.folder import add_files
     from sim.simulate import Run
 
     folder = Run.open(run).path
-    tables = load_tables(folder)
-    for path in draw_plots(tables, folder / "plots", names=only, fmt=picture_format.value):
+    # another command that draws here would change the manifest too
+    with alone(folder), ledger() as written:
+        tables = load_tables(folder)
+        files = draw_plots(tables, folder / "plots", names=only, fmt=picture_format.value)
+        add_files(folder, written)
+    for path in files:
         say(str(path))

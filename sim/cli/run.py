@@ -73,19 +73,21 @@ def run(  # noqa: PLR0913  its arguments are its options
     from sim.cli.progress import progress_bar
     from sim.cli.words import rough_span
     from sim.engine.estimate import LONG_S, default_shards, estimate_run
-    from sim.record.folder import new_run_folder
+    from sim.record.folder import refuse_used
     from sim.simulate import DEFAULT_ENGINE, Progress, simulate
 
     loaded = load_playable(scenario, changes)
-    folder = new_run_folder(out, loaded.scenario.name)
+    refuse_used(out)
     engine = engine or DEFAULT_ENGINE
     shards = shards or default_shards(loaded.scenario)
     estimate = estimate_run(loaded.scenario, engine, shards, plots=plots)
     told = False
+    folder: Path | None = None
     with progress_bar(shown=not quiet and not json) as bar, Interrupt() as interrupt:
 
         def progress(report: Progress) -> None:
-            nonlocal told
+            nonlocal told, folder
+            folder = report.folder
             if not told:
                 # only now is it sure that the run starts
                 told = True
@@ -102,7 +104,7 @@ def run(  # noqa: PLR0913  its arguments are its options
                 seed=seed,
                 engine=engine,
                 shards=shards,
-                out=folder,
+                out=out,
                 allow_code=allow_code,
                 base_dir=loaded.base_dir,
                 force=force,
@@ -126,14 +128,14 @@ def run(  # noqa: PLR0913  its arguments are its options
         print_summary(result)
 
 
-def _say_what_is_left(folder: Path) -> None:
+def _say_what_is_left(folder: Path | None) -> None:
     """Tell, after Ctrl-C, what the stopped run has left on disk."""
     from sim.simulate import Run
 
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    if not names:
+    if folder is None or not folder.is_dir():
         complain("stopped; nothing was written")
         return
+    names = sorted(path.name for path in folder.iterdir())
     try:
         Run.open(folder)
     except ForyouError:

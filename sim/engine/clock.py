@@ -68,6 +68,9 @@ def _delay_until(now: float, at: float) -> float:
     return delay
 
 
-def stop_at(env: simpy.Environment, end: float) -> simpy.Event:
-    """An event for ``env.run(until=...)``: the clock's parts at ``end`` still run, users do not."""
-    return _tick(env, end - env.now, STOP)
+def stop_at(env: simpy.Environment, end: float, rank: int = STOP) -> simpy.Event:
+    """An event for ``env.run(until=...)``: the clock's parts at ``end`` still run, users do not.
+
+    Only those of a lower ``rank`` do.
+    """
+    return _tick(env, _delay_until(env.now, end), rank)

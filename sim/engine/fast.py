@@ -176,6 +176,10 @@ class FastEngine:
             self._bind(thread)
         self._lines.update(self._threads[0].frame)
 
+    def follow_new(self, first_account: int) -> None:
+        """Let the followers of accounts that were planted in mid-run follow them."""
+        self._memory.follow_new(first_account)
+
     def follow_counts(self) -> NDArray[np.int32]:
         """follows [U] creators each user follows now."""
         return np.ascontiguousarray(self._memory.users["follow_count"])

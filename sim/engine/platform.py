@@ -223,6 +223,12 @@ class Platform(Kept):
             getattr(window, name)[: len(array)] = array
         self.changed = np.arange(self.world.videos.count, dtype=np.int32)
 
+    def set_up_anew(self) -> None:
+        """Scores and indexes of all videos, for a feed that changes at the time of this refresh."""
+        now = self.view.refreshed_s
+        self._next_index_s = -np.inf
+        self.changed = self._refresh_scores(self.changed, now)
+
     def _own_tables(self) -> tuple[Table, ...]:
         """The tables that are not part of something else with state."""
         world = self.world

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from sim.core.counts import PACKED
 from sim.engine.estimate import SEEN_BYTES
 from sim.engine.layout import SLOT
-from sim.engine.memory import BLOCK, Arena, grown_arena, has_seen, new_arena, new_users
+from sim.engine.memory import (
+    BLOCK,
+    Arena,
+    add_follow,
+    grown_arena,
+    has_seen,
+    new_arena,
+    new_users,
+    room_for_one,
+)
 from sim.machine.aligned import aligned_zeros
 from sim.machine.compiled import njit
 from sim.machine.keep import Arrays, Kept
@@ -57,7 +66,7 @@ class Memory(Kept):
         self.slates = aligned_zeros((world.users, slate), SLOT)
         """slates [U, P] SLOT"""
         self.counts = aligned_zeros((world.users, PACKED), np.int32)
-        self.graph = world.follows.creator
+        self.graph, self.starts = world.follows.creator, world.follows.start
         bounds = np.linspace(0, world.users, parts + 1).astype(np.int64)
         self.ranges = [(int(a), int(b)) for a, b in pairwise(bounds)]
         """first and last user, not included, of each part"""
@@ -81,7 +90,7 @@ class Memory(Kept):
 
     def take_up(self, kept: Arrays) -> None:
         """Become what was put down; the sets are laid into these parts one after the other."""
-        users, sets = kept["users"], kept["sets"]
+        users, sets, new = kept["users"], kept["sets"], self.users.copy()
         self.users[:] = users
         self.next_s[:] = kept["next_s"]
         self.counts[:] = kept["counts"]
@@ -95,6 +104,23 @@ class Memory(Kept):
             arena.data[: len(mine)] = mine
             arena.used[0], arena.free[:] = len(mine), -1
             _lay_in(self.users, first, last)
+        # who has followed nobody since still has the list of the start
+        of_start = self.users["follow_size"] == 0
+        for name in ("follow_start", "follow_count"):
+            self.users[name][of_start] = new[name][of_start]
+
+    def follow_new(self, first_account: int) -> None:
+        """Let people follow the accounts from ``first_account`` on that the graph says they do.
+
+        Those were planted in a world that had been played already.
+        """
+        for part, (first, last) in enumerate(self.ranges):
+            while True:
+                arena = self.arenas[part]
+                if _follow_new(arena, self.graph, self.starts, self.users, first, last,
+                               first_account):  # fmt: skip
+                    break
+                self.grow(part)
 
     def _take_up_slates(self, slates: NDArray[Any]) -> None:
         """The places of the slates, of which a feed with shorter ones has the first."""
@@ -147,7 +173,7 @@ def _room_for(places: int) -> Arena:
 
 def _places(users: NDArray[Any]) -> NDArray[np.int64]:
     """places [U] of the arena that the sets of each user take."""
-    return users["seen_size"].astype(np.int64) + users["follow_size"]
+    return np.asarray(users["seen_size"].astype(np.int64) + users["follow_size"])
 
 
 @njit()
@@ -176,6 +202,29 @@ def _lay_in(users, first, last):
         if user.follow_size > 0:
             user.follow_start = place
             place += user.follow_size
+
+
+@njit()
+def _follow_new(arena, graph, starts, users, first, last, first_account):
+    """Append the follows of new accounts to the lists of the arena; False when it is full.
+
+    Who has them already is left as they are.
+    """
+    for u in range(first, last):
+        user = users[u]
+        if user.follow_size == 0:
+            continue
+        for i in range(starts[u], starts[u + 1]):
+            creator = graph[i]
+            known = creator < first_account
+            for j in range(user.follow_count):
+                known = known or arena.data[user.follow_start + j] == creator
+            if known:
+                continue
+            if arena.used[0] + room_for_one(user) > arena.data.size:
+                return False
+            add_follow(arena, graph, user, creator)
+    return True
 
 
 @njit()

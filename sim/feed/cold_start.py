@@ -76,8 +76,8 @@ class ColdStartPolicy(Kept, ABC):
     ``ROWS`` are the arrays with a row a video.
     """
 
-    KEPT = ("waiting", "seeking")
-    ROWS = ("pool", "state", "open_to_all")
+    KEPT: ClassVar[tuple[str, ...]] = ("waiting", "seeking")
+    ROWS: ClassVar[tuple[str, ...]] = ("pool", "state", "open_to_all")
     reserved: float
     """share of the places of a slate that is kept for waiting videos"""
     matched: bool
@@ -108,6 +108,10 @@ class ColdStartPolicy(Kept, ABC):
                 longer[:old] = array
                 setattr(self, name, longer)
             self.open_to_all[old:] = 1
+
+    def take_over(self) -> None:
+        """Make do with the videos that waited under another policy; those are in ``waiting``."""
+        self.open_to_all[self.waiting] = 1
 
     @abstractmethod
     def enter(self, videos: NDArray[np.int64], now: float) -> None:
@@ -142,6 +146,12 @@ class NoColdStart(ColdStartPolicy):
     matched = False
     finds_audience = False
 
+    def take_over(self) -> None:
+        """Who waited does so no longer."""
+        super().take_over()
+        self.state[self.waiting] = NONE
+        self.waiting = self.seeking = np.empty(0, np.int32)
+
     def enter(self, videos: NDArray[np.int64], now: float) -> None:
         """They compete at once."""
 
@@ -174,8 +184,10 @@ class PoolPolicy:
 class Tested(ColdStartPolicy):
     """A policy under which new videos wait for a test audience, in places kept for that."""
 
-    KEPT = (*ColdStartPolicy.KEPT, "reserved", "_tested", "_mean_value")
-    ROWS = (*ColdStartPolicy.ROWS, "shown", "worth", "_entered_s")
+    KEPT: ClassVar[tuple[str, ...]] = (
+        *ColdStartPolicy.KEPT, "reserved", "_tested", "_mean_value",
+    )  # fmt: skip
+    ROWS: ClassVar[tuple[str, ...]] = (*ColdStartPolicy.ROWS, "shown", "worth", "_entered_s")
     finds_audience = True
 
     def __init__(self, slots: float, matched: bool, rows: int, listing: VideoListing) -> None:
@@ -232,7 +244,7 @@ class Tested(ColdStartPolicy):
 class Pools(Tested):
     """``pools``: staged audiences, with promotion on relative thresholds."""
 
-    KEPT = (*Tested.KEPT, "_memory", "_finished")
+    KEPT: ClassVar[tuple[str, ...]] = (*Tested.KEPT, "_memory", "_finished")
 
     def __init__(self, policy: PoolPolicy, rows: int, listing: VideoListing) -> None:
         super().__init__(policy.slots, policy.matched, rows, listing)
@@ -244,6 +256,11 @@ class Pools(Tested):
         """They wait in the first pool, and nobody but their audience and followers sees them."""
         super().enter(videos, now)
         self.open_to_all[videos] = 0
+
+    def take_over(self) -> None:
+        """Who waited stays in its pool, or in the last one that there is."""
+        self.open_to_all[self.waiting] = self.pool[self.waiting] > 1
+        self.pool[self.waiting] = np.minimum(self.pool[self.waiting], self.policy.levels)
 
     def seek(self, now: float, window: float, impressions: int) -> None:
         """Those that wait and are not ahead of the time in which their pool fills.

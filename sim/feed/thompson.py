@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class ThompsonPolicy:
 class Thompson(Tested):
     """``thompson``: the kept places go to those whose value was drawn highest."""
 
-    KEPT = (*Tested.KEPT, "_past", "_refreshes")
+    KEPT: ClassVar[tuple[str, ...]] = (*Tested.KEPT, "_past", "_refreshes")
 
     def __init__(
         self, policy: ThompsonPolicy, rows: int, listing: VideoListing, k: np.uint64

@@ -15,6 +15,7 @@ from sim.plots import style
 from sim.plots.ccdf import ccdf_data, draw_ccdf
 from sim.plots.daily_activity import daily_activity_data, draw_daily_activity
 from sim.plots.engagement_by_tier import draw_engagement_by_tier, engagement_by_tier_data
+from sim.plots.files import write_figure
 from sim.plots.learning import draw_learning, learning_data
 from sim.plots.lorenz import draw_lorenz, lorenz_data
 from sim.plots.reach_by_pool import draw_reach_by_pool, reach_by_pool_data
@@ -84,13 +85,6 @@ def draw_plots(
     if fmt not in FORMATS:
         raise ForyouError(f"unknown picture format {fmt!r}; there are {', '.join(FORMATS)}")
     out = Path(out_dir)
-    out.mkdir(parents=True, exist_ok=True)
-    # The date is left out, so that the same run gives the same file.
-    metadata: dict[str, Any] = {
-        "png": {},
-        "svg": {"Date": None},
-        "pdf": {"CreationDate": None},
-    }[fmt]
     files = []
     for name in chosen:
         plot = PLOTS[name]
@@ -99,11 +93,6 @@ def draw_plots(
             figure = style.new_figure()
             plot.draw(data, figure)
             path = out / f"{name}.{fmt}"
-            part = path.with_name(f".{path.name}.part")
-            try:
-                figure.savefig(part, format=fmt, dpi=style.DPI, metadata=metadata)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+            write_figure(path, figure)
         files.append(path)
     return files

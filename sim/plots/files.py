@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim.plots import style
+from sim.record.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_file"]
+__all__ = ["draw_file", "write_figure"]
 
 D = TypeVar("D")
 
@@ -21,17 +23,18 @@ def draw_file(path: Path, draw: Callable[[D, Figure], None], data: D) -> Path:
 
     Makes the folder. Raises OSError when the file cannot be written.
     """
-    # The date is left out, so that the same numbers give the same file.
-    fmt = path.suffix.removeprefix(".")
-    metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(fmt, {})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
     with style.style():
         figure = style.new_figure()
         draw(data, figure)
-        try:
-            figure.savefig(part, format=fmt, dpi=style.DPI, metadata=metadata)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_figure(path, figure)
     return path
+
+
+def write_figure(path: Path, figure: Figure) -> None:
+    """Write a figure; the ending of ``path`` is the format. Makes the folder. Raises OSError."""
+    # The date is left out, so that the same numbers give the same file.
+    fmt = path.suffix.removeprefix(".")
+    metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(fmt, {})
+    content = io.BytesIO()
+    figure.savefig(content, format=fmt, dpi=style.DPI, metadata=metadata)
+    write_bytes(path, content.getbuffer())

@@ -9,6 +9,7 @@ import sys
 from datetime import datetime
 from typing import Any, Final
 
+from sim.record.folder import FORMAT
 from sim.scenario import Scenario, scenario_hash
 from sim.scenario.feed import Pools
 from sim.scenario.viral import viral_of
@@ -32,7 +33,7 @@ def first_manifest(
 ) -> dict[str, Any]:
     """What is known of a run when it begins; it says that the run has not finished."""
     return {
-        "format": 1,
+        "format": FORMAT,
         "finished": False,
         "scenario": scenario.name,
         "question": scenario.question,

@@ -25,6 +25,7 @@ from sim.machine.keep import Arrays, Kept
 from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import BY_SURFACE, EVENTS, SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import MOST_AGO, hash_all, hash_text
+from sim.record.files import NewFile
 from sim.world.state import NOBODY, TOPIC_ONE
 
 __all__ = [
@@ -245,7 +246,10 @@ class EventLog(Kept):
         self._writer: pq.ParquetWriter | None = None
         self._schema = pa.schema([(c.name, ARROW[c.dtype]) for c in EVENTS])
         if path is not None:
-            self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+            self._file = NewFile(path)
+            self._writer = pq.ParquetWriter(
+                self._file, self._schema, compression="zstd", write_page_checksum=True
+            )
 
     def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """What was counted, and the probabilities of all windows; not the events."""
@@ -312,10 +316,11 @@ class EventLog(Kept):
         return found
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file; it appears under its name."""
         self._flush()
         if self._writer is not None:
             self._writer.close()
+            self._file.commit()
 
     @property
     def hash(self) -> str:

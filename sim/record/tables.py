@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.core.counts import IMPRESSIONS, REACH
 from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import TABLES, Column
+from sim.record.files import open_new
 from sim.record.recorders import Paths, count_columns, surface_columns
 from sim.scenario.viral import Viral
 from sim.world.draw import main_topic
@@ -162,7 +163,5 @@ def to_table(name: str, columns: Columns) -> pa.Table:
 
 def write_table(folder: Path, name: str, columns: Columns) -> None:
     """Write one table; it appears under its name only when it is whole."""
-    path = folder / f"{name}.parquet"
-    unfinished = path.with_suffix(".parquet.part")
-    pq.write_table(to_table(name, columns), unfinished, compression="zstd")
-    unfinished.replace(path)
+    with open_new(folder / f"{name}.parquet") as file:
+        pq.write_table(to_table(name, columns), file, compression="zstd", write_page_checksum=True)

@@ -79,6 +79,7 @@ def arms_of(
     seed: int | None = None,
     allow_code: bool = False,
     base_dir: Path | None = None,
+    past: str | None = None,
 ) -> tuple[Arm, ...]:
     """The arms of several scenarios, or of one scenario and its changed copies.
 
@@ -96,7 +97,9 @@ def arms_of(
             "a comparison needs two arms: give a second scenario, or an arm such as "
             "--arm shares:feed.weights.share=3"
         )
-    common: dict[str, Any] = {"seed": seed, "allow_code": allow_code, "base_dir": base_dir}
+    common: dict[str, Any] = {
+        "seed": seed, "allow_code": allow_code, "base_dir": base_dir, "past": past,
+    }  # fmt: skip
     subjects = [_subject(scenario, overrides, common) for scenario in scenarios]
     names = _names(scenarios, subjects)
     for name, texts in changes.items():

@@ -27,6 +27,9 @@ class Opening(TypedDict, total=False):
     """Consent to import the code that the scenario names."""
     base_dir: Path | None
     """Where that code is looked for when the scenario is no file."""
+    past: str | None
+    """The moment of a run from which all runs go on, such as ``runs/base@36h``: in each world they
+    share the past that the scenario of that run has there."""
 
 
 class Playing(TypedDict, total=False):

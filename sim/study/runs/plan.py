@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,19 +16,17 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from sim.checkpoint.moment import Moment
 from sim.core.errors import ForyouError, Problem
 from sim.core.random import key as random_key
+from sim.record.code import code_digests
+from sim.record.version import RESULTS_VERSION
 from sim.scenario import Scenario, scenario_hash
-from sim.scenario.components import Custom, is_custom
 from sim.scenario.nodes import Place, plain, tree
 from sim.scenario.overrides import SET, apply_overrides
 from sim.scenario.problems import to_problems
 
 __all__ = ["RESULTS_VERSION", "RunSpec", "with_changes", "world_seed"]
-
-RESULTS_VERSION: Final = 9
-"""Part of every key. It rises when the same scenario and seed give other numbers than before, so
-that a study folder never mixes results of two models; ``tests/study/results.json`` watches it."""
 
 _NO_RESULT: Final = ("name", "question", "description", "seed", "tune")
 """Parts of a scenario that change no number of a run."""
@@ -51,32 +49,42 @@ class RunSpec:
     to run that code; None: a scenario with code of its own fails."""
     users: bool = False
     """Whether the outcome keeps what each user did."""
+    past: Moment | None = None
+    """What it goes on from: the state that the world of this seed has at that moment; None when it
+    begins at the beginning."""
 
     @cached_property
     def key(self) -> str:
         """32 hex digits: the hash of everything that can change a number of the run."""
-        scenario = self.scenario
-        fields = type(scenario).model_fields
-        same: dict[str, Any] = {
-            name: fields[name].get_default(call_default_factory=True)
-            for name in _NO_RESULT
-            if name in fields and not fields[name].is_required()
-        }
-        same["name"] = "run"
-        same["record"] = scenario.record.model_copy(update={"events": False})
+        scenario, past = self.scenario, self.past
         content = [
             RESULTS_VERSION,
-            scenario_hash(scenario.model_copy(update=same)),
+            _content(scenario),
             int(self.seed),
-            {} if self.code is None else _code_hashes(scenario, self.code),
+            {} if self.code is None else code_digests(scenario, self.code),
             *(["users"] if self.users else []),
         ]
+        if past is not None:
+            content += ["past", _content(past.scenario), _content(past.founded), past.now_s]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def __str__(self) -> str:
         arm = f", {self.arm}" if self.arm else ""
         return f"{self.scenario.name}{arm}, world {self.world} (seed {self.seed})"
+
+
+def _content(scenario: Scenario) -> str:
+    """Hash of everything in a scenario that can change a number."""
+    fields = type(scenario).model_fields
+    same: dict[str, Any] = {
+        name: fields[name].get_default(call_default_factory=True)
+        for name in _NO_RESULT
+        if name in fields and not fields[name].is_required()
+    }
+    same["name"] = "run"
+    same["record"] = scenario.record.model_copy(update={"events": False})
+    return scenario_hash(scenario.model_copy(update=same))
 
 
 def world_seed(seed: int, world: int) -> int:
@@ -124,30 +132,3 @@ def _text(path: str, value: Any) -> str:
 def _told(name: str, problems: list[Problem]) -> str:
     lines = [f"{p.path}: {p.message}" if p.path else p.message for p in problems]
     return f"{name}: " + "; ".join(dict.fromkeys(lines))
-
-
-def _code_hashes(scenario: Scenario, folder: Path) -> dict[str, str]:
-    """Hash of the source of every module that the scenario names, by module."""
-    from importlib.util import find_spec
-
-    found: dict[str, str] = {}
-    for module in sorted({use.partition(":")[0] for use in _own_code(scenario)}):
-        path = folder / f"{module.replace('.', '/')}.py"
-        if not path.is_file():
-            try:
-                spec = find_spec(module)
-            except (ImportError, ValueError):
-                spec = None
-            path = Path(spec.origin) if spec is not None and spec.origin else path
-        source = path.read_bytes() if path.is_file() else b""
-        found[module] = hashlib.blake2b(source, digest_size=16).hexdigest()
-    return found
-
-
-def _own_code(scenario: Scenario) -> Iterator[str]:
-    """Every ``module:Class`` of a scenario."""
-    feed = scenario.feed
-    yield from (name for name in feed.sources if is_custom(name))
-    for part in (*feed.filters, feed.predict, *feed.score, feed.select):
-        if isinstance(part, Custom):
-            yield part.use

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sim.checkpoint.branch import refuse_others
+from sim.checkpoint.moment import Moment, moment_of
 from sim.core.errors import ForyouError
 from sim.scenario import Scenario, load_file
 from sim.study.runs.execute import Executor, make_executor
@@ -32,6 +34,12 @@ class Subject:
     scenario: Scenario
     code: Path | None = None
     """Folder of ``module:Class`` of the scenario; None when that code must not run."""
+    past: Moment | None = None
+    """What all its runs go on from; None when they begin at the beginning."""
+
+    def __post_init__(self) -> None:
+        if self.past is not None:
+            refuse_others(self.past, self.scenario)
 
     @property
     def seed(self) -> int:
@@ -41,7 +49,7 @@ class Subject:
     def run(self, world: int, arm: str = "", base: int | None = None) -> RunSpec:
         """The run of one parallel world; ``base`` stands in for the scenario's seed."""
         seed = world_seed(self.seed if base is None else base, world)
-        return RunSpec(self.scenario, seed, arm, world, self.code)
+        return RunSpec(self.scenario, seed, arm, world, self.code, past=self.past)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -56,12 +64,14 @@ def subject(
     seed: int | None = None,
     allow_code: bool = False,
     base_dir: Path | None = None,
+    past: str | None = None,
 ) -> Subject:
     """What a study is about: a scenario or its file, with ``PATH=VALUE`` changes and a seed.
 
-    ``base_dir`` is where the code of a scenario that is no file is looked for. Everything that a
-    run would refuse is refused here. Raises ForyouError: ScenarioError for the text, ConsentError
-    for code without ``allow_code``, ComponentError for code that does not work.
+    ``base_dir`` is where the code of a scenario that is no file is looked for. ``past`` is what
+    its runs go on from, as in ``runs/base@36h``; world 0 is then the one of that run. Everything
+    that a run would refuse is refused here. Raises ForyouError: ScenarioError for the text,
+    ConsentError for code without ``allow_code``, ComponentError for code that does not work.
     """
     from sim.assemble import make_pipeline
 
@@ -71,10 +81,13 @@ def subject(
     else:
         loaded = load_file(scenario, overrides)
         scenario, base_dir = loaded.scenario, loaded.base_dir
+    moment = None if past is None else moment_of(past)
+    if seed is None and moment is not None:
+        seed = moment.scenario.seed
     if seed is not None:
         scenario = scenario.model_copy(update={"seed": int(seed)})
     make_pipeline(scenario, base_dir, allow_code)
-    return Subject(scenario, (base_dir or Path.cwd()).resolve() if allow_code else None)
+    return Subject(scenario, (base_dir or Path.cwd()).resolve() if allow_code else None, moment)
 
 
 def new_study_folder(out: Path | str | None, kind: str, name: str) -> Path:
