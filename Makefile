@@ -30,7 +30,7 @@ test: .venv/installed-dev
 	@$(BIN)/python -m pytest $(SPREAD) -m "not large"
 
 test-large: .venv/installed-dev
-	@$(BIN)/python -m pytest -m large tests/engine
+	@$(BIN)/python -m pytest -m large tests
 
 # More options, such as ARGS="--only whole --users 100k" or ARGS="--stored --write-docs".
 bench: .venv/installed-dev

@@ -102,7 +102,7 @@ class Live:
         return isinstance(self.engine, FastEngine)
 
     def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
-        """(name, array) of all state, at an instant at which every part of the clock had its turn."""
+        """(name, array) of all state, when every part of the clock had its turn at this instant."""
         yield "clock.now", np.asarray(float(self.env.now))
         for name, last in self.last_s.items():
             yield f"clock.{name}", np.asarray(last)
@@ -217,7 +217,7 @@ def _builtin(kit: Kit, scenario: Scenario, wanted: Any) -> Any:
     raise ForyouError(f"no component is built for {wanted!r}")
 
 
-def assemble(
+def assemble(  # noqa: PLR0913  each is one decision of the caller, given by its name
     scenario: Scenario,
     seed: int,
     *,

@@ -21,6 +21,7 @@ ORDER = [
     {"plots"},
     {"assemble"},
     {"checkpoint"},
+    {"running"},
     {"simulate"},
     {"study"},
     {"lab"},

@@ -2,10 +2,10 @@
 
 The odds of an action are its level, times a shape over the watch ratio, times the *warmth* of
 this person for this video, which all kind actions share. A video has *traits* besides, factors on
-the odds of like, comment, share, save and follow. What they have in common is how much a video moves
-people to act at all, whether or not they stay for it: liked videos are commented, shared and saved as
-well, but not watched to the end more often (E9). The rest is for one action alone: some are talked
-about and others kept, so that these do not go together more than they do (E9).
+the odds of like, comment, share, save and follow. What they have in common is how much a video
+moves people to act at all, whether or not they stay for it: liked videos are commented, shared and
+saved as well, but not watched to the end more often (E9). The rest is for one action alone: some
+are talked about and others kept, so that these do not go together more than they do (E9).
 
 ``CHANCES`` has the formula of each click of the action table. A new action is a row there and a
 formula here.

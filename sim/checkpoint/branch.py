@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from sim.assemble import Live, assemble
-from sim.checkpoint.moment import How, Moment
+from sim.checkpoint.moment import Means, Moment
 from sim.core.errors import ForyouError
 from sim.core.quantities import format_duration
 from sim.engine.fast import FastEngine
@@ -24,7 +23,7 @@ from sim.machine.keep import Arrays
 from sim.scenario import Scenario
 from sim.scenario.probes import ProbeConfig
 
-__all__ = ["branched", "differences", "founding", "go_on_with", "refuse_others"]
+__all__ = ["branched", "differences", "founding", "go_on_with", "refuse_others", "settings_of"]
 
 _FREE: Final = (
     "feed", "probes", "viral", "record", "duration", "name", "question", "description", "seed",
@@ -49,7 +48,7 @@ def refuse_others(moment: Moment, wanted: Scenario) -> None:
     """ForyouError for a scenario under which the world of a moment cannot go on."""
     past, now_s = moment.scenario, moment.now_s
     problems = []
-    for path in differences(_data(past), _data(wanted)):
+    for path in differences(settings_of(past), settings_of(wanted)):
         if path.split(".")[0] not in _FREE:
             problems.append(f"{path}: people, videos and the clock stay what they were")
         elif path in _FIXED:
@@ -75,7 +74,7 @@ def _problems_of_probes(past: Scenario, now_s: float, wanted: Scenario) -> Itera
             yield f'{place}: "{old.name}" is planted already; leave it, and put others behind it'
             continue
         new = wanted.probes[i]
-        changed = list(differences(_data(old), _data(new)))
+        changed = list(differences(settings_of(old), settings_of(new)))
         fixed = [path for path in changed if path.split(".")[0] not in _TO_COME]
         if fixed:
             yield f'{place}.{fixed[0]}: the accounts of "{old.name}" are planted already'
@@ -86,7 +85,8 @@ def _problems_of_probes(past: Scenario, now_s: float, wanted: Scenario) -> Itera
             yield f"probes[{i}].post_at: is in the past, which ends at {format_duration(now_s)}"
 
 
-def _data(config: Scenario | ProbeConfig) -> dict[str, Any]:
+def settings_of(config: Scenario | ProbeConfig) -> dict[str, Any]:
+    """Plain data, to be compared."""
     return config.model_dump(mode="json")
 
 
@@ -95,8 +95,8 @@ def founding(founded: Scenario, wanted: Scenario) -> Scenario:
     return founded.model_copy(update={"probes": wanted.probes})
 
 
-def branched(  # noqa: PLR0913  as many as make a world
-    moment: Moment, wanted: Scenario, seed: int, kept: Arrays, how: How, *,
+def branched(
+    moment: Moment, wanted: Scenario, seed: int, kept: Arrays, how: Means, *,
     events: Path | None = None, pipeline: Pipeline | None = None,
 ) -> Live:  # fmt: skip
     """A world that goes on under a scenario from the state ``kept`` of a moment."""
@@ -122,16 +122,14 @@ def go_on_with(live: Live, kept: Arrays, *, feed_changed: bool) -> None:
         platform.set_up_anew()
 
 
-def _fitted(
-    live: Live, kept: Arrays, *, feed_changed: bool
-) -> Iterator[tuple[str, NDArray[Any]]]:
+def _fitted(live: Live, kept: Arrays, *, feed_changed: bool) -> Iterator[tuple[str, NDArray[Any]]]:
     """The state of the past; in the place of what another feed has no use for, its own."""
     fresh = dict(live.put_down())
     for name, array in fresh.items():
         own = name.startswith(("platform.view.cold.", "platform.view.tables.")) and feed_changed
-        if own and not (name in kept and _fits(kept[name], array, name)):
-            yield name, array
-        elif name == "platform.creators.count":
+        if (
+            own and not (name in kept and _fits(kept[name], array, name))
+        ) or name == "platform.creators.count":
             yield name, array
         elif name in kept:
             yield name, kept[name]

@@ -22,10 +22,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.errors import RunFolderError
-from sim.record.files import digest_of, json_text, measure, open_new, remove, write_bytes, write_text
+from sim.record.files import (
+    digest_of,
+    json_text,
+    measure,
+    open_new,
+    remove,
+    write_bytes,
+    write_text,
+)
 from sim.record.version import RESULTS_VERSION
 
-__all__ = ["FOLDER", "Checkpoint", "checkpoints", "forget", "read_arrays", "write_checkpoint"]
+__all__ = [
+    "FOLDER",
+    "Checkpoint",
+    "checkpoints",
+    "cut",
+    "forget",
+    "read_arrays",
+    "write_checkpoint",
+]
 
 FOLDER: Final = "checkpoints"
 _ABOUT: Final = "checkpoint.json"
@@ -87,6 +103,16 @@ def forget(checkpoint: Checkpoint) -> None:
     for path in checkpoint.path.iterdir():
         remove(path)
     checkpoint.path.rmdir()
+
+
+def cut(run: Path, now_s: float) -> None:
+    """Remove all of the checkpoints after ``now_s``, damaged and half-written ones too."""
+    folder = run / FOLDER
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_dir() and not float(path.name) <= now_s + 5e-4:
+            for name in sorted(path.iterdir(), key=lambda file: file.name != _ABOUT):
+                remove(name)
+            path.rmdir()
 
 
 def checkpoints(run: Path) -> Iterator[Checkpoint | RunFolderError]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import floor
 from pathlib import Path
 from typing import Any
 
 from sim.assemble import Live
-from sim.checkpoint.disk import FOLDER, Checkpoint, forget, write_checkpoint
+from sim.checkpoint.disk import FOLDER, Checkpoint, checkpoints, forget, write_checkpoint
 from sim.checkpoint.segments import join
 from sim.engine.clock import KEEP, every
 from sim.record.files import remove
 
-__all__ = ["Keeper", "Plan", "Segment", "next_segment"]
+__all__ = ["Keeper", "Plan", "Segment", "first_log", "next_segment", "remove_segments"]
 
 _LAST = 2
 """Checkpoints that are kept unless all are."""
@@ -44,6 +45,18 @@ def next_segment(run: Path, segments: Sequence[Segment]) -> Path:
     return run / FOLDER / f"events-{number:06d}.parquet"
 
 
+def first_log(run: Path, plan: Plan | None) -> Path:
+    """The file in which the event log of a new world begins: all of it when nothing stops it."""
+    return run / "events.parquet" if plan is None else next_segment(run, ())
+
+
+def remove_segments(run: Path, used: Sequence[Segment]) -> None:
+    """Remove the segments of events that are not among those ``used``."""
+    for path in sorted((run / FOLDER).glob("events-*.parquet")):
+        if path.relative_to(run).as_posix() not in {name for name, _ in used}:
+            remove(path)
+
+
 @dataclass
 class Keeper:
     """Keeps checkpoints of one run, and its event log in segments."""
@@ -59,6 +72,8 @@ class Keeper:
     def start(self) -> None:
         """Take a place on the clock, behind all that happens at a refresh."""
         live, scenario = self.live, self.live.scenario
+        self.made = [found for found in checkpoints(self.run) if isinstance(found, Checkpoint)]
+        self.made.reverse()
         if self.plan is not None:
             self._due = self._next(float(live.env.now))
             every(
@@ -102,12 +117,20 @@ class Keeper:
     def finish(self) -> None:
         """Put the events of all segments into one file."""
         log = self.live.log
-        if log.wanted:
-            self._close_segment()
-            parts = [(self.run / name, rows) for name, rows in self.segments]
-            join(parts, self.run / "events.parquet")
+        if not log.wanted:
+            return
+        if self.plan is None and not self.segments:
+            log.close()  # it has been one file from the beginning
+            return
+        self._close_segment()
+        parts = [(self.run / name, rows) for name, rows in self.segments]
+        join(parts, self.run / "events.parquet")
 
     def tidy(self) -> None:
-        """Remove the segments of a run that is finished: all of it lies in one file."""
-        for path in sorted((self.run / FOLDER).glob("events-*.parquet")):
-            remove(path)
+        """Remove what a finished run needs no more; its events lie in one file."""
+        remove_segments(self.run, ())
+        if self.plan is None:
+            for old in self.made:
+                forget(old)
+            with suppress(OSError):  # there is none, or something else lies in it
+                (self.run / FOLDER).rmdir()

@@ -27,7 +27,7 @@ from sim.record.files import alone, make_folder
 from sim.record.folder import read_manifest
 from sim.scenario import Scenario, load_file
 
-__all__ = ["How", "Moment", "moment_of", "play_to", "recorded_past", "world_at"]
+__all__ = ["Means", "Moment", "moment_of", "play_to", "recorded_past", "world_at"]
 
 PASTS: Final = "pasts"
 
@@ -38,8 +38,8 @@ def silent(text: str) -> None:
 
 
 @dataclass(frozen=True)
-class How:
-    """How a world is played; none of it changes a result."""
+class Means:
+    """Means a world is played; none of it changes a result."""
 
     shards: int = 1
     allow_code: bool = False
@@ -100,7 +100,7 @@ def play_to(live: Live, now_s: float) -> None:
         live.env.run(until=stop_at(live.env, now_s, KEEP))
 
 
-def world_at(moment: Moment, seed: int, how: How) -> Arrays:
+def world_at(moment: Moment, seed: int, how: Means) -> Arrays:
     """The state of the world of a seed at a moment; what had to be played is kept.
 
     Where the run cannot be found, as on another machine, all of it is played. Raises OSError.
@@ -122,7 +122,9 @@ def world_at(moment: Moment, seed: int, how: How) -> Arrays:
         return arrays
 
 
-def _played(moment: Moment, seed: int, past: Past | None, how: How, log: Path | None = None) -> Arrays:
+def _played(
+    moment: Moment, seed: int, past: Past | None, how: Means, log: Path | None = None
+) -> Arrays:
     """The state at a moment, played from a past or from the start."""
     live = assemble(
         moment.scenario, seed, engine="fast", shards=how.shards, events=log,
@@ -136,9 +138,7 @@ def _played(moment: Moment, seed: int, past: Past | None, how: How, log: Path | 
     return dict(live.put_down())
 
 
-def recorded_past(
-    moment: Moment, run: Path, how: How
-) -> tuple[Arrays, list[Segment]]:
+def recorded_past(moment: Moment, run: Path, how: Means) -> tuple[Arrays, list[Segment]]:
     """The state at a moment, and its events in segments of a new run in the folder ``run``.
 
     Raises RunFolderError and OSError.
@@ -159,9 +159,7 @@ def recorded_past(
     return arrays, segments
 
 
-def _add(
-    run: Path, segments: list[Segment], parts: Sequence[tuple[Path, int]], rows: int
-) -> None:
+def _add(run: Path, segments: list[Segment], parts: Sequence[tuple[Path, int]], rows: int) -> None:
     """Copy events of another run into a new segment."""
     path = next_segment(run, segments)
     join(parts, path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.console import console
-from sim.cli.options import Metrics, Seed, Set, StudyFolder, WorldsWanted
+from sim.cli.options import From, Metrics, Seed, Set, StudyFolder, WorldsWanted
 from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import table
 
@@ -50,6 +50,7 @@ def compare(  # noqa: PLR0913  its arguments are its options
     seed: Seed = None,
     changes: Set = None,
     metric: Metrics = None,
+    past: From = None,
     unpaired: Annotated[
         bool,
         typer.Option(
@@ -76,6 +77,7 @@ def compare(  # noqa: PLR0913  its arguments are its options
     plan = plan_compare(
         scenarios, n, arms=arms, metric=metric, level=how.level,
         unpaired=unpaired, overrides=changes or (), seed=seed, allow_code=how.allow_code,
+        past=past,
     )  # fmt: skip
     for changed in ([], *arms.values()):
         for scenario in scenarios:

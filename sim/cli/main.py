@@ -20,6 +20,7 @@ from sim.cli import (
     new,
     perturb,
     plot,
+    resume,
     run,
     schema,
     sensitivity,
@@ -54,6 +55,7 @@ app = typer.Typer(
 )
 for command, examples in (
     (run.run, run.EXAMPLES),
+    (resume.resume, resume.EXAMPLES),
     (check.check, check.EXAMPLES),
     (show.show, show.EXAMPLES),
     (plot.plot, plot.EXAMPLES),

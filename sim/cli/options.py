@@ -13,6 +13,7 @@ __all__ = [
     "AllowCode",
     "Executors",
     "Force",
+    "From",
     "Json",
     "Level",
     "Metrics",
@@ -22,11 +23,28 @@ __all__ = [
     "ScenarioFile",
     "Seed",
     "Set",
+    "Shards",
     "StudyFolder",
     "Where",
     "Workers",
     "WorldsWanted",
+    "simulated_time",
 ]
+
+
+def simulated_time(option: str, text: str) -> float:
+    """Seconds of a simulated time above 0, such as ``36h``. Raises ForyouError."""
+    from sim.core.errors import ForyouError
+    from sim.core.units import UnitError, parse_duration
+
+    try:
+        seconds = float(parse_duration(text))
+    except UnitError as error:
+        raise ForyouError(f"{option}: {error}") from None
+    if seconds <= 0.0:
+        raise ForyouError(f"{option}: has to be more than 0, such as 6h")
+    return seconds
+
 
 ScenarioFile = Annotated[
     Path, typer.Argument(metavar="SCENARIO", help="The scenario, a YAML file.", show_default=False)
@@ -59,6 +77,26 @@ AllowCode = Annotated[
     typer.Option(
         "--allow-code",
         help="Let the scenario run the Python code that it names. Only for files that you trust.",
+    ),
+]
+Shards = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Threads to play users on; as many as cores by default. Changes no result.",
+        show_default=False,
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="RUN@TIME",
+        help="Go on from this moment of a run, such as runs/base@36h, instead of from the start. "
+        "What a running platform could change may differ: feed, probes to come, viral, record, "
+        "duration.",
+        show_default=False,
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]

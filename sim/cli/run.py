@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import complain, say
-from sim.cli.options import AllowCode, Plots, Quiet, ScenarioFile, Seed, Set
-from sim.core.errors import ForyouError
+from sim.cli.console import complain
+from sim.cli.options import (
+    AllowCode,
+    From,
+    Plots,
+    Quiet,
+    ScenarioFile,
+    Seed,
+    Set,
+    Shards,
+    simulated_time,
+)
+
+if TYPE_CHECKING:
+    from sim.simulate import Progress, Run
 
 __all__ = ["EXAMPLES", "run"]
 
@@ -19,8 +33,17 @@ EXAMPLES = (
     "foryou run scenarios/zero_followers.yaml",
     "foryou run scenarios/baseline.yaml --seed 7 --out runs/seven",
     "foryou run scenarios/baseline.yaml --set feed.weights.share=2.5 --set duration='2 d'",
+    "foryou run scenarios/zero_followers.yaml --out runs/base --checkpoint 12h --keep all",
+    "foryou run scenarios/zero_followers.yaml --from runs/base@36h --set feed.weights.share=3",
 )
 """Shown under the help of the command."""
+
+
+class Kept(StrEnum):
+    """Which checkpoints stay."""
+
+    last = "last"
+    all = "all"
 
 
 def run(  # noqa: PLR0913  its arguments are its options
@@ -44,15 +67,7 @@ def run(  # noqa: PLR0913  its arguments are its options
             show_default=False,
         ),
     ] = None,
-    shards: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Threads to play users on; as many as cores by default. Changes no result.",
-            show_default=False,
-        ),
-    ] = None,
+    shards: Shards = None,
     force: Annotated[
         bool, typer.Option("--force", help="Start even if the run seems not to fit this machine.")
     ] = False,
@@ -62,86 +77,58 @@ def run(  # noqa: PLR0913  its arguments are its options
         bool, typer.Option("--json", help="Print the manifest and the summary as JSON only.")
     ] = False,
     plots: Plots = True,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Keep the state of the world every so often, in simulated time such as 6h, so "
+            "that foryou resume goes on from there.",
+            show_default=False,
+        ),
+    ] = None,
+    keep: Annotated[
+        Kept,
+        typer.Option(
+            "--keep", help="Which checkpoints stay: the last two, or all, to branch from."
+        ),
+    ] = Kept.last,
+    past: From = None,
 ) -> None:
     """Simulate a scenario and tell what happened.
 
     Makes a folder with tables, pictures, a summary, and all that is needed to run it again.
     """
-    from sim.cli.describe import needs
-    from sim.cli.interrupt import Interrupt
     from sim.cli.playable import load_playable
-    from sim.cli.progress import progress_bar
-    from sim.cli.words import rough_span
-    from sim.engine.estimate import LONG_S, default_shards, estimate_run
+    from sim.cli.watch import watched
+    from sim.engine.estimate import default_shards, estimate_run
     from sim.record.folder import refuse_used
-    from sim.simulate import DEFAULT_ENGINE, Progress, simulate
+    from sim.simulate import DEFAULT_ENGINE, Plan, simulate
 
     loaded = load_playable(scenario, changes)
     refuse_used(out)
     engine = engine or DEFAULT_ENGINE
     shards = shards or default_shards(loaded.scenario)
-    estimate = estimate_run(loaded.scenario, engine, shards, plots=plots)
-    told = False
-    folder: Path | None = None
-    with progress_bar(shown=not quiet and not json) as bar, Interrupt() as interrupt:
+    plan = None
+    if checkpoint is not None:
+        plan = Plan(simulated_time("--checkpoint", checkpoint), keep is Kept.all)
 
-        def progress(report: Progress) -> None:
-            nonlocal told, folder
-            folder = report.folder
-            if not told:
-                # only now is it sure that the run starts
-                told = True
-                if not quiet and not json:
-                    say(f"Needs {needs(estimate)}.")
-                if estimate.seconds > LONG_S and not quiet:
-                    complain(f"a long run, about {rough_span(estimate.seconds)}; Ctrl-C stops it")
-            interrupt.check()
-            bar(report)
-
-        try:
-            result = simulate(
-                loaded.scenario,
-                seed=seed,
-                engine=engine,
-                shards=shards,
-                out=out,
-                allow_code=allow_code,
-                base_dir=loaded.base_dir,
-                force=force,
-                plots=plots,
-                command=shlex.join(["foryou", *sys.argv[1:]]),
-                progress=progress,
-            )
-        except BaseException as error:
-            if not (isinstance(error, KeyboardInterrupt) or interrupt.insisted):
-                raise
-            bar.stop()
-            _say_what_is_left(folder)
-            raise typer.Exit(130) from None
-    if json:
-        from sim.cli.summary import as_json
-
-        say(as_json(result))
-    elif not quiet:
-        from sim.cli.summary import print_summary
-
-        print_summary(result)
-
-
-def _say_what_is_left(folder: Path | None) -> None:
-    """Tell, after Ctrl-C, what the stopped run has left on disk."""
-    from sim.simulate import Run
-
-    if folder is None or not folder.is_dir():
-        complain("stopped; nothing was written")
-        return
-    names = sorted(path.name for path in folder.iterdir())
-    try:
-        Run.open(folder)
-    except ForyouError:
-        complain(f"stopped; {folder} holds an unfinished run: {', '.join(names)}")
-    else:
-        complain(
-            f"stopped; {folder} holds the finished run without all pictures; "
-            f"draw them with: foryou plot {shlex.quote(str(folder))}"
+    def play(progress: Callable[[Progress], None]) -> Run:
+        return simulate(
+            loaded.scenario,
+            seed=seed,
+            engine=engine,
+            shards=shards,
+            out=out,
+            allow_code=allow_code,
+            base_dir=loaded.base_dir,
+            force=force,
+            plots=plots,
+            command=shlex.join(["foryou", *sys.argv[1:]]),
+            progress=progress,
+            checkpoints=plan,
+            past=past,
+            notice=complain,
         )
+
+    estimate = estimate_run(loaded.scenario, engine, shards, plots=plots)
+    watched(play, estimate, quiet=quiet, json=json)

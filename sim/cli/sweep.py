@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.console import console
-from sim.cli.options import Metrics, ScenarioFile, Seed, Set, StudyFolder, WorldsWanted
+from sim.cli.options import From, Metrics, ScenarioFile, Seed, Set, StudyFolder, WorldsWanted
 from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import last_parts, table
 
@@ -62,6 +62,7 @@ def sweep(  # noqa: PLR0913  its arguments are its options
     metric: Metrics = None,
     changes: Set = None,
     seed: Seed = None,
+    past: From = None,
     *,
     how: How,
 ) -> None:
@@ -75,7 +76,7 @@ def sweep(  # noqa: PLR0913  its arguments are its options
     from sim.study.runs.start import new_study_folder, subject
     from sim.study.sweep.study import plan_sweep, run_sweep
 
-    about = subject(scenario, changes or (), seed=seed, allow_code=how.allow_code)
+    about = subject(scenario, changes or (), seed=seed, allow_code=how.allow_code, past=past)
     plan = plan_sweep(about, vary or (), n, samples=samples, metric=metric, level=how.level)
     folder = new_study_folder(out, "sweep", about.scenario.name)
     with playing("Sweeping", folder, how, plan.runs) as (hands, progress):

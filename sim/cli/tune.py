@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.console import console
-from sim.cli.options import ScenarioFile, Seed, Set, StudyFolder
+from sim.cli.options import From, ScenarioFile, Seed, Set, StudyFolder
 from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import table
 
@@ -69,6 +69,7 @@ def tune(  # noqa: PLR0913  its arguments are its options
     out: StudyFolder = None,
     seed: Seed = None,
     changes: Set = None,
+    past: From = None,
     *,
     how: How,
 ) -> None:
@@ -97,6 +98,7 @@ def tune(  # noqa: PLR0913  its arguments are its options
         seed=seed,
         level=how.level,
         allow_code=how.allow_code,
+        past=past,
     )
     folder = new_study_folder(out, "tune", plan.scenario.name)
     with playing("Search", folder, how, plan.runs) as (hands, progress):

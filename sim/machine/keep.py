@@ -3,8 +3,8 @@
 A class says which of its attributes are state:
 
     class Meter(Kept):
-        KEPT = ("total", "rates")      # numbers, arrays, tuples of arrays, other things that are Kept
-        ROWS = ("counts",)             # arrays with a row for each of something, and spare rows behind
+        KEPT = ("total", "rates")   # numbers, arrays, tuples of them, other things with state
+        ROWS = ("counts",)          # arrays with a row for each of something, and spare rows
 
 Everything else about it is derived from the scenario, so it is there again when a world was built
 anew. What was put down is taken up by a thing that was built from the same scenario, or from one
@@ -84,7 +84,7 @@ def put_down(name: str, value: Any) -> Iterator[tuple[str, NDArray[Any]]]:
 
 
 def take_up(value: Any, kept: Arrays, name: str) -> Any:
-    """The value that was put down, in the form of ``value``; arrays of the same shape are reused."""
+    """The value that was put down, in the form of ``value``; its arrays are used if they fit."""
     if isinstance(value, np.ndarray):
         return _array(value, kept[""], name)
     if isinstance(value, bool | int | float | np.generic):

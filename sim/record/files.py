@@ -36,6 +36,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+from sim.core.errors import RunFolderError
+
 __all__ = [
     "PART", "Disk", "NewFile", "Written", "alone", "digest_of", "json_text", "ledger",
     "make_folder", "make_new_folder", "measure", "open_new", "remove", "use_disk", "write_bytes",
@@ -352,15 +354,22 @@ def measure(path: Path) -> Written:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, *, wait: bool = True) -> Iterator[None]:
     """Inside, no other process is inside for the same folder; waits for it.
 
-    A process that is killed leaves. Where the file system knows no locks nobody waits.
+    Without ``wait`` a RunFolderError says that another one is. A process that is killed leaves.
+    Where the file system knows no locks nobody waits.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise RunFolderError(
+                f"{folder}: another command is at work in it; let it end, or stop it"
+            ) from None
+        except OSError:
+            pass
         yield
     finally:
         os.close(descriptor)

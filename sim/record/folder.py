@@ -33,12 +33,14 @@ from sim.record.files import (
 )
 
 __all__ = [
-    "DIGEST", "FORMAT", "MANIFEST", "add_files", "claim_run_folder", "entries", "finish",
+    "APART", "DIGEST", "FORMAT", "MANIFEST", "add_files", "claim_run_folder", "entries", "finish",
     "free_names", "read_manifest", "refuse_used", "remove_leftovers",
 ]  # fmt: skip
 
 MANIFEST: Final = "manifest.json"
 DIGEST: Final = "manifest.json.digest"
+APART: Final = ("checkpoints", "pasts")
+"""Folders in a run folder that have manifests of their own."""
 FORMAT: Final = 2
 """Format of new run folders; those of format 1 have no digests and are read as they are."""
 _STALE_S: Final = 60.0
@@ -116,11 +118,14 @@ def _claim(folder: Path, text: bytes) -> bool:
     return True
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove unfinished files, here and one folder below, that killed processes have left."""
-    for path in (*folder.glob(f"*{PART}"), *folder.glob(f"*/*{PART}")):
+def remove_leftovers(folder: Path, stale_s: float = _STALE_S) -> None:
+    """Remove unfinished files below a folder that killed processes have left.
+
+    They are ``stale_s`` old at least; 0 where no other process can be writing.
+    """
+    for path in folder.rglob(f"*{PART}"):
         try:
-            if time.time() - path.stat().st_mtime > _STALE_S:
+            if time.time() - path.stat().st_mtime >= stale_s:
                 remove(path)
         except OSError:
             continue  # another process finished or removed it
@@ -129,8 +134,16 @@ def remove_leftovers(folder: Path) -> None:
 def entries(folder: Path, notes: Mapping[Path, Written]) -> dict[str, dict[str, Any]]:
     """What a manifest says of the files below ``folder`` that were written, by their names."""
     own = {path.relative_to(folder): of for path, of in notes.items() if folder in path.parents}
-    named = {path.as_posix(): of.to_dict() for path, of in own.items()}
+    named = {
+        path.as_posix(): of.to_dict() for path, of in own.items() if path.parts[0] not in APART
+    }
     return {name: named[name] for name in sorted(named) if name not in (MANIFEST, DIGEST)}
+
+
+def write_unfinished(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Put the manifest of a run that goes on in place of the one that is there. Raises OSError."""
+    assert manifest["finished"] is False
+    write_bytes(folder / MANIFEST, json_text(manifest).encode())
 
 
 def finish(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -29,7 +29,8 @@ from sim.record.files import NewFile
 from sim.world.state import NOBODY, TOPIC_ONE
 
 __all__ = [
-    "Controls", "EventLog", "Paths", "Regrets", "Timeline", "count_columns", "surface_columns",
+    "Controls", "EventLog", "Paths", "Regrets", "Timeline", "count_columns", "event_schema",
+    "surface_columns",
 ]  # fmt: skip
 
 _TEST = SOURCE_NAMES.index("fresh")
@@ -187,8 +188,7 @@ class Paths(Kept):
     def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """Which videos are chosen, and all snapshots."""
         yield from super().put_down()
-        for name, array in zip(("times", "videos", "rows"), self._all_rows(), strict=True):
-            yield name, array
+        yield from zip(("times", "videos", "rows"), self._all_rows(), strict=True)
 
     def take_up(self, kept: Arrays) -> None:
         """Become what was put down."""
@@ -232,6 +232,11 @@ class Paths(Kept):
         return found
 
 
+def event_schema() -> pa.Schema:
+    """The columns of the event log."""
+    return pa.schema([(c.name, ARROW[c.dtype]) for c in EVENTS])
+
+
 class EventLog(Kept):
     """Hash of all events, and the events themselves when a file is wanted."""
 
@@ -244,12 +249,15 @@ class EventLog(Kept):
         self._buffered = 0
         self._chances: list[tuple[float, float]] = []
         self._writer: pq.ParquetWriter | None = None
-        self._schema = pa.schema([(c.name, ARROW[c.dtype]) for c in EVENTS])
         if path is not None:
-            self._file = NewFile(path)
-            self._writer = pq.ParquetWriter(
-                self._file, self._schema, compression="zstd", write_page_checksum=True
-            )
+            self.open(path)
+
+    def open(self, path: Path) -> None:
+        """Go on in a new file; the last one was closed."""
+        self._file = NewFile(path)
+        self._writer = pq.ParquetWriter(
+            self._file, event_schema(), compression="zstd", write_page_checksum=True
+        )
 
     def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """What was counted, and the probabilities of all windows; not the events."""
@@ -300,7 +308,7 @@ class EventLog(Kept):
             else _event_column(events, c.name, c.dtype)
             for c in EVENTS
         ]  # fmt: skip
-        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=event_schema()))
 
     def _chances_of(self, events: NDArray[Any]) -> NDArray[np.float64]:
         """[N] with which probability chance filled the place; NaN where it did not."""

@@ -239,8 +239,9 @@ TRAITS = ("like_trait", "comment_trait", "share_trait", "save_trait", "follow_tr
 def test_traits_have_mean_1_and_the_spread_of_the_settings() -> None:
     spreads = dict(zip(TRAITS, (0.2, 0.4, 0.6, 0.0, 0.3), strict=True))
     world = tiny_world(
-        behaviour={"act": {**spreads, "common_trait": 0.0}}, population={"users": 800, "creators": 0.5}
-    )  # fmt: skip
+        behaviour={"act": {**spreads, "common_trait": 0.0}},
+        population={"users": 800, "creators": 0.5},
+    )
     n = world.videos.count
     logs = []
     for name, spread in spreads.items():

@@ -125,7 +125,7 @@ def _played(spec: RunSpec) -> Live:
     """The world of a specification, played to its end in one thread."""
     from sim.assemble import assemble
     from sim.checkpoint.branch import branched
-    from sim.checkpoint.moment import How, world_at
+    from sim.checkpoint.moment import Means, world_at
     from sim.simulate import DEFAULT_ENGINE
 
     consent = spec.code is not None
@@ -134,7 +134,7 @@ def _played(spec: RunSpec) -> Live:
             spec.scenario, spec.seed, engine=DEFAULT_ENGINE, base_dir=spec.code, allow_code=consent
         )
     else:
-        how = How(allow_code=consent, base_dir=spec.code)
+        how = Means(allow_code=consent, base_dir=spec.code)
         kept = world_at(spec.past, spec.seed, how)
         live = branched(spec.past, spec.scenario, spec.seed, kept, how)
     live.env.run(until=live.end)
