@@ -19,13 +19,13 @@ settings.load_profile("foryou")
 
 # With two workers one begins with the engine's grid. Where nothing is compiled yet, that compiles
 # the engine for a minute or more; the other meanwhile does what needs no engine, and then finds it
-# on disk. The longest files are next: at the end they would leave one worker idle.
+# on disk. To get there early would cost more than to wait: it would compile the engine too. The
+# longest files are next: at the end they would leave one worker idle.
 EARLY = (
     "engine/test_equality.py",
     # without an engine
     "behaviour/test_side_by_side.py",
     "plots/test_plots.py",
-    "plots/test_drawer.py",
     "study/test_coverage.py",
     "study/test_statistics.py",
     "study/test_tune_pictures.py",
@@ -34,6 +34,20 @@ EARLY = (
     "core",
     "machine",
     "analysis",
+    "feed/test_belief.py",
+    "feed/test_match.py",
+    "feed/test_percentile.py",
+    "feed/test_plain.py",
+    "feed/test_plain_taste.py",
+    "feed/test_retrieve.py",
+    "feed/test_slopes.py",
+    "feed/test_spaced.py",
+    "world/test_contacts.py",
+    "world/test_exchange.py",
+    "world/test_follow.py",
+    "world/test_publish.py",
+    "world/test_sound_fit.py",
+    "world/test_users.py",
     # long
     "study/test_tune.py",
     "study/test_tune_kill.py",
@@ -42,6 +56,9 @@ EARLY = (
     "study/test_ray.py",
     "study/test_execute.py",
     "engine",
+    "study",
+    "notebooks",
+    "docs",
 )
 
 

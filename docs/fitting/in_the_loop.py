@@ -41,7 +41,7 @@ from sim.core.actions import ACTION_INDEX
 from sim.core.errors import ForyouError
 from sim.core.surfaces import FOR_YOU
 from sim.engine.estimate import default_shards
-from sim.machine.compiled import cache_folder
+from sim.machine.compiled import code_hash
 from sim.record.recorders import EventLog
 from sim.scenario import Scenario, load
 from sim.scenario.behaviour import BehaviourConfig
@@ -372,7 +372,7 @@ class Fit:
         """Make the folder, or refuse one that holds something else."""
         about = {
             "scenario": json.loads(self.scenario.model_dump_json()), "seeds": list(self.seeds),
-            "code": cache_folder.name if cache_folder else "",
+            "code": code_hash(),
         }  # fmt: skip
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "about.json"

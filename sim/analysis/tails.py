@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from sim.analysis.matplotlib_import import import_matplotlib
+
 __all__ = [
     "CCDF_POINTS",
     "MAX_FIT",
@@ -109,6 +111,7 @@ def _fit(content: bytes, most: int) -> TailFit:
         return TailFit(n, f"{distinct} different values; at least {MIN_DISTINCT} are needed")
 
     # Imported here: it takes as long as everything else in this package together.
+    import_matplotlib()  # which powerlaw imports
     import powerlaw
 
     # The package warns about edges of its search and about numerical noise; what matters of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console
+from sim.cli.console import console, one_line
 from sim.cli.options import From, Metrics, Seed, Set, StudyFolder, WorldsWanted
 from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import table
@@ -122,7 +122,7 @@ def _print(result: Compare) -> None:
         )
     screen.print()
     screen.print(
-        f"Results: {result.folder}\n"
+        f"Results: {one_line(result.folder)}\n"
         "  plots/            pictures\n"
         "  compare.json      all of this, and each world's differences\n"
         "  compare.parquet   a row a difference; runs.parquet: a row a run",

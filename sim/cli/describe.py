@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from sim.cli.console import one_line
 from sim.cli.words import amount, clock, rough_span, roughly, span
 
 if TYPE_CHECKING:
@@ -54,11 +55,13 @@ def describe(scenario: Scenario) -> str:
     ]
     if own := _own_code(scenario):
         lines.append(("own code", f"{', '.join(own)}; to run it takes --allow-code"))
-    head = f"{scenario.name}: {scenario.question}" if scenario.question else scenario.name
+    question = " ".join(line.strip() for line in scenario.question.split("\n")).strip()
+    head = f"{scenario.name}: {question}" if question else scenario.name
     return "\n".join(
         [
-            head, "", *(f"  {label:<10}  {text}" for label, text in lines), "",
-            *(f"Warning: {text}." for text in wary), "No problems found.",
+            one_line(head), "",
+            *(f"  {label:<10}  {one_line(text)}" for label, text in lines), "",
+            *(f"Warning: {one_line(text)}." for text in wary), "No problems found.",
         ]
     )  # fmt: skip
 

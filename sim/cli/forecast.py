@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sim.cli.words import span
+from sim.core.printable import printable
 
 if TYPE_CHECKING:
     from sim.study.runs.execute import Executor, Report
@@ -57,5 +58,5 @@ class Forecast:
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()

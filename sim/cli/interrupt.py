@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: the first asks, the second insists.
+"""Ctrl-C and SIGTERM during a run: the first asks, the second insists.
 
 Raising wherever the program happens to be would hit compilers and C callbacks, which swallow the
 exception or turn it into another. So the first Ctrl-C is noticed at the next progress report.
@@ -8,21 +8,43 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Final
 
 from sim.cli.console import complain
 
-__all__ = ["Interrupt"]
+__all__ = ["Interrupt", "terminable"]
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def _raise(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Within, SIGTERM does what Ctrl-C does, unless it is ignored."""
+    before = signal.getsignal(signal.SIGTERM)
+    if threading.current_thread() is threading.main_thread() and before is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _raise)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    else:
+        yield
 
 
 class Interrupt:
-    """Watches for Ctrl-C inside a ``with`` block; ``when`` says when the first one acts."""
+    """Watches for Ctrl-C and SIGTERM in a ``with`` block; ``when`` says when the first acts."""
 
     def __init__(self, when: str = "at the next refresh") -> None:
         self._when = when
         self._asked = 0
-        self._before: Any = None
+        self._before: dict[signal.Signals, Any] = {}
 
     @property
     def insisted(self) -> bool:
@@ -41,9 +63,10 @@ class Interrupt:
         complain(f"stopping {self._when}; Ctrl-C again stops at once")
 
     def __enter__(self) -> Interrupt:
-        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as under nohup
-        if threading.current_thread() is threading.main_thread() and not ignored:
-            self._before = signal.signal(signal.SIGINT, self._notice)
+        if threading.current_thread() is threading.main_thread():
+            for one in _SIGNALS:
+                if signal.getsignal(one) is not signal.SIG_IGN:  # as it is under nohup
+                    self._before[one] = signal.signal(one, self._notice)
         return self
 
     def __exit__(
@@ -52,5 +75,5 @@ class Interrupt:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for one, before in self._before.items():
+            signal.signal(one, before)

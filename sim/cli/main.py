@@ -1,16 +1,18 @@
 """The command ``foryou``: puts the commands together and turns errors into exit codes.
 
 Exit codes: 0 done, 1 the reader of a pipe went away, 2 something the user can mend,
-130 stopped with Ctrl-C.
+130 stopped with Ctrl-C or by SIGTERM.
 """
 
 from __future__ import annotations
 
+import functools
 import gc
-import os
+import logging
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 
@@ -30,7 +32,11 @@ from sim.cli import (
     worlds,
 )
 from sim.cli.console import complain, version
-from sim.core.errors import ForyouError
+from sim.cli.interrupt import terminable
+from sim.cli.mishaps import cramped, mishap, odd_digits, presentable, unwritable
+from sim.cli.streams import ReaderGone, guarded, occupy_closed, silence
+from sim.core.errors import ForyouError, MachineError
+from sim.machine.notice import logger
 
 __all__ = ["app", "main"]
 
@@ -40,6 +46,25 @@ def _epilog(*lines: str) -> str:
     return "\n".join(
         ["\b", "Examples:" if len(lines) > 1 else "Example:", *(f"  {x}" for x in lines)]
     )
+
+
+class _Stopped(BaseException):
+    """Ctrl-C in a command; a ``KeyboardInterrupt`` would end it without a word."""
+
+
+def _stoppable(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, whose errors the parser of the command line does not take for its own."""
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        try:
+            command(**given)
+        except KeyboardInterrupt:
+            raise _Stopped from None
+        except EOFError as error:
+            raise RuntimeError("a file ends too early") from error
+
+    return run
 
 
 app = typer.Typer(
@@ -68,7 +93,7 @@ for command, examples in (
     (tune.tune, tune.EXAMPLES),
     (perturb.perturb, perturb.EXAMPLES),
 ):
-    app.command(epilog=_epilog(*examples))(command)
+    app.command(epilog=_epilog(*examples))(_stoppable(command))
 
 
 def _print_version(wanted: bool) -> None:
@@ -95,29 +120,44 @@ def _foryou(
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line on ``args``, or on the arguments of the process; give the exit code."""
-    code = _run(args)
-    if args is None:
-        # the process ends: to look through all it holds once more takes a third of a second
-        gc.freeze()
+    if args is not None:
+        with guarded(), _noticing():
+            return _run(list(args))
+    occupy_closed()
+    given = sys.argv[1:]
+    # what was typed goes into manifests, which are UTF-8
+    sys.argv[1:] = map(presentable, given)
+    with guarded(), _noticing(), terminable():
+        code = _run(given)
+        silence()
+    # the process ends: to look through all it holds once more takes a third of a second
+    gc.freeze()
     return code
 
 
-def _run(args: Sequence[str] | None) -> int:
+def _run(args: list[str]) -> int:
+    """The exit code; whatever the user can mend has been told."""
     try:
-        app(None if args is None else list(args), prog_name="foryou")
+        if wrong := odd_digits(args, app) or unwritable(args) or cramped(args):
+            complain(wrong)
+            return 2
+        app(args, prog_name="foryou")
         sys.stdout.flush()
     except SystemExit as stop:
         return _flushed(stop.code if isinstance(stop.code, int) else int(stop.code is not None))
-    except ForyouError as error:
-        complain(str(error))
+    except (ForyouError, MachineError) as error:
+        complain(str(error), lines=getattr(error, "several_lines", False))
         return 2
-    except KeyboardInterrupt:
+    except (_Stopped, KeyboardInterrupt):
         complain("stopped")
         return 130
-    except BrokenPipeError:
-        return _silenced()
-    except OSError as error:
-        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except ReaderGone:
+        return 1
+    except BaseException as error:
+        told = mishap(error)
+        if told is None:
+            raise
+        complain(told)
         return 2
     return 0
 
@@ -126,15 +166,30 @@ def _flushed(code: int) -> int:
     """Give ``code``, after what was printed has left; the reader may be gone by now."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        return _silenced()
+    except ReaderGone:
+        return 1
+    except ForyouError as error:
+        complain(str(error))
+        return 2
     return code
 
 
-def _silenced() -> int:
-    """Leave without Python's complaint, at exit, about the rest of an unread output."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1
+class _Notices(logging.Handler):
+    """Tells what a layer below has to say, such as that the cache is damaged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line."""
+        complain(record.getMessage())
+
+
+@contextmanager
+def _noticing() -> Iterator[None]:
+    handler = _Notices()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 if __name__ == "__main__":

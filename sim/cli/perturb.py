@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console
+from sim.cli.console import console, one_line
 from sim.cli.options import ScenarioFile, Seed, Set, StudyFolder
 from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import table
@@ -146,7 +146,7 @@ def _print(result: Perturb) -> None:
     screen.print()
     bias = "  bias.parquet      a row a check\n" if result.checks else ""
     screen.print(
-        f"Results: {result.folder}\n"
+        f"Results: {one_line(result.folder)}\n"
         "  plots/            a picture\n"
         "  perturb.json      all of this, and the effects in each world\n"
         f"{bias}"

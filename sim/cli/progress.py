@@ -28,21 +28,30 @@ PAUSE_S = 0.1
 """Least real time between two updates of the screen, so that showing progress costs nothing."""
 
 
+_WIDE = 100
+"""Columns from which there is room for a bar beside the numbers."""
+
+
 class Bar:
     """Receives progress reports and shows them on standard error."""
 
     def __init__(self) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.table import Column
 
         from sim.cli.console import console
 
+        screen = console(stderr=True)
+        wide = screen.width >= _WIDE
         self._screen = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[clock]}"),
-            TextColumn("{task.fields[rate]}"),
+            *(
+                # where it is narrow a number goes on in the next line; it is never cut
+                TextColumn(text, table_column=Column(no_wrap=wide, overflow="fold"))
+                for text in ("{task.description}", "{task.fields[clock]}", "{task.fields[rate]}")
+            ),
+            *([BarColumn(bar_width=30)] if wide else []),
             TimeRemainingColumn(elapsed_when_finished=True),
-            console=console(stderr=True),
+            console=screen,
             transient=True,
         )
         self._task = self._screen.add_task("Starting", total=None, clock="", rate="")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.console import console
+from sim.cli.console import console, one_line
 from sim.cli.options import Metrics, ScenarioFile, Seed, Set, StudyFolder
 from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import last_parts, table
@@ -138,7 +138,7 @@ def _print(result: Sensitivity) -> None:
         screen.print(note, style="dim", markup=False)
     screen.print()
     screen.print(
-        f"Results: {result.folder}\n"
+        f"Results: {one_line(result.folder)}\n"
         "  plots/                 pictures\n"
         "  sensitivity.json       all of this\n"
         "  sensitivity.parquet    a row for each number and setting",

@@ -49,14 +49,12 @@ class _Bar:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
         from rich.text import Text
 
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=40), TaskProgressColumn()
-        )
+        screen = console(stderr=True)
+        bar = BarColumn(bar_width=min(40, max(screen.width - 30, 5)))
+        self._bar = Progress(TextColumn("{task.description}"), bar, TaskProgressColumn())
         self._task = self._bar.add_task(title, total=None)
-        self._text = Text("", no_wrap=True, overflow="ellipsis")
-        self._screen = Live(
-            Group(self._bar, self._text), console=console(stderr=True), transient=True
-        )
+        self._text = Text("", overflow="fold")
+        self._screen = Live(Group(self._bar, self._text), console=screen, transient=True)
         self._screen.start()
 
     def __call__(self, report: Report) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.analysis.multiples import MULTIPLES
 from sim.analysis.twins import key_of
+from sim.cli.console import one_line
+from sim.cli.traced import Reading
 from sim.cli.words import amount, number, span
 from sim.core.errors import RunFolderError
 from sim.core.surfaces import SURFACES
@@ -54,43 +57,47 @@ class Section:
 
 
 def as_json(run: Run) -> str:
-    """Give the folder, the manifest and the summary as one JSON object."""
+    """Give the folder, the manifest and the summary as one JSON object.
+
+    Raises RunFolderError when the files hold what JSON cannot say, such as NaN.
+    """
     content = {"run": str(run.path), "manifest": run.manifest, "summary": run.summary}
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise RunFolderError(
+            f"{run.path}: manifest.json or summary.json is not as a run writes it: {error}"
+        ) from error
 
 
 def print_summary(run: Run) -> None:
-    """Print what happened, and where the results are."""
-    from rich.padding import Padding
-    from rich.table import Table
+    """Print what happened, and where the results are.
 
+    Raises RunFolderError, before anything is printed, when the files are not those of a run.
+    """
     from sim.cli.console import console
+    from sim.cli.table import table
 
-    try:
-        told = sections(run.manifest, run.summary)
-    except KeyError as error:
-        raise RunFolderError(
-            f"{run.path}: summary.json has no {error}; it was made by another version, so run "
-            "its scenario again"
-        ) from error
+    reading = Reading(run.path)
+    manifest = reading.watched("manifest.json", run.manifest)
+    summary = reading.watched("summary.json", run.summary)
+    with reading.told():
+        told = sections(manifest, summary)
+        viral = _meaning_of_viral(manifest)
+        wary = warnings(summary)
+        ending = _ending(run.path, manifest)
     screen = console()
     for section in told:
         screen.print()
-        screen.print(section.title, style="bold", markup=False)
-        table = Table.grid(padding=(0, 2))
-        table.add_column(min_width=28)
-        table.add_column(justify="right", no_wrap=True)
-        table.add_column(style="dim")
-        for row in section.rows:
-            table.add_row(row.label, row.value, row.note)
-        screen.print(Padding(table, (0, 0, 0, 2)), markup=False)
+        screen.print(one_line(section.title), style="bold", markup=False)
+        table(screen, (), [(row.label, row.value, row.note) for row in section.rows], first=28)
     screen.print()
-    screen.print(_meaning_of_viral(run.manifest), MEAN, CAUTION, style="dim")
+    screen.print(one_line(viral), MEAN, CAUTION, style="dim", markup=False)
     screen.print()
-    for text in warnings(run.summary):
-        screen.print(f"Warning: {text}.", style="yellow", markup=False)
+    for text in wary:
+        screen.print(f"Warning: {one_line(text)}.", style="yellow", markup=False)
         screen.print()
-    screen.print(_ending(run), markup=False, soft_wrap=True)
+    screen.print(ending, markup=False, soft_wrap=True)
 
 
 def sections(manifest: Node, summary: Node) -> list[Section]:
@@ -318,16 +325,17 @@ def _origins(sources: Node) -> list[Row]:
     return [Row(f"from source “{name}”", _share(share), "of views") for share, name in ranked[:3]]
 
 
-def _ending(run: Run) -> str:
-    manifest = run.manifest
+def _ending(folder: Path, manifest: Node) -> str:
     wall = sum(seconds for seconds in manifest["wall_seconds"].values() if seconds)
     lines = [
-        f"Results: {run.path}",
-        *(["  plots/         pictures"] if (run.path / "plots").is_dir() else []),
+        f"Results: {one_line(folder)}",
+        *(["  plots/         pictures"] if (folder / "plots").is_dir() else []),
         "  summary.json   every number, with its interval",
         "  *.parquet      tables of videos, creators, users, probes and more",
-        f"Seed {manifest['seed']}, {number(manifest['impressions'])} impressions in {span(wall)}, "
-        f"event log {manifest['event_log_hash'][:16]}",
+        one_line(
+            f"Seed {manifest['seed']}, {number(manifest['impressions'])} impressions in "
+            f"{span(wall)}, event log {manifest['event_log_hash'][:16]}"
+        ),
     ]
     return "\n".join(lines)
 

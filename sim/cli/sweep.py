@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console
+from sim.cli.console import console, one_line
 from sim.cli.options import From, Metrics, ScenarioFile, Seed, Set, StudyFolder, WorldsWanted
 from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import last_parts, table
@@ -120,7 +120,7 @@ def _print(result: Sweep) -> None:
         screen.print(note, style="dim", markup=False)
     screen.print()
     screen.print(
-        f"Results: {result.folder}\n"
+        f"Results: {one_line(result.folder)}\n"
         "  plots/           a picture for each number\n"
         "  sweep.json       all of this\n"
         "  sweep.parquet    a row for each number at each point",

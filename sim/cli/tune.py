@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console
+from sim.cli.console import console, one_line
 from sim.cli.options import From, ScenarioFile, Seed, Set, StudyFolder
 from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import table
@@ -274,9 +274,9 @@ def _importances(result: Tuned) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
 def _ending(result: Tuned) -> str:
-    lines = [f"Results: {result.folder}"]
+    lines = [f"Results: {one_line(result.folder)}"]
     if result.best is not None:
-        best = shlex.quote(str(result.folder / "best.yaml"))
+        best = one_line(shlex.quote(str(result.folder / "best.yaml")))
         lines.append(f"  best.yaml        the best; run it with: foryou run {best}")
     if len(result.start.aim.objectives) > 1 and result.candidates:
         lines.append("  front/           a scenario for each candidate of the front")

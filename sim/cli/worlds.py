@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import console
+from sim.cli.console import console, one_line
 from sim.cli.options import Metrics, ScenarioFile, Seed, Set, StudyFolder, WorldsWanted
 from sim.cli.study import How, playing, study_command, tell
 from sim.cli.table import table
@@ -102,7 +102,7 @@ def _print(result: Worlds) -> None:
     )  # fmt: skip
     screen.print()
     screen.print(
-        f"Results: {result.folder}\n"
+        f"Results: {one_line(result.folder)}\n"
         "  plots/           pictures\n"
         "  worlds.json      all of this, and each world's values\n"
         "  worlds.parquet   a row a world",

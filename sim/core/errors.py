@@ -8,6 +8,9 @@
     ├── StudyError              a study folder is foreign or cannot be written, or its workers fail
     └── ResourceError           a run would not fit this machine
 
+``MachineError``, of the layer below, is the one further error of that kind: that Python is set up
+so that nothing can run.
+
 All take positional arguments only: SimPy rebuilds an exception that passed through
 a process from its ``args``, so a keyword-only class would turn into a ``TypeError``.
 """
@@ -16,11 +19,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+from sim.core.printable import one_line
+from sim.machine.notice import MachineError
 
 __all__ = [
     "ComponentError",
     "ConsentError",
     "ForyouError",
+    "MachineError",
     "Problem",
     "ResourceError",
     "RunFolderError",
@@ -31,6 +39,9 @@ __all__ = [
 
 class ForyouError(Exception):
     """Something the user can mend; shown without a traceback, exit code 2."""
+
+    several_lines: ClassVar[bool] = False
+    """Whether the message has lines. Then whatever a stranger wrote in it must be ``one_line``."""
 
 
 @dataclass(frozen=True, order=True)
@@ -49,12 +60,19 @@ class Problem:
     """What is wrong; what was found; a way out."""
 
     def __str__(self) -> str:
-        place = self.file if self.line < 1 else f"{self.file}:{self.line}:{self.column}"
-        return f"{place}  {self.path}  {self.message}" if self.path else f"{place}  {self.message}"
+        parts = (self.place, self.path, self.message)
+        return "  ".join(one_line(part) for part in parts if part)
+
+    @property
+    def place(self) -> str:
+        """File, line and column, as far as they are known."""
+        return self.file if self.line < 1 else f"{self.file}:{self.line}:{self.column}"
 
 
 class ScenarioError(ForyouError):
     """A scenario cannot be used; ``problems`` lists every reason at once."""
+
+    several_lines = True
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         super().__init__(source, tuple(problems))
@@ -63,16 +81,11 @@ class ScenarioError(ForyouError):
 
     def __str__(self) -> str:
         count = len(self.problems)
-        head = f"{self.source}: {count} problem{'' if count == 1 else 's'}"
+        head = f"{one_line(self.source)}: {count} problem{'' if count == 1 else 's'}"
         blocks = []
         for problem in self.problems:
-            place = (
-                problem.file
-                if problem.line < 1
-                else f"{problem.file}:{problem.line}:{problem.column}"
-            )
-            first = f"  {place}    {problem.path}".rstrip()
-            blocks.append(f"{first}\n      {problem.message}")
+            first = f"  {one_line(problem.place)}    {one_line(problem.path)}".rstrip()
+            blocks.append(f"{first}\n      {one_line(problem.message)}")
         return "\n".join([head, "", *blocks])
 
 

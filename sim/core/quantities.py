@@ -15,6 +15,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from sim.core.printable import one_line
+
 __all__ = [
     "Multiple",
     "UnitError",
@@ -61,14 +63,14 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         text = value if len(value) <= 60 else value[:57] + "..."
-        return '"' + text.replace("\n", "\\n") + '"'
+        return f'"{one_line(text)}"'
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
     if value is None:
         return "nothing"
-    return str(value)[:60]
+    return one_line(value)[:60]
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -82,9 +84,9 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 # ---- durations ------------------------------------------------------------------------------
 
-_NUMBER = r"(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
+_NUMBER = r"(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 _PART = re.compile(rf"\s*({_NUMBER})\s*([A-Za-zµ]+)\s*")
-_CLOCK = re.compile(r"\s*(\d{1,4}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?\s*\Z")
+_CLOCK = re.compile(r"\s*([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9](?:\.[0-9]+)?))?\s*\Z")
 _PLAIN = re.compile(rf"\s*[-+]?{_NUMBER}\s*\Z")
 _MAX_TEXT = 100
 
@@ -335,7 +337,7 @@ def read_count(value: object) -> int:
 
 def parse_count(value: float | str) -> int:
     """Whole number of 20000, 2e4 or the text ``20_000``. Raises ``UnitError``."""
-    if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,18}(_\d{1,18})*\s*", value):
+    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}(_[0-9]{1,18})*\s*", value):
         return int(value)
     return read_count(value)
 

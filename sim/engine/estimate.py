@@ -11,6 +11,8 @@ from math import log2
 
 from sim.core.errors import ResourceError
 from sim.core.helper import cores
+from sim.core.sources import SOURCES
+from sim.core.surfaces import SURFACES
 from sim.engine.demand import Demand, expected_demand
 from sim.scenario import Scenario
 from sim.world.expected import creator_count, expected_posts, further_accounts
@@ -38,6 +40,14 @@ _DRAWER_BYTES = 210e6
 """The process that draws the pictures: 0.19 GiB."""
 _TABLES_BYTES, _THREAD_BYTES = 120_000.0, 50_000.0
 """Tables of watch percentiles; those of a thread, and its rooms."""
+_BUSY_CELLS = 12
+"""Pairs of a surface and a source in which anything happens in a bin of the timeline."""
+_PATH_BYTES = 8.0 * (6 + 5 + len(SURFACES))
+"""A video in a snapshot: time, number, counters."""
+_TABLE_ROW_BYTES = 8.0 * 28
+"""A row of the tables of users, videos and creators, on average."""
+_COPIES = 3.0
+"""A table is there as it was counted, as it is written, and as it is read back."""
 _LOG_BYTES = 150e6
 """Chunks of an event log before they are written."""
 _REFERENCE_BYTES = 8_000.0
@@ -94,15 +104,19 @@ def default_shards(scenario: Scenario) -> int:
 
 
 def estimate_run(
-    scenario: Scenario, engine: str, shards: int = 1, *, plots: bool = True
-) -> Estimate:
+    scenario: Scenario, engine: str, shards: int = 1, *, plots: bool = True,
+    checkpoints: bool = False,
+) -> Estimate:  # fmt: skip
     """Expected peak memory, impressions and time of a run with ``shards`` threads.
 
     Components of the user's own are not looked at: what they take comes on top.
     """
     demand = expected_demand(scenario)
+    size = _bytes(scenario, engine, shards, demand.impressions, plots)
+    if checkpoints:
+        size += demand.impressions * SEEN_BYTES  # sets are laid side by side to be written
     return Estimate(
-        _bytes(scenario, engine, shards, demand.impressions, plots),
+        size,
         demand.impressions,
         _seconds(scenario, engine, shards, demand, plots),
     )
@@ -136,11 +150,34 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plo
     size += impressions * SEEN_BYTES
     size += _TABLES_BYTES + shards * _THREAD_BYTES
     size += (creator_count(scenario) + further_accounts(scenario)) * (dims + 120)
+    size += max(_recorded_bytes(scenario, shards, impressions), _table_bytes(scenario))
     if scenario.record.events:
         size += _LOG_BYTES
     if engine == "reference":
         size += users * _REFERENCE_BYTES + impressions * 60.0
     return size
+
+
+def _recorded_bytes(scenario: Scenario, shards: int, impressions: float) -> float:
+    """The timeline, and the paths of single videos, as they are counted and then written."""
+    record, refresh = scenario.record, float(scenario.refresh)
+    duration, bin_s = float(scenario.duration), float(record.timeline)
+    counters = ROW_BYTES["counts"]
+    cells = len(SURFACES) * len(SOURCES) * counters
+    open_bins = refresh / bin_s + 2.0
+    # each thread counts all of a window, and bins that the next one may add to are kept so too
+    size = open_bins * cells * (shards + 2)
+    closed = min(duration / bin_s * _BUSY_CELLS, impressions) * (counters + 24)
+    snapshots = duration / max(bin_s, refresh)
+    videos = record.tracked + sum(probe.videos for probe in scenario.probes)
+    return size + _COPIES * (closed + snapshots * videos * _PATH_BYTES)
+
+
+def _table_bytes(scenario: Scenario) -> float:
+    """Tables of people, videos and creators as they are written, read back and summarised."""
+    creators = creator_count(scenario) + further_accounts(scenario)
+    rows = scenario.population.users + _videos(scenario) + creators
+    return _COPIES * rows * _TABLE_ROW_BYTES
 
 
 def _seconds(scenario: Scenario, engine: str, shards: int, demand: Demand, plots: bool) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
 from math import floor
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -186,6 +187,8 @@ class ReferenceEngine:
         ))  # fmt: skip
         frame.bind_all(self._platform.constants())
         self._bind(frame)
+        frame.room = _named(room)
+        frame.seen = frame.feed.seen = frame.room.seen
         frame.exposures, frame.follows = self._seen, self._follows
         frame.people_counts = self._users.counts
         frame.shown, frame.journal = self._shown, self._journal
@@ -198,7 +201,7 @@ class ReferenceEngine:
         frame, entries = self._frame, iter((_play_first, _play_second, _play_third))
         p, room = frame.behaviour, frame.room
         arguments = {
-            "world": (frame.world, p, room, 0), "feed": (frame.feed, room["seen"], 0),
+            "world": (frame.world, p, room, 0), "feed": (frame.feed, room.seen, 0),
             "frame": (frame, p, room, 0),
         }  # fmt: skip
         steps: list[Callable[[], None]] = []
@@ -359,13 +362,13 @@ class ReferenceEngine:
         self._requests[user] += 1
         number = int(self._requests[user])
         room = self._frame.room
-        seen = room["seen"]
-        seen["user"][0], seen["time_s"][0] = user, now
-        room["opens"][0], room["subject"][0] = opens, subject
-        room["follows"][0] = self._follows.count(user)
-        room["stream"][0] = stream2(self._platform.keys.surface, user, number)
+        seen = room.seen
+        seen.user[0], seen.time_s[0] = user, now
+        room.opens[0], room.subject[0] = opens, subject
+        room.follows[0] = self._follows.count(user)
+        room.stream[0] = stream2(self._platform.keys.surface, user, number)
         self._play_open(self._frame.words)
-        surface, subject = int(room["opens"][0]), int(room["subject"][0])
+        surface, subject = int(room.opens[0]), int(room.subject[0])
         slate = self._request(user, now, surface, subject, number)
         if not slate and surface != FOR_YOU:
             surface = FOR_YOU
@@ -399,17 +402,17 @@ class ReferenceEngine:
     def _impression(self, now: float, user: int, video: int, videos: int, shown: Shown) -> After:
         """What the user does with one video, and what both sides remember of it."""
         room = self._frame.room
-        seen = room["seen"]
-        seen["user"][0], seen["video"][0], seen["time_s"][0] = user, video, now
-        room["videos"][0] = videos
+        seen = room.seen
+        seen.user[0], seen.video[0], seen.time_s[0] = user, video, now
+        room.videos[0] = videos
         vars(self._shown).update(vars(shown))
         for step in self._steps:
             step()
         self._note_impression(user, seen)
         self._post()
-        actions = int(seen["actions"][0])
+        actions = int(seen.actions[0])
         return After(
-            int(seen["watch_ms"][0]) / 1000.0, bool(room["leaves"][0]), float(room["gap_s"][0]),
+            int(seen.watch_ms[0]) / 1000.0, bool(room.leaves[0]), float(room.gap_s[0]),
             bool(actions & _SOUND_TAP),
         )  # fmt: skip
 
@@ -422,13 +425,13 @@ class ReferenceEngine:
             outbox.count[0] = 0
 
     def _note_impression(self, user: int, seen: Any) -> None:
-        row, actions = self._users.counts[user], int(seen["actions"][0])
+        row, actions = self._users.counts[user], int(seen.actions[0])
         row[IMPRESSIONS] += 1
-        row[VIEWS] += int(seen["views"][0])
-        row[REACH] += int(seen["first"][0])
+        row[VIEWS] += int(seen.views[0])
+        row[REACH] += int(seen.first[0])
         for a in range(WIDTH - FIRST_ACTION):
             row[FIRST_ACTION + a] += (actions >> a) & 1
-        row[WATCH_MS] += int(seen["watch_ms"][0])
+        row[WATCH_MS] += int(seen.watch_ms[0])
 
     def _note_session(self, user: int, now: float) -> None:
         users = self._users
@@ -437,6 +440,22 @@ class ReferenceEngine:
         if day != users.last_day[user]:
             users.last_day[user] = day
             users.active_days[user] += 1
+
+
+def _named(rows: NDArray[Any]) -> SimpleNamespace:
+    """The lanes of the first of ``rows`` by their names, nested ones too: the same memory.
+
+    A record of NumPy gives the same, but looks its type up for every name that it is asked for,
+    and the plain functions ask some forty times an impression.
+    """
+    kinds = {name: rows.dtype[name] for name in rows.dtype.names or ()}
+    assert all(kind.names or kind.shape for kind in kinds.values()), "a number would be a copy"
+    return SimpleNamespace(
+        **{
+            name: _named(rows[name]) if kind.names else rows[name][0]
+            for name, kind in kinds.items()
+        }
+    )
 
 
 def _counter_rows(events: NDArray[Any]) -> NDArray[np.int64]:

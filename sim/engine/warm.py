@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.machine.compiled import is_warm
+from sim.machine.compiled import is_kept
 from sim.scenario import Scenario
 
 __all__ = ["WARM_UP", "needs_compiling"]
@@ -14,5 +14,5 @@ WARM_UP = Scenario(
 
 
 def needs_compiling() -> bool:
-    """Whether the compiled engine is not on disk yet."""
-    return not is_warm("kernel.play")
+    """Whether the engine is not compiled yet, neither on disk nor in this process."""
+    return not is_kept()

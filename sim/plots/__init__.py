@@ -3,6 +3,10 @@
 Importing this imports Matplotlib, half a second: do it where something is drawn.
 """
 
-from sim.plots.draw import PLOTS, Plot, draw_plots
+from sim.analysis.matplotlib_import import import_matplotlib
+
+import_matplotlib()
+
+from sim.plots.draw import PLOTS, Plot, draw_plots  # noqa: E402  it imports Matplotlib
 
 __all__ = ["PLOTS", "Plot", "draw_plots"]

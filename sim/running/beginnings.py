@@ -129,7 +129,7 @@ class FromMoment:
     def about(self) -> dict[str, Any]:
         """Where it comes from, and what is different."""
         changed = differences(settings_of(self.moment.scenario), settings_of(self.scenario))
-        names = ("name", "question", "description")
+        names = ("name", "question", "description", "seed")
         return {
             "from": {
                 "run": str(self.moment.run), "at_s": self.moment.now_s,

@@ -271,12 +271,13 @@ class Execution:
 
 
 def compile_engine(starts: Callable[[], None] = lambda: None) -> float:
-    """Compile the fast engine if it is not on disk yet; the time that it took, s.
+    """Compile the fast engine if it is not compiled yet; the time that it took, s.
 
     ``starts`` is called before it begins.
     """
     from sim.assemble import assemble
     from sim.engine.warm import WARM_UP, needs_compiling
+    from sim.machine.compiled import keep
 
     if not needs_compiling():
         return 0.0
@@ -284,4 +285,5 @@ def compile_engine(starts: Callable[[], None] = lambda: None) -> float:
     starts()
     tiny = assemble(WARM_UP, 0, engine="fast")
     tiny.env.run(until=tiny.end)
+    keep()
     return time.perf_counter() - began

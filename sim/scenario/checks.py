@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import ceil, floor, log10
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -19,6 +20,9 @@ from sim.scenario.varied import complaints
 __all__ = ["Finding", "cross_checks"]
 
 Location = tuple[str | int, ...]
+
+MOST_STEPS: Final = 10_000_000
+"""Refreshes of a run, and bins of its timeline: more would take weeks, and all memory."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,21 @@ def _times(root: object) -> Iterator[Finding]:
             f"must not be longer than the duration, {format_duration(duration)}; "
             f"got {format_duration(refresh)}",
         )
+    for location in (("refresh",), ("record", "timeline")):
+        length = _get(root, *location)
+        if length is not None and duration / length > MOST_STEPS:
+            yield Finding(
+                location,
+                f"makes {duration / length:.3g} steps of {format_duration(duration)}; at most "
+                f"{MOST_STEPS:,} are possible: take at least "
+                f"{format_duration(_rounded_up(duration / MOST_STEPS))}",
+            )
+
+
+def _rounded_up(seconds: float) -> float:
+    """At least so long, with three digits."""
+    scale = 10.0 ** (floor(log10(seconds)) - 2)
+    return ceil(seconds / scale) * scale
 
 
 def _locales(root: object) -> Iterator[Finding]:

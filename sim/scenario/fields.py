@@ -74,7 +74,8 @@ def _below(annotation: Any, part: str | int) -> tuple[Any, tuple[Any, ...], Fiel
     """Type, metadata and field one step down; ``None`` as the type when there is none."""
     if isinstance(part, str) and part.startswith(TAG):
         for option in get_args(annotation):
-            if issubclass(option, Component) and TAG + option.tag() == part:
+            component = isinstance(option, type) and issubclass(option, Component)
+            if component and TAG + option.tag() == part:
                 return option, (), None
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         field = annotation.model_fields.get(str(part))

@@ -5,12 +5,17 @@ inside it. Mappings are merged key by key, lists are replaced; a part that names
 component or policy replaces the whole part, and one of two settings that stand for each other
 replaces the other. Each value keeps the place it came from. Nothing
 outside the folder of the first file is ever read.
+
+A message quotes what is wrong, and a file may be something else than a scenario: a link that a
+stranger has laid to a file that only this user can read, or no YAML at all. Of a symbolic link only
+the place of a problem is told, and of what is no mapping nothing is quoted.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import stat
+from collections.abc import Iterable, Set
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -20,7 +25,15 @@ from sim.scenario.alternatives import without_replaced
 from sim.scenario.nodes import Entry, Location, Node, Place, Scalar, Table
 from sim.scenario.text import MAX_BYTES, decode, read_text
 
-__all__ = ["EXTENDS", "MAX_CHAIN", "merge", "read_scenario_file", "without_extends"]
+__all__ = [
+    "EXTENDS",
+    "MAX_CHAIN",
+    "merge",
+    "read_scenario_file",
+    "resolved",
+    "unquoted",
+    "without_extends",
+]
 
 EXTENDS: Final = "extends"
 """Key that names the file below."""
@@ -28,14 +41,39 @@ MAX_CHAIN: Final = 8
 """Most files on top of each other."""
 _NAMING_KEYS: Final = ("use", "policy")
 _SUFFIXES: Final = (".yaml", ".yml")
+_LINK: Final = (
+    "is wrong; the file is a symbolic link, so nothing of it is quoted: check the file that it "
+    "points to"
+)
 
 
-def read_scenario_file(path: Path, name: str) -> tuple[Node | None, list[Problem]]:
+def read_scenario_file(path: Path, name: str) -> tuple[Node | None, list[Problem], frozenset[str]]:
     """The tree of a file and of all that it extends, and every problem with reading them.
 
-    ``name`` is the file name as the user gave it.
+    ``name`` is the file name as the user gave it. The last of the three are the names of those
+    files that are symbolic links; see :func:`unquoted`.
     """
-    return _Chain(path.resolve().parent).read(path, name, ())
+    chain = _Chain(resolved(path).parent)
+    root, problems = chain.read(path, name, ())
+    return root, problems, frozenset(chain.links)
+
+
+def resolved(path: Path) -> Path:
+    """The file that a path leads to; the path itself where links go round in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
+
+
+def unquoted(problems: Iterable[Problem], links: Set[str]) -> list[Problem]:
+    """The problems, those inside of files that are symbolic links without any word of theirs."""
+    return [
+        dataclasses.replace(problem, path="", message=_LINK)
+        if problem.line > 0 and problem.file in links
+        else problem
+        for problem in problems
+    ]
 
 
 def without_extends(root: Node) -> tuple[Node, Entry | None]:
@@ -73,10 +111,13 @@ class _Chain:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.links: set[str] = set()
 
     def read(
         self, path: Path, name: str, above: tuple[tuple[Path, str], ...]
     ) -> tuple[Node | None, list[Problem]]:
+        if path.is_symlink():
+            self.links.add(name)
         data = _bytes(path, name)
         if isinstance(data, Problem):
             return None, [data]
@@ -85,11 +126,12 @@ class _Chain:
             return None, [text]
         root, problems = read_text(text, name)
         if root is None:
-            return None, problems
+            # what was found before it proved to be no YAML may be words of some other text
+            return None, problems[-1:]
         root, extends = without_extends(root)
         if extends is None:
             return root, problems
-        below, more = self.below(extends.value, path, name, (*above, (path.resolve(), name)))
+        below, more = self.below(extends.value, path, name, (*above, (resolved(path), name)))
         problems += more
         if below is None:
             # what is missing may well stand in the file that could not be read
@@ -118,19 +160,19 @@ class _Chain:
             return refuse(f"must end in .yaml or .yml; got {shown(wanted)}")
         target = path.parent / pure
         try:
-            resolved = target.resolve()
+            found = target.resolve()
         except (OSError, RuntimeError):  # a loop of symbolic links
             return refuse(f"cannot be followed; got {shown(wanted)}")
-        if not resolved.is_relative_to(self.folder):
+        if not found.is_relative_to(self.folder):
             return refuse(f"must stay inside the folder of the scenario; got {shown(wanted)}")
         files = [file for file, _ in chain]
         target_name = str(PurePosixPath(name).parent / pure)
-        if resolved in files:
-            names = [shown_name for _, shown_name in chain[files.index(resolved) :]]
+        if found in files:
+            names = [shown_name for _, shown_name in chain[files.index(found) :]]
             return refuse("goes round in a circle: " + " -> ".join([*names, target_name]))
         if len(chain) >= MAX_CHAIN:
             return refuse(f"stacks more than {MAX_CHAIN} files")
-        missing = _unreadable(resolved, target_name)
+        missing = _unreadable(found, target_name)
         if missing is not None:
             return refuse(f"{shown(wanted)} {missing}")
         return self.read(target, target_name, chain)

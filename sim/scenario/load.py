@@ -16,7 +16,7 @@ from sim.core.config import Config
 from sim.core.errors import Problem, ScenarioError
 from sim.core.units import HUMAN
 from sim.scenario.checks import cross_checks
-from sim.scenario.files import EXTENDS, read_scenario_file, without_extends
+from sim.scenario.files import EXTENDS, read_scenario_file, resolved, unquoted, without_extends
 from sim.scenario.model import Scenario
 from sim.scenario.nodes import Listing, Node, Scalar, Table, find, plain
 from sim.scenario.overrides import apply_overrides, parse_path
@@ -27,6 +27,7 @@ __all__ = ["MAX_PROBLEMS", "Loaded", "load", "load_file", "load_text", "loads"]
 
 MAX_PROBLEMS: Final = 200
 """Most problems that are told at once."""
+_NO_MAPPING: Final = 'must be a mapping, such as "name: my-scenario"'
 
 C = TypeVar("C", bound=BaseModel)
 
@@ -92,9 +93,16 @@ def loads(text: str, name: str = "<text>", overrides: Sequence[str] = ()) -> Sce
 def load_file(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
     """Like :func:`load`, and remembers the file and the places."""
     name = os.fspath(path)
-    root, problems = read_scenario_file(Path(name), name)
-    scenario, root = _build(root, problems, name, overrides)
-    return Loaded(scenario, name, Path(name).resolve(), root)
+    root, problems, links = read_scenario_file(Path(name), name)
+    if root is not None and not isinstance(root, Table):
+        # no scenario at all, so nothing of it is quoted; it may be anything
+        problems = [root.place.problem((), _NO_MAPPING)]
+        root = None
+    try:
+        scenario, root = _build(root, problems, name, overrides)
+    except ScenarioError as error:
+        raise _error(name, unquoted(error.problems, links)) from None
+    return Loaded(scenario, name, resolved(Path(name)), root)
 
 
 def load_text(text: str, name: str = "<text>", overrides: Sequence[str] = ()) -> Loaded:
@@ -120,8 +128,7 @@ def _build(
     if root is not None and not isinstance(root, Table):
         if not problems:
             got = "a list" if isinstance(root, Listing) else _word(root)
-            message = f'must be a mapping, such as "name: my-scenario"; got {got}'
-            problems = [root.place.problem((), message)]
+            problems = [root.place.problem((), f"{_NO_MAPPING}; got {got}")]
         root = None
     if root is None:
         raise _error(name, problems)

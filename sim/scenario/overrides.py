@@ -27,7 +27,7 @@ from sim.scenario.nodes import (
     path_text,
     tree,
 )
-from sim.scenario.text import read_text
+from sim.scenario.text import MAX_DEPTH, read_text
 
 __all__ = ["SET", "apply_overrides", "parse_path"]
 
@@ -49,11 +49,14 @@ class _Refused(Exception):
 def parse_path(text: str) -> Location | None:
     """``probes[0].count`` as keys and positions; ``None`` when it is not a path.
 
-    A key that is not a plain name is written as ``feed.sources["module:Class"]``.
+    Nor is one of more levels than a scenario may have. A key that is not a plain name is written as
+    ``feed.sources["module:Class"]``.
     """
     parts: list[str | int] = []
     position = 0
     while position < len(text):
+        if len(parts) == MAX_DEPTH:
+            return None
         if parts and text[position] == ".":
             position += 1
             named = True
@@ -84,7 +87,9 @@ def apply_overrides(
         path, equals, value_text = override.partition("=")
         location = parse_path(path.strip())
         if not equals or location is None:
-            problems.append(_PLACE.problem((), f"wants PATH=VALUE; got {shown(override)}"))
+            levels = path.count(".") + path.count("[") + 1
+            deep = f" with at most {MAX_DEPTH} levels" if levels > MAX_DEPTH else ""
+            problems.append(_PLACE.problem((), f"wants PATH=VALUE{deep}; got {shown(override)}"))
             continue
         if location[0] == EXTENDS:
             problems.append(_PLACE.problem(location, "can only be written in a file"))

@@ -172,9 +172,9 @@ def main(given: list[str] | None = None) -> int:
 
 def _source() -> str:
     """Hash of the compiled layers: numbers of other code are not put into one table."""
-    from sim.machine.compiled import cache_folder
+    from sim.machine.compiled import code_hash
 
-    return cache_folder.name if cache_folder else "unknown"
+    return f"compiled-{code_hash()}"
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numba
 import numpy as np
 import pytest
 
-from sim.machine.compiled import Settled, njit
+from sim.feed.control import controls_of
+from sim.machine.compiled import Settled, is_warm, njit
 
 
 class Pair(NamedTuple):
@@ -30,6 +32,38 @@ def _refuse(x):
     if x[0] > 1:
         raise ValueError("too many")
     return x[0]
+
+
+@njit(forceinline=True)
+def _third(x):
+    return x / 3.0
+
+
+@njit()
+def _thirds(x):
+    return _third(x) + _third(x)
+
+
+def test_python_calls_what_compiled_code_inlines_before_and_after_it_did() -> None:
+    """What is put into compiled code has nothing that Python could call, and is not called."""
+    assert _third(6.0) == 2.0
+    assert _thirds(6.0) == 4.0
+    assert _thirds(np.float32(6.0)) == 4.0  # first by compiled code
+    for _ in range(3):
+        assert _third(np.float32(6.0)) == 2.0
+        assert _third(6) == 2.0
+    settled = Settled(_third)
+    assert [settled(np.float32(3.0)) for _ in range(3)] == [1.0] * 3
+    with pytest.raises(numba.TypingError):
+        _third("a word")
+
+
+def test_an_inlined_function_that_python_calls_is_kept_on_disk() -> None:
+    """Else every process that plays a feed in Python compiles the sources anew, for seconds."""
+    assert controls_of(np.uint64(7), 0.0, 10) == 0
+    assert is_warm("control.controls_of")
+    assert _third(9.0) == 3.0
+    assert not is_warm("test_compiled._third")  # no hash of the sources tells when it has changed
 
 
 def test_gives_what_the_function_gives_for_each_kind_of_arguments() -> None:

@@ -130,7 +130,7 @@ def test_a_circle_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ("loop.yaml", None),
         ("5", "wants the name of a scenario file; got 5"),
         ("[base.yaml]", "wants the name of one scenario file"),
-        ('"a\\0.yaml"', 'must be a path relative to this file; got "a\0.yaml"'),
+        ('"a\\0.yaml"', 'must be a path relative to this file; got "a\\u0000.yaml"'),
         (f"{'x' * 5000}.yaml", None),
     ],
 )

@@ -158,7 +158,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 "description": st.text(st.characters(exclude_categories=["Cs"])),
                 "seed": st.integers(0, 2**63 - 1),
                 "warmup": numbers(0, 999),
-                "refresh": numbers(0, 900, exclude_min=True),
+                "refresh": numbers(50, 900),
                 "population": POPULATION,
                 "creators": some(
                     CreatorsConfig,
@@ -171,7 +171,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 "viral": VIRAL,
                 "record": some(
                     RecordConfig,
-                    timeline=numbers(0, 1e6, exclude_min=True),
+                    timeline=numbers(50, 1e6),
                     events=st.booleans(),
                     tracked=st.integers(0, 10**6),
                 ),

@@ -23,9 +23,11 @@ FEW: Final = 20
 are far from normal, and Wilson's interval takes the place of Student's. Assumption."""
 
 _TOTALS: Final = (
-    (re.compile(r"reach\.(?:viral|unseen|above_\d+x)_share"), "reach.videos"),
+    (re.compile(r"reach\.(?:viral|unseen|above_[0-9]+x)_share"), "reach.videos"),
     (
-        re.compile(r"(probes\.[^.]+)\.(?:(?:viral|above_\d+x)_share|time_to_reach\.\d+\.share)"),
+        re.compile(
+            r"(probes\.[^.]+)\.(?:(?:viral|above_[0-9]+x)_share|time_to_reach\.[0-9]+\.share)"
+        ),
         r"\1.count",
     ),
 )
@@ -49,7 +51,8 @@ class Precision:
         plain = str(text).strip()
         relative = plain.endswith("%")
         try:
-            amount = float(plain.removesuffix("%").strip().replace("_", ""))
+            # float() would take the digits of any script
+            amount = float(plain.removesuffix("%").replace("_", "").encode("ascii"))
         except ValueError:
             amount = math.nan
         if not (math.isfinite(amount) and amount > 0):

@@ -110,10 +110,20 @@ class Book:
             yield
 
     def trials(self) -> list[Trial]:
-        """All trials in the order of their numbers."""
+        """All trials in the order of their numbers.
+
+        Raises StudyError when the database does not answer, or holds what no search writes.
+        """
         with self.told():
-            frozen = self._study.get_trials(deepcopy=False)
-        return [_trial(one) for one in sorted(frozen, key=lambda one: one.number)]
+            try:
+                frozen = self._study.get_trials(deepcopy=False)
+                return [_trial(one) for one in sorted(frozen, key=lambda one: one.number)]
+            except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
+                # somebody's hand was in it: words for numbers, JSON that is none
+                raise StudyError(
+                    f"{_place(self._url)}: a trial in it cannot be read: {error!r}; remove the "
+                    "database, and the search plays no run again that is in its folder"
+                ) from error
 
     def add(self, trial: Trial, distributions: Mapping[str, BaseDistribution]) -> None:
         """Write a proposed trial down; its number has to be the next one."""
