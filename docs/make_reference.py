@@ -188,7 +188,7 @@ def cli_page() -> str:
                 ("0", "done"),
                 ("1", "the reader of a pipe went away"),
                 ("2", "something that you can mend: a wrong option, scenario or folder"),
-                ("130", "stopped with Ctrl-C; the message says what is on disk"),
+                ("130", "stopped with Ctrl-C or by SIGTERM; the message says what is on disk"),
             ),
         ),
     ]

@@ -50,7 +50,7 @@ class Run:
             raise RunFolderError(unfinished(folder))
         try:
             summary = json.loads(read_checked(folder, manifest, "summary.json"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RunFolderError(f"{folder}: summary.json cannot be read: {error}") from error
         return cls(folder, manifest, summary)
 

@@ -29,6 +29,7 @@ from sim.cli import (
     show,
     sweep,
     tune,
+    verify,
     worlds,
 )
 from sim.cli.console import complain, version
@@ -84,6 +85,7 @@ for command, examples in (
     (check.check, check.EXAMPLES),
     (show.show, show.EXAMPLES),
     (plot.plot, plot.EXAMPLES),
+    (verify.verify, verify.EXAMPLES),
     (new.new, new.EXAMPLES),
     (schema.schema, schema.EXAMPLES),
     (worlds.worlds, worlds.EXAMPLES),

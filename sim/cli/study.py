@@ -6,7 +6,7 @@ import functools
 import inspect
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_type_hints
@@ -87,8 +87,12 @@ def playing(
     title: str, folder: Path, how: How, runs: int
 ) -> Iterator[tuple[Executor, Callable[[Report], None]]]:
     """Who plays so many ``runs``, and where their progress goes; Ctrl-C leaves all in order."""
-    with going_on(title, folder, shown=how.shown) as progress, executor_of(how, runs) as hands:
-        yield hands, progress
+    try:
+        with going_on(title, folder, shown=how.shown) as progress, executor_of(how, runs) as hands:
+            yield hands, progress
+    finally:
+        with suppress(OSError):
+            folder.rmdir()  # only when nothing was written
 
 
 def executor_of(how: How, runs: int) -> Executor:

@@ -72,12 +72,12 @@ def read_checked(path: Path) -> bytes | None:
     start = len(_MAGIC) + _DIGEST_BYTES
     content = data[start:]
     if data[:start] != _head(path.name, content):
-        remove_damaged(path)
+        _remove_damaged(path)
         return None
     return content
 
 
-def remove_damaged(path: Path) -> None:
+def _remove_damaged(path: Path) -> None:
     """Remove a file of compiled code, and tell that it is compiled anew."""
     notice(f"{path}: compiled code is damaged; it is removed and compiled anew", about="damage")
     with suppress(OSError):
@@ -150,7 +150,7 @@ class _Files(IndexDataCacheFile):
         """Remove all files of the function: what is in them cannot be used."""
         index = Path(self._index_path)
         for path in [index, *index.parent.glob(f"{index.stem}.*.nbc")]:
-            remove_damaged(path)
+            _remove_damaged(path)
 
 
 class CheckedCache(Cache):

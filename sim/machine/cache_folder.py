@@ -38,6 +38,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _COMPILED_LAYERS = ("machine", "core", "world", "behaviour", "feed", "record", "engine")
 _KEPT_FOLDERS = 8
 _MARK = "finished"
+_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _NUMBA_OPTIONS = (
     "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "CPU_NAME", "CPU_FEATURES", "ENABLE_AVX",
     "DISABLE_INTEL_SVML", "DEBUGINFO_DEFAULT", "BOUNDSCHECK", "LLVM_REFPRUNE_PASS",
@@ -74,8 +75,8 @@ def choose_folder() -> Path | None:
     was asked for and cannot be used is told, once, with what is used instead.
     """
     refused = []
-    for base in _bases():
-        reason, folder = _try(base)
+    for base, ours in _bases():
+        reason, folder = _try(base, ours)
         if folder is None:
             refused.append((base, reason))
             continue
@@ -87,23 +88,26 @@ def choose_folder() -> Path | None:
     return None
 
 
-def _bases() -> Iterator[Path]:
+def _bases() -> Iterator[tuple[Path, bool]]:
+    """Where the folder may lie, and whether that is a place of ours alone."""
     named = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("FORYOU_CACHE_DIR")
     if named:
-        yield Path(named)
+        yield Path(named), False
     try:
         home = Path.home()
     except RuntimeError:  # a user without a home
         home = Path(os.sep)
-    yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "foryou"
+    yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "foryou", True
 
 
-def _try(base: Path) -> tuple[str, Path | None]:
+def _try(base: Path, ours: bool) -> tuple[str, Path | None]:
     """The folder below ``base``, or why there can be none."""
     folder = base / f"compiled-{code_hash()}-{machine_hash()}"
     try:
         if not base.is_dir():
             base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if ours:
+            _close_to_others(base)
         if reason := why_distrusted(base):
             return reason, None
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -113,6 +117,24 @@ def _try(base: Path) -> tuple[str, Path | None]:
         return f"cannot be used ({error.strerror})", None
     _tidy(base, folder)
     return "", folder
+
+
+def _close_to_others(base: Path) -> None:
+    """Take a folder back that others could write, as it was made where that is the custom.
+
+    What lies there is not to be trusted any more.
+    """
+    if not hasattr(os, "getuid"):
+        return
+    info = base.stat()
+    if info.st_uid != os.getuid() or not info.st_mode & _BY_OTHERS:
+        return
+    base.chmod(stat.S_IMODE(info.st_mode) & ~_BY_OTHERS)
+    there = list(base.glob("compiled-*"))
+    for old in there:
+        shutil.rmtree(old, ignore_errors=True)
+    if there:
+        notice(f"{base}: others could write there; it is the user's alone now, and compiled anew")
 
 
 def why_distrusted(folder: Path) -> str:
@@ -127,7 +149,7 @@ def why_distrusted(folder: Path) -> str:
         return "is not a folder"
     if info.st_uid not in (os.getuid(), 0):
         return "belongs to another user, whose code would run"
-    if info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if info.st_mode & _BY_OTHERS:
         return "others can write there, whose code would run (chmod go-w forbids it)"
     return ""
 

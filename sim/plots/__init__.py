@@ -3,9 +3,9 @@
 Importing this imports Matplotlib, half a second: do it where something is drawn.
 """
 
-from sim.analysis.matplotlib_import import import_matplotlib
+from sim.analysis.matplotlib_import import import_matplotlib as _import_matplotlib
 
-import_matplotlib()
+_import_matplotlib()
 
 from sim.plots.draw import PLOTS, Plot, draw_plots  # noqa: E402  it imports Matplotlib
 

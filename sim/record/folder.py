@@ -192,7 +192,7 @@ def read_manifest(folder: Path | str) -> dict[str, Any]:
         raise RunFolderError(f"{path}: cannot be read: {error}") from error
     try:
         manifest = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunFolderError(f"{path}: cannot be read: {error}; {_NO_MANIFEST}") from error
     if not isinstance(manifest, dict):
         raise RunFolderError(f"{path}: is not the manifest of a run")

@@ -46,7 +46,7 @@ def read_state(folder: Path, tables: Iterable[Table]) -> None:
     """
     try:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunFolderError(f"{folder}: holds no state: {error}") from error
     for table in tables:
         path, said = folder / f"{table.NAME}.npz", manifest.get(table.NAME)

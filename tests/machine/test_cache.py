@@ -201,6 +201,23 @@ def test_a_folder_that_others_can_write_is_refused(
     assert line.endswith(f"kept in {home / 'foryou'} instead")
 
 
+def test_our_own_folder_is_taken_back_from_others(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    chosen = choose_folder()
+    assert chosen is not None
+    (chosen / "foreign.nbi").write_bytes(b"code")
+    chosen.parent.chmod(0o775)
+    assert choose_folder() == chosen
+    assert list(chosen.iterdir()) == []
+    assert chosen.parent.stat().st_mode & 0o777 == 0o755
+    assert caplog.messages == [
+        f"{chosen.parent}: others could write there; it is the user's alone now, and compiled anew"
+    ]
+    assert choose_folder() == chosen
+    assert len(caplog.messages) == 1
+
+
 def test_what_others_could_write_within_is_refused_too(
     home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

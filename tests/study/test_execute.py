@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ import pytest
 from sim.core.errors import ForyouError, ResourceError, StudyError
 from sim.core.helper import cores
 from sim.engine.estimate import estimate_run
+from sim.record.files import Disk, use_disk
 from sim.scenario import load
 from sim.simulate import simulate
 from sim.study.runs import local
@@ -293,14 +295,22 @@ def test_waiting_with_a_timeout_comes_back(specs: Specs, processes: LocalProcess
     processes.cancel()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+class FullFor(Disk):
+    """A disk without room for one file."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def create(self, path: Path) -> int:
+        if path.name.startswith(self.name):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().create(path)
+
+
 def test_a_disk_that_fills_up_keeps_what_is_done(specs: Specs, store: Store) -> None:
     wanted, counting = specs(4), Counting()
-    runs = store.folder / "runs"
-    runs.mkdir()
-    full = runs / f"{wanted[2].key}.json.{os.getpid()}.part"
-    full.symlink_to("/dev/full")
-    with pytest.raises(StudyError, match="No space left on device"):
+    full = pytest.raises(StudyError, match="No space left on device")
+    with full, use_disk(FullFor(wanted[2].key)):
         execute(wanted, store, counting)
     assert len(store.outcomes()) == 2
     execute(wanted, store, counting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -12,10 +13,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sim.core.errors import ForyouError, StudyError
+from sim.core.errors import ForyouError, RunFolderError, StudyError
+from sim.record.files import Disk, use_disk
+from sim.record.folder import claim_run_folder
+from sim.record.sealed import unseal
+from sim.study.runs.execute import execute
+from sim.study.runs.local import InProcess
 from sim.study.runs.outcome import Outcome, evaluate, failure
 from sim.study.runs.plan import RunSpec
+from sim.study.runs.start import new_study_folder
 from sim.study.runs.store import Store, plain_json
+from sim.study.runs.verify import verify_study
 
 ME = {"kind": "worlds", "scenario": "abc", "seed": 5}
 
@@ -145,13 +153,15 @@ def test_old_leftovers_go_and_fresh_ones_stay(store: Store) -> None:
     assert fresh.exists()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+class FullDisk(Disk):
+    def write(self, descriptor: int, data: memoryview) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_full_disk_is_told_and_loses_nothing(store: Store, outcome: Outcome) -> None:
     store.save(outcome)
     other = replace(outcome, key="f" * 32)
-    # the file that is written first stands for a disk without room
-    (store.folder / "runs" / f"{other.key}.json.{os.getpid()}.part").symlink_to("/dev/full")
-    with pytest.raises(StudyError) as caught:
+    with pytest.raises(StudyError) as caught, use_disk(FullDisk()):
         store.save(other)
     assert "No space left on device" in str(caught.value)
     assert "start the same study again" in str(caught.value)
@@ -204,3 +214,149 @@ def test_a_value_of_an_outcome(outcome: Outcome) -> None:
     ]:
         with pytest.raises(ForyouError, match=words):
             outcome.value(path)
+
+
+# ---- damage -----------------------------------------------------------------------------------
+
+
+def test_no_bit_of_an_outcome_can_change(store: Store, outcome: Outcome) -> None:
+    store.save(outcome)
+    path = store.folder / "runs" / f"{outcome.key}.json"
+    data = path.read_bytes()
+    for bit in range(0, 8 * len(data), 8 * len(data) // 400):
+        changed = bytearray(data)
+        changed[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(changed)
+        assert store.get(outcome.key) is None, bit
+    assert set(store.damaged) == {f"runs/{outcome.key}.json"}
+    path.write_bytes(data)
+    assert store.get(outcome.key) == outcome
+
+
+def test_an_outcome_of_another_seed_is_not_taken(store: Store, outcome: Outcome) -> None:
+    store.save(outcome)
+    assert store.get(outcome.key, outcome.seed) == outcome
+    assert store.get(outcome.key, outcome.seed + 1) is None
+
+
+def test_a_damaged_outcome_is_told_and_played_anew(
+    store: Store, outcome: Outcome, specs: Callable[..., list[RunSpec]]
+) -> None:
+    store.save(outcome)
+    path = store.folder / "runs" / f"{outcome.key}.json"
+    path.write_bytes(path.read_bytes().replace(b"0", b"1", 1))
+    assert verify_study(store.folder).wrong[-1].startswith(f"{path}: is damaged; to play it anew")
+    notes: list[str] = []
+    execute(specs(1), store, InProcess(), lambda report: notes.append(report.note))
+    assert f"runs/{path.name}: damaged, so played anew" in notes
+    found = store.load(outcome.key)
+    assert (found.summary, found.event_log_hash) == (outcome.summary, outcome.event_log_hash)
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data.replace(b"5", b"6"), None])
+def test_a_damaged_study_file_is_made_anew(
+    damage: Callable[[bytes], bytes] | None, store: Store, outcome: Outcome
+) -> None:
+    store.save(outcome)
+    path = store.folder / "study.json"
+    data = path.read_bytes()
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage(data))
+    assert f"{path}: is missing or damaged" in verify_study(store.folder).wrong[0]
+    with pytest.raises(StudyError, match="holds another study: seed is 5, not 6"):
+        Store.open(store.folder, {**ME, "seed": 6})
+    assert Store.open(store.folder, ME).load(outcome.key) == outcome
+    assert path.read_bytes() == data
+
+
+def test_a_study_of_which_nothing_is_known_is_refused_with_a_way_out(
+    store: Store, outcome: Outcome
+) -> None:
+    store.save(outcome)
+    for name in ("study.json", "files.json"):
+        (store.folder / name).write_text("{")
+    with pytest.raises(StudyError, match=r"study\.json: is damaged.* Give another folder, or put"):
+        Store.open(store.folder, ME)
+
+
+def test_results_are_whole_or_told(store: Store) -> None:
+    path = store.folder / "worlds.json"
+    with store.results():
+        store.write_json("worlds", {"n": 2})
+    assert verify_study(store.folder).wrong == ()
+    path.write_text(path.read_text().replace("2", "3"))
+    assert verify_study(store.folder).wrong[0].startswith(f"{path}: is damaged; to have it written")
+    path.unlink()
+    assert verify_study(store.folder).wrong[0].startswith(f"{path}: is missing")
+    with pytest.raises(ZeroDivisionError), Store.open(store.folder, ME).results():
+        raise ZeroDivisionError
+    assert "did not finish; to go on, start" in verify_study(store.folder).wrong[0]
+    with store.results():
+        store.write_json("worlds", {"n": 2})
+    assert verify_study(store.folder).wrong == ()
+
+
+def test_a_study_of_format_1_gets_digests(store: Store, outcome: Outcome) -> None:
+    store.save(outcome)
+    (store.folder / "files.json").unlink()
+    (store.folder / "study.json").write_text(json.dumps({"format": 1, "identity": ME}))
+    path = store.folder / "runs" / f"{outcome.key}.json"
+    path.write_text(json.dumps(outcome.to_dict()))
+    verdict = verify_study(store.folder)
+    assert verdict.wrong == ()
+    assert "is of format 1" in verdict.notes[0]
+    with pytest.raises(StudyError, match="holds another study"):
+        Store.open(store.folder, {**ME, "seed": 6})
+    assert Store.open(store.folder, ME).load(outcome.key) == outcome
+    assert unseal(path.read_bytes())
+    assert unseal((store.folder / "study.json").read_bytes())["format"] == 2
+
+
+# ---- one folder, one study --------------------------------------------------------------------
+
+
+class Meanwhile(Disk):
+    """Somebody else takes the folder just before this process would."""
+
+    def __init__(self, other: Callable[[], object]) -> None:
+        self.other = other
+
+    def link(self, path: Path, to: Path) -> None:
+        with use_disk(Disk()):
+            self.other()
+        super().link(path, to)
+
+
+def test_two_studies_at_once_share_no_folder(tmp_path: Path) -> None:
+    with use_disk(Meanwhile(lambda: Store.open(tmp_path, {**ME, "seed": 6}))):  # noqa: SIM117
+        with pytest.raises(StudyError, match="holds another study: seed is 6, not 5"):
+            Store.open(tmp_path, ME)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["study.json"]
+
+
+def test_the_same_study_twice_at_once_is_one(tmp_path: Path) -> None:
+    with use_disk(Meanwhile(lambda: Store.open(tmp_path, ME))):
+        assert Store.open(tmp_path, ME).outcomes() == []
+
+
+def test_a_run_and_a_study_at_once_share_no_folder(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    run_first = use_disk(Meanwhile(lambda: claim_run_folder(a, "x", {"finished": False})))
+    with run_first, pytest.raises(StudyError, match="it is a run folder"):
+        Store.open(a, ME)
+    assert [path.name for path in a.iterdir()] == ["manifest.json"]
+    study_first = use_disk(Meanwhile(lambda: Store.open(b, ME)))
+    with study_first, pytest.raises(RunFolderError, match="another command has just taken"):
+        claim_run_folder(b, "x", {"finished": False})
+    assert [path.name for path in b.iterdir()] == ["study.json"]
+
+
+def test_a_folder_without_a_name_is_made_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = {new_study_folder(None, "worlds", "x") for _ in range(3)}
+    assert len(folders) == 3
+    assert all(folder.is_dir() for folder in folders)

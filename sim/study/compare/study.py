@@ -79,16 +79,17 @@ def run_compare(
             specs, store, workers, progress or silent, so_far.note, force=force
         )  # fmt: skip
     result = _result(plan, specs, outcomes, store.folder)
-    store.write_json(NAME, result.to_dict())
-    store.write_table(NAME, result.table)
-    store.write_table("runs", result.runs)
-    if plots:
-        from sim.plots.files import draw_file
-        from sim.plots.study.compare import compare_data, draw_compare
+    with store.results():
+        store.write_json(NAME, result.to_dict())
+        store.write_table(NAME, result.table)
+        store.write_table("runs", result.runs)
+        if plots:
+            from sim.plots.files import draw_file
+            from sim.plots.study.compare import compare_data, draw_compare
 
-        draw_file(
-            store.folder / "plots" / "compare.png", draw_compare, compare_data(result.to_dict())
-        )
+            draw_file(
+                store.folder / "plots" / "compare.png", draw_compare, compare_data(result.to_dict())
+            )
     return result
 
 

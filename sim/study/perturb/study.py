@@ -117,18 +117,19 @@ def run_perturb(
         scatter=scatter([_sorted(of) for of in books.fits.values()]),
         failed=failed,
     )
-    store.write_json(NAME, result.to_dict())
-    store.write_table(NAME, result.table)
-    if result.checks:
-        store.write_table("bias", result.bias)
-    else:
-        store.remove("bias.parquet")
-    if plots:
-        from sim.plots.files import draw_file
-        from sim.plots.study.perturb import draw_perturb, perturb_data
+    with store.results():
+        store.write_json(NAME, result.to_dict())
+        store.write_table(NAME, result.table)
+        if result.checks:
+            store.write_table("bias", result.bias)
+        else:
+            store.remove("bias.parquet")
+        if plots:
+            from sim.plots.files import draw_file
+            from sim.plots.study.perturb import draw_perturb, perturb_data
 
-        content = result.to_dict()
-        draw_file(store.folder / "plots" / "perturb.png", draw_perturb, perturb_data(content))
+            content = result.to_dict()
+            draw_file(store.folder / "plots" / "perturb.png", draw_perturb, perturb_data(content))
     return result
 
 

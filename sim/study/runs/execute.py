@@ -156,13 +156,16 @@ class _Work:
         """The runs that are left to do, in the order in which they were asked for."""
         todo = []
         for key, specs in self._by_key.items():
-            outcome = self._store.get(key)
+            outcome = self._store.get(key, specs[0].seed)
             if outcome is None or outcome.error is not None:
                 todo.append(specs[0])
                 self.waiting.add(key)
             else:
                 self._skipped += 1
                 self._book(outcome)
+        if damaged := self._store.damaged:
+            more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+            self.notice(f"{damaged[0]}{more}: damaged, so played anew", lasting=True)
         self.tell()
         return todo
 

@@ -42,7 +42,7 @@ class Runner:
         """Ask for a run; one that was done before comes back without being done again."""
         if spec.key in self._under_way:
             return
-        known = self._store.get(spec.key)
+        known = self._store.get(spec.key, spec.seed)
         if known is not None and known.error is None:
             self._ready.append(known)
             return

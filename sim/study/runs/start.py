@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sim.checkpoint.branch import refuse_others
 from sim.checkpoint.moment import Moment, moment_of
-from sim.core.errors import ForyouError
+from sim.core.errors import ForyouError, StudyError
+from sim.record.folder import free_names
 from sim.scenario import Scenario, load_file
 from sim.study.runs.execute import Executor, make_executor
 from sim.study.runs.outcome import Outcome
@@ -91,16 +91,16 @@ def subject(
 
 
 def new_study_folder(out: Path | str | None, kind: str, name: str) -> Path:
-    """The folder of a study: ``out``, or a new one under ``studies/``."""
+    """The folder of a study: ``out``, or a new one under ``studies/``, which is made at once.
+
+    Raises StudyError when it cannot be made.
+    """
     if out is not None:
         return Path(out)
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    folder = Path("studies") / f"{name}-{kind}-{stamp}"
-    number = 2
-    while folder.exists():
-        folder = Path("studies") / f"{name}-{kind}-{stamp}-{number}"
-        number += 1
-    return folder
+    try:
+        return next(free_names(Path("studies"), f"{name}-{kind}"))
+    except OSError as error:
+        raise StudyError(f"studies: a folder cannot be made there: {error}; give --out") from error
 
 
 @contextmanager

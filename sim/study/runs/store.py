@@ -1,33 +1,39 @@
 """A study folder: which study it is, and one file for every run that is done.
 
     study.json          what the study is; the folder refuses any other
+    files.json          the digests of all below but runs, and whether the results are whole
     runs/<key>.json     one outcome
     failed/<key>.yaml   the scenario of a run that failed, to run it alone
     <name>.json         results, and the same as <name>.parquet
 
-A file appears under its name only when it is whole, so a study can be killed at any moment.
-A file that cannot be read counts as a run that was not done.
+A file appears under its name only when it is whole, so a study can be killed at any moment. The
+first three carry their own digests. An outcome that is damaged counts as a run that was not done;
+``study.json`` is made anew from ``files.json``, which says the same of the study.
 """
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
 import math
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sim.core.errors import StudyError
+from sim.record import files
+from sim.record.files import PART, Written
+from sim.record.folder import entries, remove_leftovers
+from sim.record.sealed import seal, unseal
 from sim.study.runs.outcome import Outcome
 
-__all__ = ["Store", "plain_json"]
+__all__ = ["FILES", "STUDY", "Store", "old_identity", "plain_json"]
 
-_FORMAT: Final = 1
-_STALE_S: Final = 60.0
-"""Age from which an unfinished file was left by a killed process, s: writing takes far less."""
+STUDY: Final = "study.json"
+FILES: Final = "files.json"
+_FORMAT: Final = 2
 
 
 class Store:
@@ -37,6 +43,10 @@ class Store:
         self.folder = folder
         self.identity = identity
         """What the study is, as plain JSON."""
+        self.damaged: list[str] = []
+        """Files of outcomes that were found to be damaged."""
+        self._written: dict[Path, Written] = {}
+        self._changed = False
 
     @classmethod
     def open(cls, folder: Path | str, identity: Mapping[str, Any]) -> Store:
@@ -44,30 +54,66 @@ class Store:
 
         ``identity`` is plain JSON that says which study this is (its kind, the hash of its
         scenario, its seed), and not how much of it is wanted: more worlds or trials later are
-        the same study. Raises StudyError when the folder holds anything else.
+        the same study. Of commands that ask at once for one folder, the first has it, and others
+        only if theirs is the same study. Raises StudyError when the folder holds anything else.
         """
         folder = Path(folder)
         wanted: dict[str, Any] = plain_json(dict(identity))
         if folder.exists() and not folder.is_dir():
             raise StudyError(f"{folder}: is a file; give a folder that is absent or empty")
         store = cls(folder, wanted)
-        if (folder / "study.json").is_file():
-            store._check_identity()
-        else:
+        if not (folder / STUDY).exists() and not (folder / FILES).exists():
             _refuse_foreign(folder)
-            store.write_json("study", {"format": _FORMAT, "identity": wanted})
-        store._remove_leftovers()
+            store._claim()
+        store._check_identity()
+        remove_leftovers(folder)
         return store
 
+    def _claim(self) -> None:
+        """Take the folder, unless somebody else has done so a moment ago."""
+        first = self.folder / STUDY
+        with self._told(first):
+            files.make_folder(self.folder)
+            try:
+                files.write_first(first, self._sealed_identity())
+            except FileExistsError:
+                return  # perhaps by the same study
+            try:
+                # a run takes a folder by another file; whoever sees that of the other gives way
+                _refuse_foreign(self.folder)
+            except StudyError:
+                files.remove(first)
+                raise
+
+    def _sealed_identity(self) -> bytes:
+        return seal({"format": _FORMAT, "identity": self.identity})
+
     def _check_identity(self) -> None:
-        path = self.folder / "study.json"
+        path = self.folder / STUDY
+        with self._told(path):
+            data = path.read_bytes() if path.exists() else b""
+        old = old_identity(data)
         try:
-            known = json.loads(path.read_text(encoding="utf-8"))
-            there, format_ = known["identity"], known["format"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StudyError(f"{path}: is not a study that can be read: {error!r}") from error
-        if format_ != _FORMAT or not isinstance(there, dict):
+            known = {"format": _FORMAT, "identity": old} if old is not None else unseal(data)
+        except ValueError as error:
+            books = self._books()
+            if books is None:
+                raise StudyError(
+                    f"{path}: is damaged, it is not a study that can be read: {error}. Give "
+                    "another folder, or put the file back from a copy"
+                ) from error
+            known = {"format": books.get("format"), "identity": books.get("identity")}
+            data = b""
+        there = known.get("identity")
+        if known.get("format") != _FORMAT or not isinstance(there, dict):
             raise StudyError(f"{path}: was made by another version; give another folder")
+        self._refuse_another(there)
+        if old is not None:
+            self._give_digests()
+        if old is not None or not data:
+            self._write(STUDY, self._sealed_identity())
+
+    def _refuse_another(self, there: Mapping[str, Any]) -> None:
         names = [*self.identity, *(name for name in there if name not in self.identity)]
         differ = [name for name in names if there.get(name) != self.identity.get(name)]
         if differ:
@@ -80,25 +126,76 @@ class Store:
                 "this one first"
             )
 
-    def _remove_leftovers(self) -> None:
-        """Unfinished files of processes that were killed."""
-        for path in (*self.folder.glob("*.part"), *self.folder.glob("*/*.part")):
+    def _give_digests(self) -> None:
+        """Write the outcomes of a folder of format 1 anew, as those of this one."""
+        for path in sorted((self.folder / "runs").glob("*.json")):
             try:
-                if time.time() - path.stat().st_mtime > _STALE_S:
-                    path.unlink(missing_ok=True)
-            except OSError:
-                continue  # another process of the same study finished or removed it
+                outcome = Outcome.from_dict(json.loads(path.read_bytes()))
+            except (OSError, ValueError):
+                continue  # is done again
+            if outcome.key == path.stem:
+                self.save(outcome)
+
+    def _books(self) -> dict[str, Any] | None:
+        """What ``files.json`` says; None when it is missing or damaged."""
+        try:
+            return unseal((self.folder / FILES).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def _write_books(self, finished: bool, named: Mapping[str, Any]) -> None:
+        """Say which files the study has, and whether its results are whole."""
+        books = {
+            "format": _FORMAT, "identity": self.identity, "finished": finished, "files": named,
+        }  # fmt: skip
+        self._write(FILES, seal(books))
+
+    def _change(self) -> None:
+        """Before the first change: the results are no more those of all that is there."""
+        if self._changed:
+            return
+        books = self._books()
+        if books is None or books.get("finished") is not False:
+            self._write_books(False, {})
+        self._changed = True
+
+    @contextmanager
+    def results(self) -> Iterator[None]:
+        """Inside, results and pictures are written; at the end they are whole, and it says so.
+
+        Of several processes of the study one is inside at a time. Raises StudyError for a disk
+        that does not take them.
+        """
+        with self._told(self.folder), files.alone(self.folder):
+            self._changed = False  # another process may have finished meanwhile
+            self._change()
+            with files.ledger() as notes:
+                yield
+            for path in (self.folder / "failed").glob("*.yaml"):
+                self._written.setdefault(path, files.measure(path))
+            self._write_books(True, entries(self.folder, {**self._written, **notes}))
+            self._changed = False
 
     def _path(self, key: str) -> Path:
         return self.folder / "runs" / f"{key}.json"
 
-    def get(self, key: str) -> Outcome | None:
-        """The outcome under a key, which may be that of a failed run; None without a whole one."""
+    def get(self, key: str, seed: int | None = None) -> Outcome | None:
+        """The outcome under a key, which may be that of a failed run; None without a whole one.
+
+        With a ``seed`` it has to be of that seed too.
+        """
+        path = self._path(key)
         try:
-            outcome = Outcome.from_dict(json.loads(self._path(key).read_text(encoding="utf-8")))
-        except (OSError, ValueError):
+            outcome = Outcome.from_dict(unseal(path.read_bytes()))
+        except FileNotFoundError:
             return None
-        return outcome if outcome.key == key else None
+        except (OSError, ValueError, RecursionError):
+            self.damaged.append(f"runs/{path.name}")
+            return None
+        if outcome.key == key and seed in (None, outcome.seed):
+            return outcome
+        self.damaged.append(f"runs/{path.name}")
+        return None
 
     def has(self, key: str) -> bool:
         """Whether the run is done and worked; one that failed is to be done again."""
@@ -114,8 +211,8 @@ class Store:
 
     def save(self, outcome: Outcome) -> None:
         """Keep an outcome, in place of one that was there. Raises StudyError, as on a full disk."""
-        text = json.dumps(outcome.to_dict(), ensure_ascii=False, allow_nan=False)
-        self._write(self._path(outcome.key), lambda path: _write_text(path, text + "\n"))
+        self._change()
+        self._write(f"runs/{outcome.key}.json", seal(outcome.to_dict()))
 
     def outcomes(self) -> list[Outcome]:
         """Every whole outcome, failed ones too, in the order of their keys."""
@@ -129,41 +226,61 @@ class Store:
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file; ``name`` may lie in a folder below, and has its ending."""
-        path = self.folder / name
-        self._write(path, lambda part: _write_text(part, text))
-        return path
+        return self._keep(name, text.encode())
 
     def write_table(self, name: str, frame: Any) -> Path:
         """Write a Polars frame as ``<name>.parquet``."""
-        path = self.folder / _named(name, ".parquet")
-        self._write(path, lambda part: frame.write_parquet(part, compression="zstd"))
-        return path
+        import pyarrow.parquet as pq
+
+        content = io.BytesIO()
+        pq.write_table(frame.to_arrow(), content, compression="zstd", write_page_checksum=True)
+        return self._keep(_named(name, ".parquet"), content.getbuffer())
 
     def remove(self, name: str) -> None:
         """Remove a file of the folder if it is there."""
+        path = self.folder / name
+        if not path.exists():
+            return
+        self._change()
         try:
-            (self.folder / name).unlink(missing_ok=True)
+            files.remove(path)
         except OSError as error:
-            raise StudyError(f"{self.folder / name}: cannot be removed: {error}") from error
+            raise StudyError(f"{path}: cannot be removed: {error}") from error
+        self._written.pop(path, None)
 
-    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
-        """Let ``write`` fill a file that then takes its name in one step."""
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    def _keep(self, name: str, data: bytes | memoryview) -> Path:
+        """Write a file that ``files.json`` is to name."""
+        self._change()
+        path = self.folder / name
+        self._written[path] = self._write(name, data)
+        return path
+
+    def _write(self, name: str, data: bytes | memoryview) -> Written:
+        path = self.folder / name
+        with self._told(path):
+            return files.write_bytes(path, data)
+
+    @contextmanager
+    def _told(self, path: Path) -> Iterator[None]:
+        """Inside, a disk that fails is told as a StudyError."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(part)
-            part.replace(path)
+            yield
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
             raise StudyError(
-                f"{path}: cannot be written: {error.strerror or error}. Runs that are done stay; "
-                "make room and start the same study again to go on"
+                f"{path}: cannot be written: {error.strerror or error}. Runs "
+                "that are done stay; make room and start the same study again to go on"
             ) from error
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def old_identity(data: bytes) -> dict[str, Any] | None:
+    """The identity in a ``study.json`` of format 1, which has no digest; None for any other."""
+    try:
+        known = json.loads(data)
+    except ValueError:
+        return None
+    if not isinstance(known, dict) or set(known) != {"format", "identity"} or known["format"] != 1:
+        return None
+    return known["identity"] if isinstance(known["identity"], dict) else None
 
 
 def _named(name: str, ending: str) -> str:
@@ -174,8 +291,8 @@ def _refuse_foreign(folder: Path) -> None:
     """StudyError for a folder in which something lies that is no study."""
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     # a study that was killed while it made its folder leaves one unfinished file
-    strange = [name for name in names if not name.endswith(".part")]
-    if strange:
+    strange = [name for name in names if not name.endswith(PART) and name != STUDY]
+    if "manifest.json" in strange or (strange and STUDY not in names):
         kind = "is a run folder" if "manifest.json" in strange else f"holds {strange[0]}"
         raise StudyError(
             f"{folder}: is not a study folder, it {kind}; give one that is absent or empty"

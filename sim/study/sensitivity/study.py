@@ -77,12 +77,13 @@ def run_sensitivity(
         force=force,
     )
     result = gather(plan, store.folder, outcomes, failed)
-    store.write_json("sensitivity", result.to_dict())
-    store.write_table("sensitivity", result.table)
-    if plots:
-        from sim.plots.study.sensitivity import draw_sensitivity
+    with store.results():
+        store.write_json("sensitivity", result.to_dict())
+        store.write_table("sensitivity", result.table)
+        if plots:
+            from sim.plots.study.sensitivity import draw_sensitivity
 
-        draw_sensitivity(result.to_dict(), store.folder / "plots")
+            draw_sensitivity(result.to_dict(), store.folder / "plots")
     return result
 
 

@@ -67,12 +67,13 @@ def run_sweep(
         force=force,
     )
     result = gather(plan, store.folder, outcomes, failed)
-    store.write_json("sweep", result.to_dict())
-    store.write_table("sweep", result.table)
-    if plots:
-        from sim.plots.study.sweep import draw_sweep
+    with store.results():
+        store.write_json("sweep", result.to_dict())
+        store.write_table("sweep", result.table)
+        if plots:
+            from sim.plots.study.sweep import draw_sweep
 
-        draw_sweep(result.to_dict(), store.folder / "plots")
+            draw_sweep(result.to_dict(), store.folder / "plots")
     return result
 
 

@@ -156,7 +156,8 @@ def search(
     result = Tuned(
         store.folder, plan.scenario, plan.space, start, tuple(told), tested, plan.level, shares
     )
-    _write(result, store, plots)
+    with store.results():
+        _write(result, store, plots)
     return result
 
 

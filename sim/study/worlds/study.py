@@ -145,10 +145,11 @@ def run_worlds(
             specs, store, workers, progress or silent, so_far.note, force=force
         )  # fmt: skip
     result = _result(plan, specs, outcomes, folder)
-    store.write_json(NAME, result.to_dict())
-    store.write_table(NAME, result.table)
-    if plots:
-        _draw(result, [outcomes[spec.key] for spec in specs])
+    with store.results():
+        store.write_json(NAME, result.to_dict())
+        store.write_table(NAME, result.table)
+        if plots:
+            _draw(result, [outcomes[spec.key] for spec in specs])
     return result
 
 

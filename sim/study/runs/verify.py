@@ -1,0 +1,95 @@
+"""Whether the files of a study folder are what the study wrote, and what to do where not."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from sim.core.errors import StudyError
+from sim.record.files import measure
+from sim.record.sealed import unseal
+from sim.record.verify import Verdict, strangers
+from sim.study.runs.outcome import Outcome
+from sim.study.runs.store import FILES, STUDY
+
+__all__ = ["is_study", "verify_study"]
+
+_DATABASE: Final = "trials.db"
+_AGAIN: Final = "start the command of the study again, with --out"
+
+
+def is_study(folder: Path) -> bool:
+    """Whether a folder is that of a study, be its files damaged."""
+    return any((folder / name).exists() for name in (STUDY, FILES))
+
+
+def verify_study(folder: Path | str) -> Verdict:
+    """Look at every file of a study folder: its results, and each run. Raises StudyError."""
+    folder = Path(folder)
+    again = f"{_AGAIN} {shlex.quote(str(folder))}"
+    try:
+        study = _sealed(folder / STUDY)
+        if study is None and _is_old(folder / STUDY):
+            note = f"{folder}: is of format 1, which has no digests; to give it some, {again}"
+            return Verdict(0, (), (note,))
+        books = _sealed(folder / FILES)
+        runs = sorted((folder / "runs").glob("*.json"))
+        wrong = list(_wrong(folder, study, books, again))
+        damaged = [path for path in runs if not _is_whole(path)]
+    except OSError as error:
+        raise StudyError(f"{folder}: cannot be read: {error}") from error
+    wrong += [f"{path}: is damaged; to play it anew, {again}" for path in damaged]
+    named = {} if books is None else books["files"]
+    known = {STUDY, FILES, *named, *(path.relative_to(folder).as_posix() for path in runs)}
+    database = [path for path in folder.glob(f"{_DATABASE}*") if path.name not in known]
+    notes = strangers(folder, {*known, *(path.name for path in database)})
+    if database:
+        notes.append(f"{folder / _DATABASE}: is a database, which is not verified here")
+    right = 2 + len(named) + len(runs) - len(wrong)
+    return Verdict(max(right, 0), tuple(wrong), tuple(notes))
+
+
+def _wrong(
+    folder: Path, study: dict[str, Any] | None, books: dict[str, Any] | None, again: str
+) -> Iterator[str]:
+    """A line for each fault of the study itself, and of its results."""
+    if study is None:
+        yield f"{folder / STUDY}: is missing or damaged; to have it made anew, {again}"
+    if books is None:
+        yield (
+            f"{folder / FILES}: is missing or damaged; to have the results written anew, which "
+            f"does no run twice, {again}"
+        )
+        return
+    if not books["finished"]:
+        yield f"{folder}: the study did not finish; to go on, {again}"
+    for name, said in books["files"].items():
+        path = folder / name
+        if not path.is_file():
+            yield f"{path}: is missing; to have it written anew, {again}"
+        elif measure(path).to_dict() != said:
+            yield f"{path}: is damaged; to have it written anew, {again}"
+
+
+def _sealed(path: Path) -> dict[str, Any] | None:
+    """What a sealed file holds; None when it is missing or damaged."""
+    try:
+        return unseal(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _is_old(path: Path) -> bool:
+    from sim.study.runs.store import old_identity
+
+    return path.is_file() and old_identity(path.read_bytes()) is not None
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether it is an outcome, under its own key."""
+    try:
+        return Outcome.from_dict(unseal(path.read_bytes())).key == path.stem
+    except ValueError:
+        return False
