@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.checkpoint.keeper import Plan
 from sim.checkpoint.moment import silent
 from sim.core.errors import ForyouError, RunFolderError
+from sim.record.files import alone
 from sim.record.folder import read_manifest, refuse_used
 from sim.record.manifest import facts
 from sim.record.verify import check_file, read_checked, unfinished
@@ -147,24 +148,36 @@ def resume(
     Raises RunFolderError when the folder holds no run, and when its code has changed since;
     ForyouError for what else the user can mend.
     """
+    folder = Path(folder)
+    if until is None and read_manifest(folder).get("finished") is True:
+        return Run.open(folder)
+    with alone(folder, wait=False):
+        manifest = read_manifest(folder)
+        execution = _going_on(
+            folder, manifest, until, shards, allow_code, plots, progress or ignore, notice
+        )
+        execution.run()
+    return Run.open(folder)
+
+
+def _going_on(
+    folder: Path, manifest: dict[str, Any], until: float | None, shards: int | None,
+    allow_code: bool, plots: bool, progress: Callable[[Progress], None],
+    notice: Callable[[str], None],
+) -> Execution:  # fmt: skip
+    """The rest of a run, played as its beginning was."""
     from sim.engine.estimate import default_shards
     from sim.running.beginnings import FromFolder
 
-    folder = Path(folder)
-    manifest = read_manifest(folder)
-    finished = manifest.get("finished") is True
-    if finished and until is None:
-        return Run.open(folder)
     beginning = FromFolder.of(folder, manifest, until, notice, allow_code=allow_code)
     scenario = beginning.scenario
     said = manifest.get("checkpoints")
     how = How(
         manifest["engine"], default_shards(scenario) if shards is None else shards, allow_code,
-        beginning.base_dir, plots, str(manifest.get("command", "")), progress or ignore,
+        beginning.base_dir, plots, str(manifest.get("command", "")), progress,
         None if said is None else Plan(float(said["every_s"]), bool(said["all"])),
     )  # fmt: skip
-    Execution(scenario, beginning.seed, how, beginning, folder).run()
-    return Run.open(folder)
+    return Execution(scenario, beginning.seed, how, beginning, folder)
 
 
 def _refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int, plots: bool) -> None:

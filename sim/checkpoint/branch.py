@@ -60,9 +60,8 @@ def refuse_others(moment: Moment, wanted: Scenario) -> None:
         )
     if problems:
         raise ForyouError(
-            f"a run cannot go on from {moment.words} under these settings:\n"
-            + "\n".join(f"  {problem}" for problem in problems)
-            + "\nfeed, probes to come, viral, record and duration may differ"
+            f"a run that goes on from {moment.words} may differ in feed, probes to come, viral, "
+            f"record and duration; not in {'; '.join(problems)}"
         )
 
 
@@ -113,12 +112,14 @@ def go_on_with(live: Live, kept: Arrays, *, feed_changed: bool) -> None:
     old_accounts = int(kept["platform.creators.count"])
     live.take_up(dict(_fitted(live, kept, feed_changed=feed_changed)))
     platform = live.platform
-    accounts = platform.world.creators.count
-    if accounts > old_accounts:
-        assert isinstance(live.engine, FastEngine)
-        live.engine.follow_new(old_accounts)
+    engine = live.engine
+    assert isinstance(engine, FastEngine)
+    if platform.world.creators.count > old_accounts:
+        engine.follow_new(old_accounts)
     if feed_changed:
         platform.view.cold.take_over()
+        if not platform.view.cold.finds_audience:
+            engine.end_tests()  # nobody would count them
         platform.set_up_anew()
 
 

@@ -21,6 +21,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.checkpoint.segments import Segment
 from sim.core.errors import RunFolderError
 from sim.record.files import (
     digest_of,
@@ -58,15 +59,15 @@ class Checkpoint:
     """when it was made, s"""
     events: int | None
     """rows of the event log until then; None when events were not written"""
-    segments: tuple[tuple[str, int], ...]
-    """files with these rows, under the run folder, and how many rows of each"""
+    segments: tuple[Segment, ...]
+    """files with these rows"""
     files: Mapping[str, str]
     """digest of each file"""
 
 
 def write_checkpoint(
     run: Path, arrays: Iterator[tuple[str, NDArray[Any]]], now_s: float, events: int | None,
-    segments: Sequence[tuple[str, int]],
+    segments: Sequence[Segment],
 ) -> Checkpoint:  # fmt: skip
     """Write the state of a run at the time ``now_s``; raises OSError."""
     path = run / FOLDER / f"{now_s:014.3f}"
@@ -140,7 +141,7 @@ def _read_about(path: Path) -> Checkpoint:
         raise RunFolderError(
             f"{path}: was made by another version of the model, which cannot go on from it"
         )
-    segments = tuple((str(name), int(rows)) for name, rows in found["segments"])
+    segments = tuple(Segment(*segment) for segment in found["segments"])
     return Checkpoint(path, float(found["now_s"]), found["events"], segments, found["files"])
 
 

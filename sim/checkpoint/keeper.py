@@ -11,17 +11,14 @@ from typing import Any
 
 from sim.assemble import Live
 from sim.checkpoint.disk import FOLDER, Checkpoint, checkpoints, forget, write_checkpoint
-from sim.checkpoint.segments import join
+from sim.checkpoint.segments import Segment, join, rows_in
 from sim.engine.clock import KEEP, every
 from sim.record.files import remove
 
-__all__ = ["Keeper", "Plan", "Segment", "first_log", "next_segment", "remove_segments"]
+__all__ = ["Keeper", "Plan", "first_log", "next_segment", "remove_segments"]
 
 _LAST = 2
 """Checkpoints that are kept unless all are."""
-
-Segment = tuple[str, int]
-"""A file of events, under the run folder, and how many of its first rows count."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,8 @@ class Plan:
 
 def next_segment(run: Path, segments: Sequence[Segment]) -> Path:
     """The file in which the event log goes on."""
-    own = (Path(name) for name, _ in segments if Path(name).parent.name == FOLDER)
+    names = (Path(segment.name) for segment in segments)
+    own = (name for name in names if name.parent.name == FOLDER)
     number = 1 + max((int(path.stem.rpartition("-")[2]) for path in own), default=0)
     return run / FOLDER / f"events-{number:06d}.parquet"
 
@@ -53,7 +51,7 @@ def first_log(run: Path, plan: Plan | None) -> Path:
 def remove_segments(run: Path, used: Sequence[Segment]) -> None:
     """Remove the segments of events that are not among those ``used``."""
     for path in sorted((run / FOLDER).glob("events-*.parquet")):
-        if path.relative_to(run).as_posix() not in {name for name, _ in used}:
+        if path.relative_to(run).as_posix() not in {segment.name for segment in used}:
             remove(path)
 
 
@@ -98,7 +96,7 @@ class Keeper:
         if live.log.wanted:
             self._close_segment()
             live.log.open(next_segment(self.run, self.segments))
-        events = sum(rows for _, rows in self.segments) if live.log.wanted else None
+        events = rows_in(self.segments) if live.log.wanted else None
         made = write_checkpoint(self.run, live.put_down(), now, events, self.segments)
         self.made = [kept for kept in self.made if kept.path != made.path] + [made]
         if self.plan is None or not self.plan.all:
@@ -109,10 +107,11 @@ class Keeper:
 
     def _close_segment(self) -> None:
         path, log = next_segment(self.run, self.segments), self.live.log
-        log.close()
-        before = sum(rows for _, rows in self.segments)
+        written = log.close()
+        assert written is not None
+        rows = log.impressions - rows_in(self.segments)
         name = path.relative_to(self.run).as_posix()
-        self.segments.append((name, log.impressions - before))
+        self.segments.append(Segment(name, rows, written.digest))
 
     def finish(self) -> None:
         """Put the events of all segments into one file."""
@@ -123,8 +122,7 @@ class Keeper:
             log.close()  # it has been one file from the beginning
             return
         self._close_segment()
-        parts = [(self.run / name, rows) for name, rows in self.segments]
-        join(parts, self.run / "events.parquet")
+        join(self.run, self.segments, self.run / "events.parquet")
 
     def tidy(self) -> None:
         """Remove what a finished run needs no more; its events lie in one file."""

@@ -8,26 +8,28 @@ same scenario has in a parallel world.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sim.assemble import Live, assemble
 from sim.checkpoint.disk import write_checkpoint
-from sim.checkpoint.keeper import Segment, next_segment
+from sim.checkpoint.keeper import next_segment
 from sim.checkpoint.past import Past, latest, segments_of, world_of
-from sim.checkpoint.segments import join
+from sim.checkpoint.segments import Segment, join, rows_in
 from sim.core.errors import ForyouError, RunFolderError
 from sim.core.quantities import format_duration
 from sim.core.units import parse_duration
 from sim.engine.clock import KEEP, stop_at
 from sim.machine.keep import Arrays
-from sim.record.files import alone, make_folder
+from sim.record.files import alone, make_folder, measure
 from sim.record.folder import read_manifest
 from sim.scenario import Scenario, load_file
 
-__all__ = ["Means", "Moment", "moment_of", "play_to", "recorded_past", "world_at"]
+__all__ = [
+    "PASTS", "Means", "Moment", "moment_of", "play_to", "recorded_past", "silent", "world_at",
+]  # fmt: skip
 
 PASTS: Final = "pasts"
 
@@ -107,14 +109,17 @@ def world_at(moment: Moment, seed: int, how: Means) -> Arrays:
     """
     if not moment.run.is_dir():
         return _played(moment, seed, None, how)
+    own = None
+    if seed == moment.scenario.seed:
+        own = latest(moment.run, how.notice, moment.now_s)
+        if own is not None and own.checkpoint.now_s == moment.now_s:
+            return own.arrays
     folder = moment.run / PASTS / str(seed)
     make_folder(folder)
     with alone(folder):  # who wants the same waits for it
         past = latest(folder, how.notice, moment.now_s)
-        if seed == moment.scenario.seed:
-            own = latest(moment.run, how.notice, moment.now_s)
-            if past is None or (own is not None and own.checkpoint.now_s > past.checkpoint.now_s):
-                past = own
+        if past is None or (own is not None and own.checkpoint.now_s > past.checkpoint.now_s):
+            past = own
         if past is not None and past.checkpoint.now_s == moment.now_s:
             return past.arrays
         arrays = _played(moment, seed, past, how)
@@ -146,21 +151,16 @@ def recorded_past(moment: Moment, run: Path, how: Means) -> tuple[Arrays, list[S
     past = latest(moment.run, how.notice, moment.now_s, events=True)
     segments: list[Segment] = []
     if past is not None:
-        rows = past.checkpoint.events or 0
-        parts = [(moment.run / name, n) for name, n in segments_of(moment.run, past.checkpoint)]
-        _add(run, segments, parts, rows)
+        path = next_segment(run, segments)
+        before = segments_of(moment.run, past.checkpoint)
+        written = join(moment.run, before, path)
+        segments.append(Segment(path.relative_to(run).as_posix(), rows_in(before), written.digest))
         if past.checkpoint.now_s == moment.now_s:
             return past.arrays, segments
     path = next_segment(run, segments)
     make_folder(path.parent)
     arrays = _played(moment, moment.scenario.seed, past, how, path)
-    rows = int(arrays["log.impressions"]) - sum(n for _, n in segments)
-    segments.append((path.relative_to(run).as_posix(), rows))
+    rows = int(arrays["log.impressions"]) - rows_in(segments)
+    name = path.relative_to(run).as_posix()
+    segments.append(Segment(name, rows, measure(path).digest))
     return arrays, segments
-
-
-def _add(run: Path, segments: list[Segment], parts: Sequence[tuple[Path, int]], rows: int) -> None:
-    """Copy events of another run into a new segment."""
-    path = next_segment(run, segments)
-    join(parts, path)
-    segments.append((path.relative_to(run).as_posix(), rows))

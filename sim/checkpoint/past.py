@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from sim.checkpoint.disk import Checkpoint, checkpoints, read_arrays
-from sim.checkpoint.keeper import Segment
+from sim.checkpoint.segments import Segment
 from sim.core.errors import RunFolderError
 from sim.machine.keep import Arrays
+from sim.record.folder import read_manifest
+from sim.record.verify import check_file
 from sim.scenario import Scenario, load_file
 
 __all__ = ["FOUNDED", "Past", "latest", "segments_of", "world_of"]
@@ -50,10 +52,16 @@ def latest(
 
 
 def segments_of(run: Path, checkpoint: Checkpoint) -> list[Segment]:
-    """Where the events before a checkpoint are: in segments, or, of a finished run, in one file."""
-    if all((run / name).is_file() for name, _ in checkpoint.segments):
+    """Where the events before a checkpoint are: in segments, or, of a finished run, in one file.
+
+    Raises RunFolderError when that one is damaged.
+    """
+    if all((run / segment.name).is_file() for segment in checkpoint.segments):
         return list(checkpoint.segments)
-    return [("events.parquet", checkpoint.events or 0)]
+    manifest = read_manifest(run)
+    if manifest.get("finished") is True:
+        check_file(run, manifest, "events.parquet")
+    return [Segment("events.parquet", checkpoint.events or 0, "")]
 
 
 def world_of(run: Path, scenario: Scenario) -> Scenario:

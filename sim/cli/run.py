@@ -27,7 +27,7 @@ from sim.cli.options import (
 if TYPE_CHECKING:
     from sim.simulate import Progress, Run
 
-__all__ = ["EXAMPLES", "run"]
+__all__ = ["EXAMPLES", "Kept", "run"]
 
 EXAMPLES = (
     "foryou run scenarios/zero_followers.yaml",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,10 +29,15 @@ def verify(
     Says which files are damaged, missing or unfinished, and what to do about each. Changes
     nothing. The exit code is 0 when all is right, and 2 otherwise.
     """
+    from sim.checkpoint.verify import verify_checkpoints
     from sim.record.verify import verify_run
     from sim.study.runs.verify import is_study, verify_study
 
-    found = verify_study(folder) if is_study(folder) else verify_run(folder)
+    if is_study(folder):
+        found = verify_study(folder)
+    else:
+        found, kept = verify_run(folder), verify_checkpoints(folder)
+        found = replace(found, right=found.right + kept.right, wrong=(*found.wrong, *kept.wrong))
     for line in (*found.wrong, *found.notes):
         say(line)
     if found.wrong:

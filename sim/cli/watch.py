@@ -43,7 +43,8 @@ def watched(
             if not told:
                 # only now is it sure that the run starts
                 told = True
-                _tell_needs(estimate, quiet=quiet, json=json)
+                compiles = report.phase == "compile"
+                _tell_needs(estimate, compiles=compiles, quiet=quiet, json=json)
             interrupt.check()
             bar(report)
 
@@ -65,14 +66,15 @@ def watched(
         print_summary(result)
 
 
-def _tell_needs(estimate: Estimate, *, quiet: bool, json: bool) -> None:
+def _tell_needs(estimate: Estimate, *, compiles: bool, quiet: bool, json: bool) -> None:
     """Memory and time, before they are spent."""
     from sim.cli.describe import needs
     from sim.cli.words import rough_span
-    from sim.engine.estimate import LONG_S
+    from sim.engine.estimate import COMPILE_S, LONG_S
 
     if not quiet and not json:
-        say(f"Needs {needs(estimate)}.")
+        first = f", and {rough_span(COMPILE_S)} to compile, only the first time" if compiles else ""
+        say(f"Needs {needs(estimate)}{first}.")
     if estimate.seconds > LONG_S and not quiet:
         complain(f"a long run, about {rough_span(estimate.seconds)}; Ctrl-C stops it")
 

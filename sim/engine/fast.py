@@ -34,6 +34,7 @@ from sim.engine.scorers import compiled_steps, tell_places
 from sim.engine.scratch import new_scratch
 from sim.engine.sessions import first_sessions, next_requests, take_slates
 from sim.engine.shards import Memory
+from sim.engine.tally import FRESH
 from sim.engine.window import UserCounts, WindowCounts
 from sim.feed.candidate import TOLD
 from sim.feed.compiled import CompiledScore
@@ -175,6 +176,11 @@ class FastEngine:
         for thread in self._threads:
             self._bind(thread)
         self._lines.update(self._threads[0].frame)
+
+    def end_tests(self) -> None:
+        """Let slates that people hold no longer have places of test audiences."""
+        slates = self._memory.slates
+        slates["pool"][slates["source"] == FRESH] = 0
 
     def follow_new(self, first_account: int) -> None:
         """Let the followers of accounts that were planted in mid-run follow them."""

@@ -147,9 +147,10 @@ class NoColdStart(ColdStartPolicy):
     finds_audience = False
 
     def take_over(self) -> None:
-        """Who waited does so no longer."""
+        """Who waited does so no longer, and there are no pools: in a pool is who is tested."""
         super().take_over()
         self.state[self.waiting] = NONE
+        self.pool[:] = 0
         self.waiting = self.seeking = np.empty(0, np.int32)
 
     def enter(self, videos: NDArray[np.int64], now: float) -> None:

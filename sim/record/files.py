@@ -1,7 +1,7 @@
 """The one place that writes the files of runs, studies and checkpoints: whole and lasting, or not.
 
-A file is written beside its name, as ``NAME.<process>-<chance>.part``, forced to the disk, and
-then renamed; the folder is forced to the disk as well, so that the new name outlasts a power cut.
+A file is written beside its name, as ``NAME.<machine>-<process>-<chance>.part``, forced to the
+disk, and renamed; the folder is forced to the disk as well, so that the name outlasts a power cut.
 Under its own name a file is whole at any moment. While it is written its digest is taken, which
 the manifest of the folder keeps::
 
@@ -26,6 +26,8 @@ import hashlib
 import io
 import json
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -40,8 +42,8 @@ from sim.core.errors import RunFolderError
 
 __all__ = [
     "PART", "Disk", "NewFile", "Written", "alone", "digest_of", "json_text", "ledger",
-    "make_folder", "make_new_folder", "measure", "open_new", "remove", "use_disk", "write_bytes",
-    "write_first", "write_json", "write_text",
+    "make_folder", "make_new_folder", "measure", "open_new", "remove", "remove_leftovers",
+    "use_disk", "write_bytes", "write_first", "write_json", "write_text",
 ]  # fmt: skip
 
 PART: Final = ".part"
@@ -49,6 +51,8 @@ PART: Final = ".part"
 _DIGEST_BYTES: Final = 16
 _BUFFER_BYTES: Final = 1 << 20
 """So much is collected before it is written: Parquet comes in thousands of small pieces."""
+_STALE_S: Final = 60.0
+"""Age from which an unfinished file was left by a killed process, s: writing takes far less."""
 _NO_SUCH_CALL: Final = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 """What file systems answer that do not force folders to the disk."""
 _NO_LINKS: Final = (*_NO_SUCH_CALL, errno.EPERM, errno.EMLINK, errno.EXDEV)
@@ -261,7 +265,37 @@ class NewFile(io.RawIOBase):
 
 def _part_of(path: Path) -> Path:
     """A name of its own for each attempt, so that nobody writes into the file of another."""
-    return path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}{PART}")
+    chance = os.urandom(4).hex()
+    return path.with_name(f"{path.name}.{_machine()}-{os.getpid()}-{chance}{PART}")
+
+
+def _machine() -> str:
+    """The machine, in short: others may share a folder with it."""
+    return hashlib.blake2b(socket.gethostname().encode(), digest_size=4).hexdigest()
+
+
+def remove_leftovers(folder: Path, *, held: bool = False) -> None:
+    """Remove unfinished files below a folder that killed processes have left.
+
+    All of them when the folder is ``held``, so that no other process can be writing.
+    """
+    for path in folder.rglob(f"*{PART}"):
+        try:
+            if held or _is_left(path):
+                remove(path)
+        except OSError:
+            continue  # another process finished or removed it
+
+
+def _is_left(part: Path) -> bool:
+    """Whether whoever wrote an unfinished file is gone: as a process here, or by its age."""
+    import psutil
+
+    machine, _, rest = part.name.removesuffix(PART).rpartition(".")[2].partition("-")
+    process = rest.partition("-")[0]
+    if machine == _machine() and process.isdigit() and not psutil.pid_exists(int(process)):
+        return True
+    return time.time() - part.stat().st_mtime > _STALE_S
 
 
 @contextmanager

@@ -12,7 +12,6 @@ there: whenever the process is killed, a finished manifest has its digest.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +26,7 @@ from sim.record.files import (
     make_folder,
     make_new_folder,
     remove,
+    remove_leftovers,
     write_bytes,
     write_first,
     write_text,
@@ -34,7 +34,7 @@ from sim.record.files import (
 
 __all__ = [
     "APART", "DIGEST", "FORMAT", "MANIFEST", "add_files", "claim_run_folder", "entries", "finish",
-    "free_names", "read_manifest", "refuse_used", "remove_leftovers",
+    "free_names", "read_manifest", "refuse_used", "write_unfinished",
 ]  # fmt: skip
 
 MANIFEST: Final = "manifest.json"
@@ -43,8 +43,6 @@ APART: Final = ("checkpoints", "pasts")
 """Folders in a run folder that have manifests of their own."""
 FORMAT: Final = 2
 """Format of new run folders; those of format 1 have no digests and are read as they are."""
-_STALE_S: Final = 60.0
-"""Age from which an unfinished file was left by a killed process, s: writing takes far less."""
 
 
 def refuse_used(out: Path | str | None) -> None:
@@ -116,19 +114,6 @@ def _claim(folder: Path, text: bytes) -> bool:
         return False
     remove_leftovers(folder)
     return True
-
-
-def remove_leftovers(folder: Path, stale_s: float = _STALE_S) -> None:
-    """Remove unfinished files below a folder that killed processes have left.
-
-    They are ``stale_s`` old at least; 0 where no other process can be writing.
-    """
-    for path in folder.rglob(f"*{PART}"):
-        try:
-            if time.time() - path.stat().st_mtime >= stale_s:
-                remove(path)
-        except OSError:
-            continue  # another process finished or removed it
 
 
 def entries(folder: Path, notes: Mapping[Path, Written]) -> dict[str, dict[str, Any]]:

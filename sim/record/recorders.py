@@ -25,7 +25,7 @@ from sim.machine.keep import Arrays, Kept
 from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import BY_SURFACE, EVENTS, SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import MOST_AGO, hash_all, hash_text
-from sim.record.files import NewFile
+from sim.record.files import NewFile, Written
 from sim.world.state import NOBODY, TOPIC_ONE
 
 __all__ = [
@@ -323,12 +323,13 @@ class EventLog(Kept):
             found[which] = table[window[which], kind]
         return found
 
-    def close(self) -> None:
-        """Finish the file; it appears under its name."""
+    def close(self) -> Written | None:
+        """Finish the file; it appears under its name. What it holds; None without a file."""
         self._flush()
-        if self._writer is not None:
-            self._writer.close()
-            self._file.commit()
+        if self._writer is None:
+            return None
+        self._writer.close()
+        return self._file.commit()
 
     @property
     def hash(self) -> str:

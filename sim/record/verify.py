@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.core.errors import RunFolderError
 from sim.record.files import PART, Written, digest_of, measure
-from sim.record.folder import DIGEST, MANIFEST, read_manifest
+from sim.record.folder import APART, DIGEST, MANIFEST, read_manifest
 
 __all__ = ["Verdict", "check_file", "read_checked", "strangers", "unfinished", "verify_run"]
 
@@ -87,7 +87,7 @@ def strangers(folder: Path, known: Mapping[str, Any] | set[str]) -> list[str]:
     lines = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_dir() or name in known:
+        if path.is_dir() or name in known or name.split("/")[0] in APART:
             continue
         if path.suffix == PART:
             lines.append(f"{path}: was left unfinished by a command that was stopped; remove it")
@@ -121,5 +121,5 @@ def verify_run(folder: Path | str) -> Verdict:
 
 def unfinished(folder: Path) -> str:
     """What to say of a run that did not finish."""
-    again = shlex.join(["foryou", "run", str(folder / "scenario.yaml")])
-    return f"{folder}: the run did not finish; do it again: {again}"
+    again = shlex.join(["foryou", "resume", str(folder)])
+    return f"{folder}: the run did not finish; go on with: {again}"

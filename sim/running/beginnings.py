@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from sim.checkpoint.branch import branched, differences, founding, refuse_others, settings_of
 from sim.checkpoint.disk import cut, write_checkpoint
-from sim.checkpoint.keeper import Segment, first_log, next_segment, remove_segments
+from sim.checkpoint.keeper import first_log, next_segment, remove_segments
 from sim.checkpoint.moment import Means, Moment, moment_of, recorded_past, world_at
 from sim.checkpoint.past import FOUNDED, latest, segments_of, world_of
+from sim.checkpoint.segments import Segment
 from sim.core.errors import ForyouError, RunFolderError
 from sim.core.quantities import format_duration
 from sim.record.code import code_digests
-from sim.record.files import alone, make_folder, write_text
-from sim.record.folder import claim_run_folder, remove_leftovers, write_unfinished
+from sim.record.files import alone, make_folder, remove_leftovers, write_text
+from sim.record.folder import claim_run_folder, write_unfinished
 from sim.running.execution import How
-from sim.scenario import Scenario, dump, load_file
+from sim.scenario import Scenario, dump, load_file, load_text
 
 if TYPE_CHECKING:
     from sim.assemble import Live
@@ -157,11 +158,12 @@ class FromFolder:
     ) -> FromFolder:  # fmt: skip
         """From a run folder. Raises RunFolderError when it holds no run that can go on."""
         path = folder / "scenario.yaml"
-        if not path.is_file():
-            raise RunFolderError(
-                f"{folder}: was stopped before its scenario was written; run it again"
-            )
-        scenario = load_file(path).scenario
+        if path.is_file():
+            scenario = load_file(path).scenario
+        elif "resolved" in manifest:
+            scenario = load_text(str(manifest["resolved"]), str(path)).scenario
+        else:
+            raise RunFolderError(f"{path}: is missing; put it back, or run the scenario again")
         founded = world_of(folder, scenario)
         if until is not None:
             if until < float(scenario.duration):
@@ -195,7 +197,7 @@ class FromFolder:
         """The world as it was at the latest checkpoint that is whole, or at its start."""
         from sim.assemble import assemble
 
-        remove_leftovers(folder, 0.0)
+        remove_leftovers(folder, held=True)
         wanted = self.scenario.record.events
         past = latest(folder, self.notice, events=wanted) if how.engine == "fast" else None
         cut(folder, -inf if past is None else past.checkpoint.now_s)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from sim.checkpoint.keeper import Keeper, Plan, Segment
+from sim.checkpoint.keeper import Keeper, Plan
+from sim.checkpoint.past import FOUNDED
+from sim.checkpoint.segments import Segment
 from sim.core.errors import RunFolderError
 from sim.core.helper import Helper, cores
 from sim.record.code import code_digests
@@ -124,7 +126,9 @@ class Execution:
         self._compile()
         self._call_drawer()
         self._report("build")
-        self.folder = self.beginning.claim(self._manifest())
+        # what to go on with is there as soon as the folder is
+        said = {"resolved": dump(self.scenario.model_copy(update={"seed": self.seed}))}
+        self.folder = self.beginning.claim({**self._manifest(), **said})
         self.claimed = True
         with self.beginning.hold(self.folder):
             self._report("build")
@@ -183,7 +187,9 @@ class Execution:
         text = dump(self.scenario.model_copy(update={"seed": self.seed}))
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
-        self.written[path] = measure(path)
+        for known in (path, self.folder / FOUNDED):
+            if known.is_file():
+                self.written[known] = measure(known)
 
     def _compile(self) -> None:
         """The first run ever compiles the engine; say so, and do it before the clock starts."""

@@ -67,12 +67,12 @@ class FaultyDisk(Disk):
             half()
             self.dead = True
             if self.fault.startswith("power cut"):
-                self._lose()
+                self.cut_power()
             raise Killed
 
-    def _lose(self) -> None:
-        """What the disk holds after the power was cut."""
-        if self.fault == "power cut":
+    def cut_power(self) -> None:
+        """Lose what was not forced to the disk so far."""
+        if self.fault != "power cut, names stay":
             for _, undo in reversed(self._undo):
                 undo()
         for path in self._unforced:

@@ -404,6 +404,7 @@ def write_run(folder: Path, tables: Tables, **manifest: object) -> Path:
             folder / f"{name}.parquet"
         )
     content = {
+        "format": 1,  # without digests
         "finished": True,
         "scenario": tables.name,
         "seed": tables.seed,

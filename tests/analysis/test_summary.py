@@ -100,7 +100,7 @@ def test_folders_that_are_no_runs(tables: Tables, synthetic: ModuleType, tmp_pat
     with pytest.raises(RunFolderError, match=r"users\.parquet: cannot be read"):
         load_tables(folder)
     (folder / "users.parquet").unlink()
-    with pytest.raises(RunFolderError, match=r"users\.parquet is missing"):
+    with pytest.raises(RunFolderError, match=r"users\.parquet: is missing"):
         load_tables(folder)
     for text in ("{", "[]"):
         (folder / "manifest.json").write_text(text)

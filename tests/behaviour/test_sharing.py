@@ -133,7 +133,7 @@ def links_alone(share: float) -> Live:
                 "act": {
                     "share": share / (1.0 - share), "appeal": 0, "generosity_spread": 0,
                     "followed": 1, "follow": 0, "sound_tap": 0,
-                    "like_shape": [[0, 1]],
+                    "like_shape": [[0, 1]], "common_trait": 0, "share_trait": 0,
                 },
                 "session": {
                     "sessions_per_day": 150.0, "activity_spread": 0, "activity_max": 300.0,

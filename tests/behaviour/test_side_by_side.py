@@ -56,7 +56,7 @@ def _some_people(seed: int, count: int) -> NDArray[Any]:
     people["duration_s"] = np.exp(random.uniform(0.0, 7.0, shape))
     people["same_locale"] = random.random(shape) < 0.8
     people["followed"] = random.random(shape) < 0.2
-    for action in ("like", "comment", "share", "save"):
+    for action in ("like", "comment", "share", "save", "follow"):
         people[f"{action}_trait"] = np.exp(random.normal(0.0, 0.8, shape))
     people["videos"] = random.integers(1, 200, shape)
     return people

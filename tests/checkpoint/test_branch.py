@@ -72,7 +72,7 @@ def test_a_feed_takes_over_from_any_other(old: str, new: str) -> None:
     """The state of the cold start is that of a feed that might have been there all along."""
     from sim.assemble import assemble
     from sim.checkpoint.branch import go_on_with
-    from sim.feed.cold_start import WAITING
+    from sim.feed.cold_start import STOPPED, WAITING
 
     def scenario(name: str) -> Scenario:
         return tiny_scenario(
@@ -89,13 +89,15 @@ def test_a_feed_takes_over_from_any_other(old: str, new: str) -> None:
     assert set(waiting) == set(cold.waiting.tolist())
     if new == "none":
         assert len(waiting) == 0
-        assert cold.open_to_all[:videos].all()
+        closed = cold.open_to_all[:videos] == 0
+        assert (cold.state[:videos][closed] == STOPPED).all()  # a verdict stays
     elif old != "none":
         assert len(waiting) > 10
     live.env.run(until=live.end)
     assert live.platform.impressions > 1.3 * first.platform.impressions
     assert live.log.impressions == live.platform.impressions
-    assert live.platform.view.cold.pool.max() <= POLICIES[new].get("levels", 1)
+    if "levels" in POLICIES[new]:
+        assert cold.pool[cold.waiting].max() <= POLICIES[new]["levels"]
 
 
 def test_a_moment_without_a_checkpoint_is_played_to_once(
@@ -151,7 +153,7 @@ def test_probes_to_come_are_planted(base: Run, tmp_path: Path) -> None:
     assert (planted["uploaded_s"] >= 5 * HOUR).all()
     assert (planted["impressions"] > 0).all()
     creators = found.table("creators").filter(pl.col("probe") == "new")
-    assert (creators["followers"] >= 40).all()
+    assert (creators["followers_end"] >= 40).all()
     assert _events(found, 4 * HOUR).equals(_events(base, 4 * HOUR), null_equal=True)
 
 

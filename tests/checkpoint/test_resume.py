@@ -24,7 +24,7 @@ def _kept(run: Path) -> list[float]:
     return sorted(found.now_s for found in checkpoints(run) if isinstance(found, Checkpoint))
 
 
-@pytest.mark.parametrize("at", [0.0, 0.5 * HOUR, HOUR, 3.4 * HOUR, 8 * HOUR])
+@pytest.mark.parametrize("at", [0.0, 0.5 * HOUR, HOUR, 3.4 * HOUR, 7.8 * HOUR])
 def test_a_stopped_run_ends_like_one_that_was_not(stopped: Stop, whole: Run, at: float) -> None:
     assert_same(resume(stopped(at), plots=False), whole)
 

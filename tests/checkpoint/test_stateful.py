@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -93,7 +93,7 @@ class Runs(RuleBasedStateMachine):
         data[int(at * (len(data) - 1))] ^= 1
         path.write_bytes(data)
 
-    @rule(at=st.integers(1, 24).map(lambda n: n * 10), shards=SHARDS)
+    @rule(at=st.integers(1, 23).map(lambda n: n * 10), shards=SHARDS)
     def branch(self, at: int, shards: int) -> None:
         """Branch with nothing changed."""
         if self.branches >= 2:
@@ -119,7 +119,8 @@ class Runs(RuleBasedStateMachine):
 
 
 Runs.TestCase.settings = settings(
-    max_examples=8, stateful_step_count=6, deadline=None, derandomize=True,
+    max_examples=10, stateful_step_count=6, deadline=None, derandomize=True,
+    phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 TestRuns = Runs.TestCase

@@ -169,7 +169,7 @@ def test_ctrl_c_stops_and_says_what_is_on_disk(small: Path, tmp_path: Path) -> N
     code, printed, complaint = press_ctrl_c(args, out / "manifest.json")
     assert code == 130, complaint
     assert "stopping at the next refresh" in complaint
-    assert f"{out} holds an unfinished run: manifest.json, scenario.yaml" in complaint
+    assert f"{out} holds an unfinished run; go on with: foryou resume {out}" in complaint
     assert "Traceback" not in complaint
     assert re.fullmatch(r"Needs about .* impressions, .*\.\n", printed)
     assert not (out / "summary.json").exists()

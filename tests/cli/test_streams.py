@@ -139,8 +139,18 @@ def test_a_narrow_bar_loses_no_number(
 # ---- what strangers have written ----
 
 
-def edited(folder: Path, to: Path, file: str, change: Callable[[dict[str, Any]], None]) -> Path:
+def old(folder: Path, to: Path) -> Path:
+    """A copy as of before runs had digests, by which an edited file is refused unread."""
     copy = shutil.copytree(folder, to)
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    manifest.pop("files", None)
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "format": 1}), encoding="utf-8")
+    (copy / "manifest.json.digest").unlink(missing_ok=True)
+    return copy
+
+
+def edited(folder: Path, to: Path, file: str, change: Callable[[dict[str, Any]], None]) -> Path:
+    copy = old(folder, to)
     content = json.loads((copy / file).read_text("utf-8"))
     change(content)
     (copy / file).write_text(json.dumps(content), encoding="utf-8")
@@ -190,10 +200,10 @@ def test_a_file_that_was_edited_is_one_message_with_its_name(
     finished: Path, tmp_path: Path, file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     draw = random.Random(file)
-    whole = json.loads((finished / file).read_text("utf-8"))
+    run = old(finished, tmp_path / "run")
+    whole = json.loads((run / file).read_text("utf-8"))
     refused = 0
     ways = leaves(whole)
-    run = shutil.copytree(finished, tmp_path / "run")
     for way in draw.sample(ways, min(150, len(ways))):
         content = json.loads(json.dumps(whole))
         node = content

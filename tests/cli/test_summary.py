@@ -13,6 +13,8 @@ import pytest
 from sim.analysis.twins import MEASURES
 from sim.cli.main import main
 from sim.cli.summary import Section, sections, warnings
+from sim.record.files import ledger, write_json
+from sim.record.folder import add_files
 
 Content = tuple[dict[str, Any], dict[str, Any]]
 
@@ -161,13 +163,20 @@ def test_ordinary_uploads_are_compared_with(content: Content) -> None:
     assert row(section, "went viral") == ("2.1 %", "95 % interval 1.7 to 2.6 %")
 
 
+def write_anew(folder: Path, summary: dict[str, Any]) -> None:
+    """Put another summary into the folder of a run, as if the run had written it."""
+    with ledger() as written:
+        write_json(folder / "summary.json", summary)
+    add_files(folder, written)
+
+
 def test_a_summary_of_another_version_is_refused(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old = shutil.copytree(finished, tmp_path / "old")
     summary = json.loads((old / "summary.json").read_text("utf-8"))
     del summary["probes"]["newcomer"]["multiple_median"]
-    (old / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    write_anew(old, summary)
     assert main(["show", str(old)]) == 2
     said = capsys.readouterr().err
     assert "has no 'multiple_median'" in said
@@ -224,7 +233,7 @@ def test_show_warns_of_a_supply_that_is_far_off(
     summary["population"] |= {
         "supply_stated": 200.0, "supply_realised": 1_240.0, "measured_s": 86_400.0,
     }  # fmt: skip
-    (far / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    write_anew(far, summary)
     assert main(["show", str(far)]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "Warning: a post got 1,240 impressions a day" in said

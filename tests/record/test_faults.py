@@ -20,7 +20,7 @@ from sim.core.errors import ForyouError, RunFolderError
 from sim.record.files import PART, use_disk
 from sim.record.verify import verify_run
 from sim.scenario import Scenario
-from sim.simulate import Run, simulate
+from sim.simulate import Run, resume, simulate
 from sim.testing.disks import FAULTS, FaultyDisk, Killed, calls_of
 from sim.testing.worlds import tiny_scenario
 
@@ -71,7 +71,7 @@ def check(folder: Path, expected: dict[str, bytes]) -> str:
     if all(path.suffix == PART for path in there):
         return "nothing"
     if complaint := refused(folder):
-        assert "the run did not finish; do it again: foryou run" in complaint
+        assert "the run did not finish; go on with: foryou resume" in complaint
         assert verify_run(folder).wrong == (complaint,)
         return "unfinished"
     assert verify_run(folder).wrong == ()
@@ -110,10 +110,28 @@ def test_a_run_is_whole_or_says_that_it_is_not(
         if state == "nothing":
             play(scenario, folder)  # the next command takes the folder
             assert check(folder, expected) == "whole"
+        elif state == "unfinished":
+            resume(folder, plots=False)
+            assert check(folder, expected).startswith("whole")
         shutil.rmtree(folder, ignore_errors=True)
     # a fault before the first manifest, and up to the last, is met
     assert found["nothing"] > 3
     assert found["unfinished"] > 40
+
+
+def test_what_is_told_to_be_done_outlasts_a_power_cut(scenario: Scenario, tmp_path: Path) -> None:
+    from sim.cli.main import main
+
+    disk = FaultyDisk()
+    with use_disk(disk):
+        play(scenario, tmp_path / "run")
+        expected = content(tmp_path / "run")
+        disk.cut_power()
+        assert check(tmp_path / "run", expected) == "whole"
+        assert main(["plot", str(tmp_path / "run"), "--format", "svg"]) == 0
+        disk.cut_power()
+    assert check(tmp_path / "run", expected) == "whole"
+    assert (tmp_path / "run" / "plots" / "lorenz.svg").is_file()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -149,7 +167,7 @@ SCRIPT = """
 import os, signal, sys
 from sim.record.files import use_disk
 from sim.scenario import load
-from sim.simulate import simulate
+from sim.simulate import resume, simulate
 from sim.testing.disks import FaultyDisk
 
 class Deadly(FaultyDisk):

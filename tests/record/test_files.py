@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +22,7 @@ from sim.core.errors import RunFolderError
 from sim.record import files
 from sim.record.files import Disk, NewFile, Written
 from sim.record.folder import MANIFEST, claim_run_folder
+from sim.testing.disks import FaultyDisk
 
 
 class Watched(Disk):
@@ -105,6 +109,19 @@ def test_a_file_that_is_forgotten_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_dead_process_left_goes_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:
+    with NewFile(tmp_path / "mine"):
+        (mine,) = tmp_path.iterdir()
+        dead = subprocess.Popen([sys.executable, "-c", ""])
+        dead.wait()
+        name = mine.name.replace(f"-{os.getpid()}-", f"-{dead.pid}-")
+        (tmp_path / name).write_text("half")
+        elsewhere = tmp_path / f"a.00000000-{dead.pid}-0.part"
+        elsewhere.write_text("half")  # on another machine a process of this number may live
+        files.remove_leftovers(tmp_path)
+        assert sorted(tmp_path.iterdir()) == sorted([mine, elsewhere])
+
+
 def test_the_ledger_knows_what_was_written(tmp_path: Path) -> None:
     with files.ledger() as notes:
         first = files.write_text(tmp_path / "a", "1")
@@ -139,6 +156,18 @@ def test_the_first_file_is_written_once(disk: Callable[[], Disk], tmp_path: Path
             files.write_first(tmp_path / "a", b"2")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("out", [None, "a/b/c"])
+def test_a_folder_that_was_taken_outlasts_a_power_cut(
+    out: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    disk = FaultyDisk()
+    with files.use_disk(disk):
+        folder = claim_run_folder(out, "x", {"me": 1})
+        disk.cut_power()
+    assert json.loads((folder / MANIFEST).read_text()) == {"me": 1}
 
 
 COMMANDS = 8

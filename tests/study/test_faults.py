@@ -100,6 +100,15 @@ def test_a_study_is_whole_or_says_that_it_is_not_and_goes_on(
     assert found >= {"nothing", "unfinished"}
 
 
+def test_what_is_told_to_be_done_outlasts_a_power_cut(scenario: Scenario, tmp_path: Path) -> None:
+    disk = FaultyDisk()
+    with use_disk(disk):
+        play(scenario, tmp_path / "study")
+        whole = {N: content(tmp_path / "study")}
+        disk.cut_power()
+    assert check(tmp_path / "study", whole) == "whole"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["kill", "power cut"])
 def test_a_larger_study_never_mixes_its_results_with_those_of_before(

@@ -16,6 +16,7 @@ import pytest
 from sim.cli.main import main
 from sim.core.errors import ForyouError, StudyError
 from sim.feed.arms import perturbed_names, signs_of_arms
+from sim.record.sealed import seal, unseal
 from sim.scenario import Scenario
 from sim.study import RunSpec, evaluate, perturb, with_changes, world_seed
 from sim.study.perturb.per_user import USER_OUTCOMES
@@ -175,9 +176,9 @@ def test_the_order_in_which_runs_come_in_changes_nothing(
 def test_a_file_whose_users_are_damaged_is_named(scenario: Scenario, tmp_path: Path) -> None:
     perturb(scenario, 1, out=tmp_path, executor=InProcess(), plots=False)
     path = sorted((tmp_path / "runs").iterdir())[0]
-    content = json.loads(path.read_text("utf-8"))
+    content = unseal(path.read_bytes())
     content["users"]["likes"] = "i:AAAA"
-    path.write_text(json.dumps(content), encoding="utf-8")
+    path.write_bytes(seal(content))
     with pytest.raises(StudyError, match=f"{path.name}: its users cannot be read"):
         perturb(scenario, 1, out=tmp_path, executor=InProcess(), plots=False)
     path.unlink()

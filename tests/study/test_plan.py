@@ -111,7 +111,7 @@ def test_results_are_those_of_their_version() -> None:
     }
     assert found == json.loads(RESULTS.read_text()), (
         "the same scenario and seed give other results, or a summary has other numbers: raise "
-        f"RESULTS_VERSION in sim/study/runs/plan.py and write into {RESULTS.name}, with the new "
+        f"RESULTS_VERSION in sim/record/version.py and write into {RESULTS.name}, with the new "
         f"version: {json.dumps(found)}"
     )
 

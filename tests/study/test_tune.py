@@ -6,7 +6,6 @@ played at the end.
 
 from __future__ import annotations
 
-import errno
 import json
 import random
 import sqlite3
@@ -23,6 +22,7 @@ import pytest
 
 from sim.core.errors import ForyouError, ScenarioError, StudyError
 from sim.core.random import key, normal, stream
+from sim.record.files import use_disk
 from sim.scenario import Scenario, load, loads
 from sim.simulate import simulate
 from sim.study import Outcome, RunSpec, tune
@@ -30,6 +30,7 @@ from sim.study.runs.local import InProcess
 from sim.study.runs.outcome import failure
 from sim.study.tune import storage as storage_module
 from sim.study.tune.result import Tuned
+from sim.testing.disks import FaultyDisk
 
 TEXT = """\
 name: formula
@@ -456,23 +457,11 @@ def test_an_objective_that_the_start_does_not_have(tmp_path: Path) -> None:
         search(tmp_path / "out", loads(text))
 
 
-def test_a_full_disk_loses_nothing(
-    done: Tuned, scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = Path.write_text
-    written_files = 0
-
-    def full(self: Path, *args: Any, **how: Any) -> int:
-        nonlocal written_files
-        written_files += 1
-        if written_files > 50:
-            raise OSError(errno.ENOSPC, "No space left on device", str(self))
-        return real(self, *args, **how)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_text", full)
-        with pytest.raises(StudyError, match="No space left on device"):
-            search(tmp_path / "out", scenario)
+def test_a_full_disk_loses_nothing(done: Tuned, scenario: Scenario, tmp_path: Path) -> None:
+    full = use_disk(FaultyDisk("ENOSPC", 300))
+    with full, pytest.raises(StudyError, match="No space left on device"):
+        search(tmp_path / "out", scenario)
+    assert len(list((tmp_path / "out" / "runs").iterdir())) > 40
     search(tmp_path / "out", scenario)
     assert written(tmp_path / "out") == written(done.folder)
 

@@ -25,7 +25,7 @@ from typing import Any, Final
 from sim.core.errors import StudyError
 from sim.record import files
 from sim.record.files import PART, Written
-from sim.record.folder import entries, remove_leftovers
+from sim.record.folder import entries
 from sim.record.sealed import seal, unseal
 from sim.study.runs.outcome import Outcome
 
@@ -66,7 +66,7 @@ class Store:
             _refuse_foreign(folder)
             store._claim()
         store._check_identity()
-        remove_leftovers(folder)
+        files.remove_leftovers(folder)
         return store
 
     def _claim(self) -> None:
