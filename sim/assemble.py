@@ -11,7 +11,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from sim.core.errors import ForyouError
+from sim.core.errors import ForyouError, RunFolderError
 from sim.core.registry import entry_of
 from sim.core.sources import CUSTOM_SOURCE, source_code
 from sim.core.surfaces import SURFACES
@@ -32,7 +32,7 @@ from sim.feed.control import Control
 from sim.feed.kit import FAST, PLAIN, Kit
 from sim.feed.pipeline import Named, Pipeline, source_counts
 from sim.feed.plugin import load_plugin
-from sim.machine.keep import Arrays, part_of
+from sim.machine.keep import Arrays, Misfit, part_of
 from sim.record.recorders import Controls, EventLog, Paths, Regrets, Timeline
 from sim.record.tables import (
     creator_columns,
@@ -114,11 +114,17 @@ class Live:
     def take_up(self, kept: Arrays) -> None:
         """Become what was put down, by a world of the same scenario and seed that was just built.
 
-        The clock goes on from there.
+        The clock goes on from there. Raises RunFolderError when it does not fit this world.
         """
-        for name in ("platform", "engine", *_RECORDERS):
-            getattr(self, name).take_up(part_of(kept, name))
-        clock = part_of(kept, "clock")
+        try:
+            for name in ("platform", "engine", *_RECORDERS):
+                getattr(self, name).take_up(part_of(kept, name))
+            clock = part_of(kept, "clock")
+        except Misfit as error:
+            raise RunFolderError(
+                f"the state that was kept is not that of this scenario and version: {error}; "
+                "play the run from its start"
+            ) from error
         now = float(clock.pop("now"))
         self.last_s = {name: float(last) for name, last in clock.items()}
         self.env = simpy.Environment(now)

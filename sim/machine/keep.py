@@ -49,7 +49,9 @@ class Kept:
     def take_up(self, kept: Arrays) -> None:
         """Become what was put down."""
         for name in self.KEPT:
-            setattr(self, name, take_up(getattr(self, name), part_of(kept, name), name))
+            value = getattr(self, name)
+            if not (isinstance(value, Table) and value.FIXED):  # of which nothing was put down
+                setattr(self, name, take_up(value, part_of(kept, name), name))
         for name in self.ROWS:
             setattr(self, name, _rows(getattr(self, name), part_of(kept, name)[""], name))
 
