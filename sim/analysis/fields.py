@@ -147,7 +147,8 @@ def _regrets(path: str) -> tuple[Field, ...]:
         Field(f"{path}.shown", "score", "what they are worth by the truth, a place", note),
         Field(f"{path}.best", "score", "the same of the best of the candidates", note),
         Field(f"{path}.random", "score", "the same of candidates drawn by chance", note),
-        Field(f"{path}.closed", "share", "(shown - random) / (best - random)", note),
+        # below 0 where chance would do better, above 1 where one age has the best of its slates
+        Field(f"{path}.closed", "difference", "(shown - random) / (best - random)", note),
     )
 
 

@@ -204,7 +204,8 @@ def _cell(effect: Effect, scale: Scale, level: float) -> str:
 def _saved(effects: Sequence[Effect]) -> str:
     from sim.core.estimates import times
 
-    known = [e.saved for e in effects if e.saved is not None]
+    # beyond a million there was next to nothing to tell apart
+    known = [e.saved for e in effects if e.saved is not None and e.saved < 1e6]
     return times(sum(known) / len(known)) if known else ""
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import sim.simulate
 from sim.core.helper import Helper
 from sim.plots import PLOTS
+from sim.running import execution
 from sim.scenario import Scenario
 from sim.simulate import Run, simulate
 
@@ -42,8 +42,8 @@ class Drawer(Helper):
 @pytest.fixture(autouse=True)
 def other_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a fresh process on a machine with two cores."""
-    monkeypatch.setattr(sim.simulate, "Helper", Drawer)
-    monkeypatch.setattr(sim.simulate, "cores", lambda: 2)
+    monkeypatch.setattr(execution, "Helper", Drawer)
+    monkeypatch.setattr(execution, "cores", lambda: 2)
     monkeypatch.delitem(sys.modules, "sim.plots")
     Drawer.made.clear()
     Drawer.done.clear()
@@ -57,7 +57,7 @@ def test_the_same_pictures_byte_by_byte(tmp_path: Path, monkeypatch: pytest.Monk
     beside = simulate(SMALL, out=tmp_path / "beside")
     assert Drawer.done == [True]
     assert "sim.plots" not in sys.modules
-    monkeypatch.setattr(sim.simulate, "cores", lambda: 1)
+    monkeypatch.setattr(execution, "cores", lambda: 1)
     alone = simulate(SMALL, out=tmp_path / "alone")
     assert len(Drawer.made) == 1
     assert list(pictures(beside)) == sorted(f"{name}.png" for name in PLOTS)

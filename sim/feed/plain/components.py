@@ -147,6 +147,7 @@ class PlainSpaced:
             places = np.flatnonzero(candidates.present[b])
             video = candidates.video[b, places]
             tested = (candidates.source[b, places] == _FRESH) & (view.cold.state[video] == WAITING)
+            tested &= scores[b, places] > -np.inf  # what is never shown takes nobody's turn
             reserved = reserved_places(stream, view.cold.reserved, length)
             waiting = np.flatnonzero(tested).tolist()
             if view.cold.matched:
