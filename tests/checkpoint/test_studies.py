@@ -10,6 +10,7 @@ from sim.core.errors import ForyouError
 from sim.scenario import Scenario, dump
 from sim.simulate import Plan, Run, simulate
 from sim.study.compare.study import compare
+from sim.study.runs.local import InProcess
 from sim.study.runs.outcome import evaluate
 from sim.study.runs.start import subject
 from sim.study.sweep.study import sweep
@@ -43,7 +44,7 @@ def test_arms_share_the_past_of_their_world(base: Run, lively: Scenario, tmp_pat
     path.write_text(dump(lively), encoding="utf-8")
     found = compare(
         [path], 2, arms={"control": ["feed.control=0.5"]}, past=f"{base.path}@4h",
-        out=tmp_path / "study", plots=False,
+        out=tmp_path / "study", plots=False, executor=InProcess(),
     )  # fmt: skip
     assert len(found.failed) == 0
     assert len(list(base.path.glob("pasts/*"))) == 1  # world 0 is the run itself
@@ -53,7 +54,7 @@ def test_arms_share_the_past_of_their_world(base: Run, lively: Scenario, tmp_pat
 def test_points_of_a_sweep_too(base: Run, lively: Scenario, tmp_path: Path) -> None:
     found = sweep(
         lively, {"feed.weights.share": [0.0, 50.0]}, 2, past=f"{base.path}@6h",
-        out=tmp_path / "study", plots=False,
+        out=tmp_path / "study", plots=False, executor=InProcess(),
     )  # fmt: skip
     assert len(found.failed) == 0
 
