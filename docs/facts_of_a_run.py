@@ -157,6 +157,26 @@ def together(tables: Tables) -> list[Row]:
     ]  # fmt: skip
 
 
+def selected(tables: Tables) -> list[str]:
+    """The rank correlation of the rates of likes and of finishing, by how far uploads got.
+
+    What a ranker selects by goes apart among what it has selected.
+    """
+    lines = []
+    for least, most in ((300, 500), (1_000, 3_000), (5_000, 10_000), (20_000, None)):
+        some = tables.videos.filter(pl.col("views") >= least)
+        if most is not None:
+            some = some.filter(pl.col("views") < most)
+        if some.height < 100:
+            continue
+        likes = some["likes"].to_numpy() / some["views"].to_numpy()
+        done = some["completions"].to_numpy() / some["impressions"].to_numpy()
+        among = f"{least:,} and more" if most is None else f"{least:,} to {most:,}"
+        found = spearmanr(likes, done).statistic
+        lines.append(f"Liking and finishing, {some.height:,} videos of {among} plays: {found:.2f}")
+    return lines
+
+
 def tiers(summary: dict) -> list[Row]:
     """Engagement by size of the account; only tiers with enough videos."""
     published = {"1-5K": 5.60, "5-20K": 2.43, "20-100K": 2.15}
@@ -278,7 +298,9 @@ def main() -> None:
     """Print the table of one run."""
     if len(sys.argv) != 2:
         sys.exit("usage: python docs/facts_of_a_run.py RUN_FOLDER")
-    print(markdown(rows_of(load_tables(Path(sys.argv[1])))))
+    tables = load_tables(Path(sys.argv[1]))
+    print(markdown(rows_of(tables)))
+    print("\n".join(["", *selected(tables)]))
 
 
 if __name__ == "__main__":

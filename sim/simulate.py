@@ -107,7 +107,7 @@ def simulate(  # noqa: PLR0913  each is one decision of the caller, given by its
         raise ForyouError(f'unknown engine "{engine}"; known are {", ".join(ENGINES)}')
     shards = default_shards(scenario) if shards is None else shards
     if not force:
-        _refuse_what_cannot_fit(scenario, engine, shards, plots)
+        _refuse_what_cannot_fit(scenario, engine, shards, plots, checkpoints is not None)
     if engine != "fast" and (checkpoints or past):
         raise ForyouError(
             f"the engine {engine} keeps no checkpoints and goes on from none: its people are in "
@@ -180,13 +180,15 @@ def _going_on(
     return Execution(scenario, beginning.seed, how, beginning, folder)
 
 
-def _refuse_what_cannot_fit(scenario: Scenario, engine: str, shards: int, plots: bool) -> None:
+def _refuse_what_cannot_fit(
+    scenario: Scenario, engine: str, shards: int, plots: bool, checkpoints: bool
+) -> None:
     import psutil
 
     from sim.engine.estimate import refuse_what_cannot_fit
 
     free = psutil.virtual_memory().available
-    refuse_what_cannot_fit(scenario, engine, shards, free, plots=plots)
+    refuse_what_cannot_fit(scenario, engine, shards, free, plots=plots, checkpoints=checkpoints)
 
 
 def tables_in_memory(live: Live) -> Tables:

@@ -148,7 +148,7 @@ def _regrets(path: str) -> tuple[Field, ...]:
         Field(f"{path}.best", "score", "the same of the best of the candidates", note),
         Field(f"{path}.random", "score", "the same of candidates drawn by chance", note),
         # below 0 where chance would do better, above 1 where one age has the best of its slates
-        Field(f"{path}.closed", "difference", "(shown - random) / (best - random)", note),
+        Field(f"{path}.closed", "part", "(shown - random) / (best - random)", note),
     )
 
 

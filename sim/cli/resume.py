@@ -48,7 +48,7 @@ def resume(
     from sim.cli.watch import watched
     from sim.engine.estimate import default_shards, estimate_run
     from sim.record.folder import read_manifest
-    from sim.scenario import load_file
+    from sim.running.beginnings import scenario_in
     from sim.simulate import resume as go_on
 
     manifest = read_manifest(run)
@@ -64,9 +64,12 @@ def resume(
             progress=progress, notice=complain,
         )  # fmt: skip
 
-    scenario = load_file(run / "scenario.yaml").scenario
+    scenario = scenario_in(run, manifest)
     if until_s is not None:
         scenario = scenario.model_copy(update={"duration": until_s})
     threads = shards or default_shards(scenario)
-    estimate = estimate_run(scenario, str(manifest["engine"]), threads, plots=plots)
+    estimate = estimate_run(
+        scenario, str(manifest["engine"]), threads, plots=plots,
+        checkpoints="checkpoints" in manifest,
+    )  # fmt: skip
     watched(play, estimate, quiet=quiet, json=json)

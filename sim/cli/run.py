@@ -130,5 +130,7 @@ def run(  # noqa: PLR0913  its arguments are its options
             notice=complain,
         )
 
-    estimate = estimate_run(loaded.scenario, engine, shards, plots=plots)
+    estimate = estimate_run(
+        loaded.scenario, engine, shards, plots=plots, checkpoints=plan is not None
+    )
     watched(play, estimate, quiet=quiet, json=json)

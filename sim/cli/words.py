@@ -21,9 +21,10 @@ def number(value: float) -> str:
 def amount(value: float, unit: str = "") -> str:
     """Write a value with three significant digits, counts whole, and its unit.
 
-    ``unit`` is ``share`` for a fraction of one, ``s`` for seconds, or a word to put behind.
+    ``unit`` is ``share`` or ``part`` for a fraction of one, ``s`` for seconds, or a word to put
+    behind.
     """
-    if unit == "share":
+    if unit in ("share", "part"):
         percent = 100.0 * value
         return f"{percent:.3g} %" if percent >= 1 else f"{percent:.2g} %"
     if unit == "s":

@@ -65,7 +65,7 @@ def scale_of(unit: str, half_width: float | None, largest: float) -> Scale:
 def _unit(unit: str, largest: float) -> tuple[float, str, str]:
     """Factor, text behind a value, text behind a difference."""
     match unit:
-        case "share":
+        case "share" | "part":
             return 100.0, " %", " points"
         case "percent":
             return 1.0, " %", " points"

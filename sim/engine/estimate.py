@@ -203,10 +203,11 @@ def _seconds(scenario: Scenario, engine: str, shards: int, demand: Demand, plots
 
 
 def refuse_what_cannot_fit(
-    scenario: Scenario, engine: str, shards: int, available: float, *, plots: bool = True
-) -> None:
+    scenario: Scenario, engine: str, shards: int, available: float, *, plots: bool = True,
+    checkpoints: bool = False,
+) -> None:  # fmt: skip
     """Raise ResourceError when a run needs more than ``available`` bytes of memory."""
-    need = estimate_run(scenario, engine, shards, plots=plots)
+    need = estimate_run(scenario, engine, shards, plots=plots, checkpoints=checkpoints)
     if need.bytes <= available:
         return
     gib = 2.0**30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import inf
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sim.assemble import Live
     from sim.feed.pipeline import Pipeline
 
-__all__ = ["FromFolder", "FromMoment", "FromStart"]
+__all__ = ["FromFolder", "FromMoment", "FromStart", "scenario_in"]
 
 Notice = Callable[[str], None]
 
@@ -139,6 +139,19 @@ class FromMoment:
         }  # fmt: skip
 
 
+def scenario_in(folder: Path, manifest: Mapping[str, Any]) -> Scenario:
+    """The scenario of a run, which may have been stopped before its file was written.
+
+    Raises RunFolderError when it is in neither place.
+    """
+    path = folder / "scenario.yaml"
+    if path.is_file():
+        return load_file(path).scenario
+    if "resolved" in manifest:
+        return load_text(str(manifest["resolved"]), str(path)).scenario
+    raise RunFolderError(f"{path}: is missing; put it back, or run the scenario again")
+
+
 @dataclass(frozen=True)
 class FromFolder:
     """A run that was stopped, or that is to go on beyond its end."""
@@ -157,13 +170,7 @@ class FromFolder:
         allow_code: bool,
     ) -> FromFolder:  # fmt: skip
         """From a run folder. Raises RunFolderError when it holds no run that can go on."""
-        path = folder / "scenario.yaml"
-        if path.is_file():
-            scenario = load_file(path).scenario
-        elif "resolved" in manifest:
-            scenario = load_text(str(manifest["resolved"]), str(path)).scenario
-        else:
-            raise RunFolderError(f"{path}: is missing; put it back, or run the scenario again")
+        scenario = scenario_in(folder, manifest)
         founded = world_of(folder, scenario)
         if until is not None:
             if until < float(scenario.duration):

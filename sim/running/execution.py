@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -107,10 +108,13 @@ class Execution:
             with ledger() as self.written:
                 return self._run()
         except OSError as error:
-            where = self.folder if self.claimed else self.where
+            if not self.claimed:
+                raise RunFolderError(
+                    f"{self.where}: cannot be written: {error}; see to the disk, and start again"
+                ) from error
             raise RunFolderError(
-                f"{where}: cannot be written: {error}; what is there is not a whole run. See to "
-                f"the disk, and go on with: foryou resume {where}"
+                f"{self.folder}: cannot be written: {error}; what is there is not a whole run. See "
+                f"to the disk, and go on with: {shlex.join(['foryou', 'resume', str(self.folder)])}"
             ) from error
         finally:
             if self.drawer is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sim.checkpoint.disk import Checkpoint, checkpoints
+from sim.cli.main import main
 from sim.core.errors import ForyouError, RunFolderError
 from sim.record.files import alone
 from sim.scenario import Scenario
@@ -90,6 +92,18 @@ def test_the_world_stays_when_more_time_would_have_made_another(tmp_path: Path) 
     found = resume(run.path, until=12 * HOUR, plots=False)
     assert found.table("users")["joined_s"].to_list() == joined
     assert found.manifest["impressions"] > run.manifest["impressions"]
+
+
+def test_one_that_was_stopped_before_its_scenario_was_written(
+    stopped: Stop, whole: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = stopped(0.0)
+    (folder / "scenario.yaml").unlink()
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    assert main(["resume", str(folder), "--quiet", "--no-plots"]) == 0
+    assert_same(Run.open(folder), whole)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert "resolved" not in manifest
 
 
 # ---- damage ------------------------------------------------------------------------------------

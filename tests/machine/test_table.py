@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 import pytest
 
-from sim.core.errors import RunFolderError
 from sim.machine.frame import Frame, Layout
 from sim.machine.pack import line_type, members_of, row_writer
 from sim.machine.table import Side, Table, column, listing, number
-from sim.record.state import read_state, write_state
 
 
 class Things(Table, name="things", owner="thing", side=Side.TRUTH):
@@ -160,38 +156,3 @@ def test_a_line_holds_what_its_columns_hold() -> None:
     _write(made.words, 3, True)
     assert (made.lines[3]["weight"], made.lines[3]["tags"].tolist()) == (8.0, [4] * 3)
     assert not made.lines[2]["tags"].any()
-
-
-# ---- on disk --------------------------------------------------------------------------------
-
-
-def test_state_comes_back_as_it_was(tmp_path: Path) -> None:
-    things = table()
-    things.weight[:] = np.linspace(0, 1, 5)
-    things.best, things.turns, things.count = np.arange(4, dtype=np.int32), 11, 3
-    write_state(tmp_path, [things])
-    back = Things(0, D=16)
-    read_state(tmp_path, [back])
-    for name, _, array in things.arrays():
-        np.testing.assert_array_equal(getattr(back, name), array, name)
-        assert getattr(back, name).dtype == array.dtype
-    assert (back.count, back.turns) == (3, 11)
-
-
-def test_damage_is_named(tmp_path: Path) -> None:
-    write_state(tmp_path, [table()])
-    path = tmp_path / "things.npz"
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(bytes(data))
-    with pytest.raises(RunFolderError, match=r"things\.npz: is damaged"):
-        read_state(tmp_path, [table()])
-    path.unlink()
-    with pytest.raises(RunFolderError, match="is missing"):
-        read_state(tmp_path, [table()])
-    (tmp_path / "state.json").write_text(json.dumps({}), encoding="utf-8")
-    with pytest.raises(RunFolderError, match="is missing"):
-        read_state(tmp_path, [table()])
-    (tmp_path / "state.json").unlink()
-    with pytest.raises(RunFolderError, match="holds no state"):
-        read_state(tmp_path, [table()])

@@ -48,7 +48,7 @@ POOLS: Final = tuple(str(pool) for pool in range(1, 21))
 """Names of pools: as many as a scenario can have."""
 
 _SHARES: Final = ("share", "0..1")
-_SIGNED: Final = ("", "difference", "nats", "ln views", "log10")
+_SIGNED: Final = ("", "part", "difference", "nats", "ln views", "log10")
 _NAMED_SHARES: Final = ("surfaces", "sources")
 
 
