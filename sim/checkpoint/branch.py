@@ -126,11 +126,16 @@ def go_on_with(live: Live, kept: Arrays, *, feed_changed: bool) -> None:
 def _fitted(live: Live, kept: Arrays, *, feed_changed: bool) -> Iterator[tuple[str, NDArray[Any]]]:
     """The state of the past; in the place of what another feed has no use for, its own."""
     fresh = dict(live.put_down())
+    useless = {"platform.creators.count"}  # probes to come are planted already
+    if feed_changed:
+        of_feed = ("platform.view.cold.", "platform.view.tables.")
+        useless |= {
+            name
+            for name, array in fresh.items()
+            if name.startswith(of_feed) and not (name in kept and _fits(kept[name], array, name))
+        }
     for name, array in fresh.items():
-        own = name.startswith(("platform.view.cold.", "platform.view.tables.")) and feed_changed
-        if (
-            own and not (name in kept and _fits(kept[name], array, name))
-        ) or name == "platform.creators.count":
+        if name in useless:
             yield name, array
         elif name in kept:
             yield name, kept[name]

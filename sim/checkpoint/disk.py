@@ -33,21 +33,19 @@ from sim.record.files import (
     write_text,
 )
 from sim.record.version import RESULTS_VERSION
+from sim.scenario import Scenario, scenario_hash
 
 __all__ = [
-    "FOLDER",
-    "Checkpoint",
-    "checkpoints",
-    "cut",
-    "forget",
-    "read_arrays",
+    "FOLDER", "Checkpoint", "checkpoints", "cut", "forget", "read_arrays", "world_hash",
     "write_checkpoint",
-]
+]  # fmt: skip
 
 FOLDER: Final = "checkpoints"
 _ABOUT: Final = "checkpoint.json"
 _DIGEST: Final = "checkpoint.json.digest"
 _FORMAT: Final = 1
+_NAMES: Final = f"{10 * '[0-9]'}.{3 * '[0-9]'}"
+"""Names of checkpoints: their times, s."""
 
 
 @dataclass(frozen=True)
@@ -63,16 +61,26 @@ class Checkpoint:
     """files with these rows"""
     files: Mapping[str, str]
     """digest of each file"""
+    world: str
+    """whose state it is, as :func:`world_hash` tells"""
+
+
+def world_hash(scenario: Scenario, seed: int) -> str:
+    """What tells one world, and how it is played, from another; how long it is does not."""
+    same = scenario.model_copy(update={"seed": 0, "duration": 1.0})
+    return digest_of(f"{scenario_hash(same)} {int(seed)}".encode())
 
 
 def write_checkpoint(
-    run: Path, arrays: Iterator[tuple[str, NDArray[Any]]], now_s: float, events: int | None,
+    run: Path, arrays: Iterator[tuple[str, NDArray[Any]]], world: str, events: int | None,
     segments: Sequence[Segment],
 ) -> Checkpoint:  # fmt: skip
-    """Write the state of a run at the time ``now_s``; raises OSError."""
+    """Write the state of a run, by its :func:`world_hash`; raises OSError."""
+    state = dict(arrays)
+    now_s = float(state["clock.now"])
     path = run / FOLDER / f"{now_s:014.3f}"
     groups: dict[str, dict[str, NDArray[Any]]] = {}
-    for name, array in arrays:
+    for name, array in state.items():
         group, _, inner = name.partition(".")
         groups.setdefault(group, {})[inner] = array
     files = {}
@@ -81,13 +89,14 @@ def write_checkpoint(
             _write_arrays(file, found)
         files[f"{group}.npz"] = file.written.digest
     about = {
-        "format": _FORMAT, "model": RESULTS_VERSION, "now_s": now_s, "events": events,
+        "format": _FORMAT, "model": RESULTS_VERSION, "world": world, "now_s": now_s,
+        "events": events,
         "segments": [list(segment) for segment in segments], "files": files,
     }  # fmt: skip
     text = json_text(about).encode()
     write_text(path / _DIGEST, digest_of(text) + "\n")
     write_bytes(path / _ABOUT, text)
-    return Checkpoint(path, now_s, events, tuple(segments), files)
+    return Checkpoint(path, now_s, events, tuple(segments), files, world)
 
 
 def _write_arrays(file: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -108,9 +117,8 @@ def forget(checkpoint: Checkpoint) -> None:
 
 def cut(run: Path, now_s: float) -> None:
     """Remove all of the checkpoints after ``now_s``, damaged and half-written ones too."""
-    folder = run / FOLDER
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.is_dir() and not float(path.name) <= now_s + 5e-4:
+    for path in sorted((run / FOLDER).glob(_NAMES)):
+        if not float(path.name) <= now_s + 5e-4:
             for name in sorted(path.iterdir(), key=lambda file: file.name != _ABOUT):
                 remove(name)
             path.rmdir()
@@ -118,8 +126,7 @@ def cut(run: Path, now_s: float) -> None:
 
 def checkpoints(run: Path) -> Iterator[Checkpoint | RunFolderError]:
     """All checkpoints of a run, the latest first; for one whose manifest is damaged, the error."""
-    folder = run / FOLDER
-    for path in sorted(folder.iterdir(), reverse=True) if folder.is_dir() else ():
+    for path in sorted((run / FOLDER).glob(_NAMES), reverse=True):
         if (path / _ABOUT).is_file():
             try:
                 yield _read_about(path)
@@ -142,7 +149,9 @@ def _read_about(path: Path) -> Checkpoint:
             f"{path}: was made by another version of the model, which cannot go on from it"
         )
     segments = tuple(Segment(*segment) for segment in found["segments"])
-    return Checkpoint(path, float(found["now_s"]), found["events"], segments, found["files"])
+    return Checkpoint(
+        path, float(found["now_s"]), found["events"], segments, found["files"], found["world"]
+    )
 
 
 def read_arrays(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from sim.assemble import Live
-from sim.checkpoint.disk import FOLDER, Checkpoint, checkpoints, forget, write_checkpoint
+from sim.checkpoint.disk import (
+    FOLDER,
+    Checkpoint,
+    checkpoints,
+    forget,
+    world_hash,
+    write_checkpoint,
+)
 from sim.checkpoint.segments import Segment, join, rows_in
 from sim.engine.clock import KEEP, every
 from sim.record.files import remove
@@ -88,16 +95,17 @@ class Keeper:
         whole = float(scenario.duration) % float(scenario.refresh) == 0.0
         if now >= self._due - 1e-9 and (now < float(scenario.duration) or whole):
             self._due = self._next(now)
-            self.keep(now)
+            self.keep()
 
-    def keep(self, now: float) -> Checkpoint:
+    def keep(self) -> Checkpoint:
         """Make a checkpoint of this moment; raises OSError."""
         live = self.live
         if live.log.wanted:
             self._close_segment()
             live.log.open(next_segment(self.run, self.segments))
         events = rows_in(self.segments) if live.log.wanted else None
-        made = write_checkpoint(self.run, live.put_down(), now, events, self.segments)
+        world = world_hash(live.scenario, live.seed)
+        made = write_checkpoint(self.run, live.put_down(), world, events, self.segments)
         self.made = [kept for kept in self.made if kept.path != made.path] + [made]
         if self.plan is None or not self.plan.all:
             for old in self.made[:-_LAST]:

@@ -8,24 +8,25 @@ same scenario has in a parallel world.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sim.assemble import Live, assemble
-from sim.checkpoint.disk import write_checkpoint
+from sim.checkpoint.disk import world_hash, write_checkpoint
 from sim.checkpoint.keeper import next_segment
-from sim.checkpoint.past import Past, latest, segments_of, world_of
+from sim.checkpoint.past import Past, latest, scenario_in, segments_of, world_of
 from sim.checkpoint.segments import Segment, join, rows_in
 from sim.core.errors import ForyouError, RunFolderError
 from sim.core.quantities import format_duration
 from sim.core.units import parse_duration
 from sim.engine.clock import KEEP, stop_at
 from sim.machine.keep import Arrays
+from sim.record.code import code_digests
 from sim.record.files import alone, make_folder, measure
 from sim.record.folder import read_manifest
-from sim.scenario import Scenario, load_file
+from sim.scenario import Scenario
 
 __all__ = [
     "PASTS", "Means", "Moment", "moment_of", "play_to", "recorded_past", "silent", "world_at",
@@ -41,7 +42,7 @@ def silent(text: str) -> None:
 
 @dataclass(frozen=True)
 class Means:
-    """Means a world is played; none of it changes a result."""
+    """How a world is played; none of it changes a result."""
 
     shards: int = 1
     allow_code: bool = False
@@ -61,6 +62,17 @@ class Moment:
     founded: Scenario
     """the one from which its world was built"""
     now_s: float
+    code: Mapping[str, str]
+    """digests of the files of the code of its own that the run was played with"""
+
+    @property
+    def world(self) -> str:
+        """The hash by which its checkpoints are known."""
+        return self.world_of(self.scenario.seed)
+
+    def world_of(self, seed: int) -> str:
+        """The same of a parallel world."""
+        return world_hash(self.scenario, seed)
 
     @property
     def words(self) -> str:
@@ -84,7 +96,7 @@ def moment_of(text: str) -> Moment:
             f"{run}: was played by the engine {manifest.get('engine')}, whose people are in "
             "mid-life at any moment; runs of the fast engine can be gone on from"
         )
-    scenario = load_file(run / "scenario.yaml").scenario
+    scenario = scenario_in(run, manifest)
     refresh, end = float(scenario.refresh), float(scenario.duration)
     if now_s <= 0.0 or abs(now_s / refresh - round(now_s / refresh)) > 1e-9:
         raise ForyouError(
@@ -93,7 +105,8 @@ def moment_of(text: str) -> Moment:
         )
     if now_s > end:
         raise ForyouError(f"--from {text}: the run ends at {format_duration(end)}")
-    return Moment(run.resolve(), scenario, world_of(run, scenario), now_s)
+    code = manifest.get("code", {}).get("files", {})
+    return Moment(run.resolve(), scenario, world_of(run, scenario), now_s, code)
 
 
 def play_to(live: Live, now_s: float) -> None:
@@ -111,26 +124,36 @@ def world_at(moment: Moment, seed: int, how: Means) -> Arrays:
         return _played(moment, seed, None, how)
     own = None
     if seed == moment.scenario.seed:
-        own = latest(moment.run, how.notice, moment.now_s)
+        own = latest(moment.run, moment.world, how.notice, moment.now_s)
         if own is not None and own.checkpoint.now_s == moment.now_s:
             return own.arrays
     folder = moment.run / PASTS / str(seed)
     make_folder(folder)
     with alone(folder):  # who wants the same waits for it
-        past = latest(folder, how.notice, moment.now_s)
+        past = latest(folder, moment.world_of(seed), how.notice, moment.now_s)
         if past is None or (own is not None and own.checkpoint.now_s > past.checkpoint.now_s):
             past = own
         if past is not None and past.checkpoint.now_s == moment.now_s:
             return past.arrays
         arrays = _played(moment, seed, past, how)
-        write_checkpoint(folder, iter(arrays.items()), moment.now_s, None, ())
+        write_checkpoint(folder, iter(arrays.items()), moment.world_of(seed), None, ())
         return arrays
 
 
 def _played(
     moment: Moment, seed: int, past: Past | None, how: Means, log: Path | None = None
 ) -> Arrays:
-    """The state at a moment, played from a past or from the start."""
+    """The state at a moment, played from a past or from the start.
+
+    Raises RunFolderError when the code of its own that the run was played with is another now.
+    """
+    if how.allow_code:
+        folder = (how.base_dir or Path.cwd()).resolve()
+        if code_digests(moment.scenario, folder) != dict(moment.code):
+            raise RunFolderError(
+                f"{moment.run}: its own code has changed since, and no checkpoint is of "
+                f"{format_duration(moment.now_s)}: its past cannot be played again"
+            )
     live = assemble(
         moment.scenario, seed, engine="fast", shards=how.shards, events=log,
         base_dir=how.base_dir, allow_code=how.allow_code, founded=moment.founded,
@@ -148,7 +171,7 @@ def recorded_past(moment: Moment, run: Path, how: Means) -> tuple[Arrays, list[S
 
     Raises RunFolderError and OSError.
     """
-    past = latest(moment.run, how.notice, moment.now_s, events=True)
+    past = latest(moment.run, moment.world, how.notice, moment.now_s, events=True)
     segments: list[Segment] = []
     if past is not None:
         path = next_segment(run, segments)

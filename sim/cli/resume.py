@@ -45,10 +45,10 @@ def resume(
     It goes on from its latest checkpoint that is whole, or from its start when it has none, and
     ends with the same events and the same tables.
     """
+    from sim.checkpoint.past import scenario_in
     from sim.cli.watch import watched
     from sim.engine.estimate import default_shards, estimate_run
     from sim.record.folder import read_manifest
-    from sim.running.beginnings import scenario_in
     from sim.simulate import resume as go_on
 
     manifest = read_manifest(run)

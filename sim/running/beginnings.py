@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import inf
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.checkpoint.branch import branched, differences, founding, refuse_others, settings_of
-from sim.checkpoint.disk import cut, write_checkpoint
+from sim.checkpoint.disk import cut, world_hash, write_checkpoint
 from sim.checkpoint.keeper import first_log, next_segment, remove_segments
 from sim.checkpoint.moment import Means, Moment, moment_of, recorded_past, world_at
-from sim.checkpoint.past import FOUNDED, latest, segments_of, world_of
+from sim.checkpoint.past import FOUNDED, latest, scenario_in, segments_of, world_of
 from sim.checkpoint.segments import Segment
 from sim.core.errors import ForyouError, RunFolderError
 from sim.core.quantities import format_duration
@@ -21,13 +21,13 @@ from sim.record.code import code_digests
 from sim.record.files import alone, make_folder, remove_leftovers, write_text
 from sim.record.folder import claim_run_folder, write_unfinished
 from sim.running.execution import How
-from sim.scenario import Scenario, dump, load_file, load_text
+from sim.scenario import Scenario, dump
 
 if TYPE_CHECKING:
     from sim.assemble import Live
     from sim.feed.pipeline import Pipeline
 
-__all__ = ["FromFolder", "FromMoment", "FromStart", "scenario_in"]
+__all__ = ["FromFolder", "FromMoment", "FromStart"]
 
 Notice = Callable[[str], None]
 
@@ -113,8 +113,7 @@ class FromMoment:
         """The world at that moment; its state is kept, for the other run may be gone later."""
         moment, events, segments = self.moment, None, list[Segment]()
         means = Means(how.shards, how.allow_code, how.base_dir, self.notice)
-        world = founding(moment.founded, self.scenario)
-        write_text(folder / FOUNDED, dump(world))
+        write_text(folder / FOUNDED, dump(founding(moment.founded, self.scenario)))
         if self.scenario.record.events:
             kept, segments = recorded_past(moment, folder, means)
             events = next_segment(folder, segments)
@@ -124,7 +123,8 @@ class FromMoment:
             moment, self.scenario, self.seed, kept, means, events=events, pipeline=pipeline
         )
         rows = None if events is None else live.log.impressions
-        write_checkpoint(folder, live.put_down(), moment.now_s, rows, segments)
+        world = world_hash(self.scenario, self.seed)
+        write_checkpoint(folder, live.put_down(), world, rows, segments)
         return live, segments
 
     def about(self) -> dict[str, Any]:
@@ -137,19 +137,6 @@ class FromMoment:
                 "changed": [path for path in changed if path not in names],
             }
         }  # fmt: skip
-
-
-def scenario_in(folder: Path, manifest: Mapping[str, Any]) -> Scenario:
-    """The scenario of a run, which may have been stopped before its file was written.
-
-    Raises RunFolderError when it is in neither place.
-    """
-    path = folder / "scenario.yaml"
-    if path.is_file():
-        return load_file(path).scenario
-    if "resolved" in manifest:
-        return load_text(str(manifest["resolved"]), str(path)).scenario
-    raise RunFolderError(f"{path}: is missing; put it back, or run the scenario again")
 
 
 @dataclass(frozen=True)
@@ -171,12 +158,18 @@ class FromFolder:
     ) -> FromFolder:  # fmt: skip
         """From a run folder. Raises RunFolderError when it holds no run that can go on."""
         scenario = scenario_in(folder, manifest)
+        if scenario.seed != manifest.get("seed"):
+            raise RunFolderError(
+                f"{folder / 'manifest.json'}: is damaged, it tells two seeds; run the scenario "
+                "into another folder"
+            )
         founded = world_of(folder, scenario)
         if until is not None:
-            if until < float(scenario.duration):
+            end = float(scenario.duration)
+            if until < end or (until == end and manifest.get("finished") is True):
                 raise ForyouError(
                     f"--until {format_duration(until)}: the run goes to "
-                    f"{format_duration(float(scenario.duration))} anyway"
+                    f"{format_duration(end)} anyway"
                 )
             scenario = scenario.model_copy(update={"duration": until})
         code = manifest.get("code")
@@ -206,7 +199,10 @@ class FromFolder:
 
         remove_leftovers(folder, held=True)
         wanted = self.scenario.record.events
-        past = latest(folder, self.notice, events=wanted) if how.engine == "fast" else None
+        world = world_hash(self.scenario, self.seed)
+        past = None
+        if how.engine == "fast":
+            past = latest(folder, world, self.notice, events=wanted)
         cut(folder, -inf if past is None else past.checkpoint.now_s)
         if past is None:
             remove_segments(folder, ())
@@ -215,8 +211,8 @@ class FromFolder:
                     f"{folder}: went on from {self.manifest['from']['run']}, and was stopped "
                     "before it had kept that; do it again"
                 )
-            world = _new_world(self.scenario, self.seed, folder, how, pipeline, self.founded)
-            return world, []
+            new = _new_world(self.scenario, self.seed, folder, how, pipeline, self.founded)
+            return new, []
         segments = segments_of(folder, past.checkpoint) if wanted else []
         remove_segments(folder, segments)
         events = next_segment(folder, segments) if wanted else None

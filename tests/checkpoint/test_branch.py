@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,28 @@ def test_a_branch_that_was_stopped_goes_on_without_its_base(
             progress=stop_after(6 * HOUR),
         )  # fmt: skip
     assert_same(resume(tmp_path / "b", plots=False), straight)
+
+
+def test_a_base_that_was_edited_is_refused(base: Run, lively: Scenario, tmp_path: Path) -> None:
+    copy = shutil.copytree(base.path, tmp_path / "copy")
+    path = copy / "scenario.yaml"
+    path.write_text(path.read_text("utf-8") + "# changed\n", "utf-8")
+    with pytest.raises(ForyouError, match="damaged"):
+        simulate(lively, past=f"{copy}@4h", out=tmp_path / "a", plots=False)
+
+
+def test_a_past_is_not_played_with_other_code(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "def score(requests, candidates, prediction, scores, view):\n    return scores\n"
+    )
+    own = tiny_scenario(population={"users": 40}, feed={"score": ["value", "mine:score"]})
+    how: dict[str, Any] = {"plots": False, "allow_code": True, "base_dir": tmp_path}
+    run = simulate(own, seed=3, out=tmp_path / "run", checkpoints=Plan(4 * HOUR, True), **how)
+    mine.write_text(mine.read_text() + "# changed\n")
+    simulate(own, past=f"{run.path}@4h", out=tmp_path / "a", **how)  # that is as it was
+    with pytest.raises(ForyouError, match="its own code has changed"):
+        simulate(own, past=f"{run.path}@5h", out=tmp_path / "b", **how)
 
 
 # ---- probes to come -----------------------------------------------------------------------------

@@ -129,6 +129,38 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(
     assert str(damaged) in told[0]
 
 
+def test_a_scenario_that_was_edited_is_another_run(stopped: Stop) -> None:
+    folder = stopped(2.5 * HOUR)
+    path = folder / "scenario.yaml"
+    path.write_text(path.read_text("utf-8").replace("users: 150", "users: 151"), "utf-8")
+    with pytest.raises(RunFolderError, match="has changed since the run began"):
+        resume(folder, plots=False)
+
+
+def test_a_manifest_that_tells_two_seeds_is_refused(stopped: Stop) -> None:
+    """An unfinished manifest has no digest, so what stands in it twice is compared."""
+    folder = stopped(2.5 * HOUR)
+    path = folder / "manifest.json"
+    path.write_text(path.read_text("utf-8").replace('"seed": 3', '"seed": 4'), "utf-8")
+    with pytest.raises(RunFolderError, match=r"manifest\.json: is damaged, it tells two seeds"):
+        resume(folder, plots=False)
+
+
+def test_a_checkpoint_of_another_world_is_left_out(
+    lively: Scenario, stopped: Stop, whole: Run, tmp_path: Path
+) -> None:
+    folder = stopped(2.5 * HOUR)
+    other = simulate(
+        lively, seed=4, out=tmp_path / "other", plots=False, checkpoints=Plan(HOUR, all=True)
+    )
+    shutil.rmtree(folder / "checkpoints")
+    shutil.copytree(other.path / "checkpoints", folder / "checkpoints")
+    told: list[str] = []
+    assert_same(resume(folder, plots=False, notice=told.append), whole)
+    assert len(told) == 8
+    assert all("of another scenario or seed" in line for line in told)
+
+
 def test_with_all_of_them_damaged_it_begins_anew(stopped: Stop, whole: Run) -> None:
     folder = stopped(4.5 * HOUR)
     for path in folder.glob("checkpoints/*/engine.npz"):

@@ -65,7 +65,10 @@ class RunSpec:
             *(["users"] if self.users else []),
         ]
         if past is not None:
-            content += ["past", _content(past.scenario), _content(past.founded), past.now_s]
+            content += [
+                "past", _content(past.scenario), _content(past.founded), past.now_s,
+                dict(past.code),
+            ]  # fmt: skip
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
