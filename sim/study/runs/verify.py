@@ -11,12 +11,12 @@ from sim.core.errors import StudyError
 from sim.record.files import measure
 from sim.record.sealed import unseal
 from sim.record.verify import Verdict, strangers
+from sim.study.runs.database import DATABASE, InUse, database_files, trouble_in
 from sim.study.runs.outcome import Outcome
 from sim.study.runs.store import FILES, STUDY
 
 __all__ = ["is_study", "verify_study"]
 
-_DATABASE: Final = "trials.db"
 _AGAIN: Final = "start the command of the study again, with --out"
 
 
@@ -26,7 +26,7 @@ def is_study(folder: Path) -> bool:
 
 
 def verify_study(folder: Path | str) -> Verdict:
-    """Look at every file of a study folder: its results, and each run. Raises StudyError."""
+    """Look at every file of a study folder: results, runs, trials. Raises StudyError."""
     folder = Path(folder)
     again = f"{_AGAIN} {shlex.quote(str(folder))}"
     try:
@@ -38,16 +38,16 @@ def verify_study(folder: Path | str) -> Verdict:
         runs = sorted((folder / "runs").glob("*.json"))
         wrong = list(_wrong(folder, study, books, again))
         damaged = [path for path in runs if not _is_whole(path)]
+        trials, in_use = _trials(folder, books is not None and books["finished"], again)
     except OSError as error:
         raise StudyError(f"{folder}: cannot be read: {error}") from error
     wrong += [f"{path}: is damaged; to play it anew, {again}" for path in damaged]
+    wrong += trials
     named = {} if books is None else books["files"]
     known = {STUDY, FILES, *named, *(path.relative_to(folder).as_posix() for path in runs)}
-    database = [path for path in folder.glob(f"{_DATABASE}*") if path.name not in known]
-    notes = strangers(folder, {*known, *(path.name for path in database)})
-    if database:
-        notes.append(f"{folder / _DATABASE}: is a database, which is not verified here")
-    right = 2 + len(named) + len(runs) - len(wrong)
+    database = {path.name for path in database_files(folder)}
+    notes = strangers(folder, known | database) + in_use
+    right = 2 + len(named) + len(runs) + (DATABASE in database and not in_use) - len(wrong)
     return Verdict(max(right, 0), tuple(wrong), tuple(notes))
 
 
@@ -71,6 +71,22 @@ def _wrong(
             yield f"{path}: is missing; to have it written anew, {again}"
         elif measure(path).to_dict() != said:
             yield f"{path}: is damaged; to have it written anew, {again}"
+
+
+def _trials(folder: Path, finished: bool, again: str) -> tuple[list[str], list[str]]:
+    """What is wrong with the trials of a search, and what is to be said of them otherwise."""
+    path = folder / DATABASE
+    if not path.is_file():
+        return [], []
+    try:
+        found = trouble_in(path, finished=finished)
+    except InUse:
+        return [], [f"{path}: is written to by another command; verify it when that is over"]
+    if found is None:
+        return [], []
+    remove = " ".join(["rm", *(shlex.quote(str(file)) for file in database_files(folder))])
+    way_out = f"to have it made anew, which does no run twice, remove it ({remove}) and {again}"
+    return [f"{path}: is damaged ({found}); {way_out}"], []
 
 
 def _sealed(path: Path) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ opened. Programs that read Optuna's studies read this one. Beside Optuna's table
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.core.errors import StudyError
+from sim.study.runs.database import DATABASE
 from sim.study.runs.leases import make_table
 from sim.study.runs.store import plain_json
 from sim.study.tune.objective import Aim, Start
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE", "Book", "hidden"]
 
-FILE: Final = "trials.db"
+FILE: Final = DATABASE
 """Name of the SQLite file in the study folder."""
 _ANSWER_S: Final = 5
 """Seconds that a database server has to answer."""
@@ -43,6 +45,12 @@ _MADE_TWICE: Final = ("already exists", "UNIQUE", "duplicate key")
 """What databases say when another was faster."""
 _STAYS: Final = "Trials and runs that are done stay; start the same command again to go on"
 _CHECK: Final = "Nothing was done; look at the address and whether the database is up"
+_ANEW: Final = (
+    "Remove the database and start the same command again; it plays no run again that is in its "
+    "folder"
+)
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""What SQLite answers when a file is not what it wrote."""
 _VALUES, _WHY = "values", "why"
 
 
@@ -121,8 +129,7 @@ class Book:
             except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
                 # somebody's hand was in it: words for numbers, JSON that is none
                 raise StudyError(
-                    f"{_place(self._url)}: a trial in it cannot be read: {error!r}; remove the "
-                    "database, and the search plays no run again that is in its folder"
+                    f"{_place(self._url)}: a trial in it cannot be read: {error!r}. {_ANEW}"
                 ) from error
 
     def add(self, trial: Trial, distributions: Mapping[str, BaseDistribution]) -> None:
@@ -288,6 +295,8 @@ def _told(url: URL, way_out: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OptunaError, OSError) as error:
+        if getattr(_innermost(error), "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            way_out = _ANEW
         raise StudyError(f"{_place(url)}: {_reason(error, url)}. {way_out}") from None
 
 
@@ -298,11 +307,16 @@ def _place(url: URL) -> str:
     return f"the storage at {where}"
 
 
+def _innermost(error: BaseException) -> BaseException:
+    """What an error came from."""
+    while (below := error.__cause__ or getattr(error, "orig", None)) is not None:
+        error = below
+    return error
+
+
 def _reason(error: BaseException, url: URL) -> str:
     """The innermost reason in one line, without anything secret."""
-    inner: BaseException = error
-    while (below := inner.__cause__ or getattr(inner, "orig", None)) is not None:
-        inner = below
+    inner = _innermost(error)
     lines = str(inner).strip().splitlines() or [type(inner).__name__]
     text = lines[0].strip().rstrip(".")
     secrets = [str(url.password or "")]
