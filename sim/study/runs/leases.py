@@ -46,6 +46,8 @@ def make_table(engine: Any) -> None:
 
 _COUNT: Final = itertools.count()
 """Tells apart the searches of one process."""
+_AT_WORK: Final[set[str]] = set()
+"""Owners that are searches of this process."""
 
 
 class Leases:
@@ -58,6 +60,7 @@ class Leases:
         self._engine = engine
         self._study = study
         self._me = f"{_identity(os.getpid())}/{next(_COUNT)}"
+        _AT_WORK.add(self._me)
         self._table = _table()
         self._seen: dict[str, tuple[str, int, float]] = {}
         self._held: set[str] = set()
@@ -148,6 +151,7 @@ class Leases:
         """Give everything back, as far as the database answers; the rest is taken from us."""
         self._stop.set()
         self._pulse.join()
+        _AT_WORK.discard(self._me)
         with contextlib.suppress(self._sa.exc.SQLAlchemyError):
             for name in sorted(self._held):
                 self.give_back(name)
@@ -161,9 +165,11 @@ def _identity(pid: int) -> str:
 
 
 def _is_dead(owner: str) -> bool:
-    """Whether it was a process of this machine that is gone."""
+    """Whether it was a process of this machine, or a search of this process, that is gone."""
     import psutil
 
+    if owner.rpartition("/")[0] == _identity(os.getpid()):
+        return owner not in _AT_WORK  # a disk that was full did not let it give the lease back
     host, _, process = owner.partition("/")
     pid = process.partition("/")[0]
     if host != socket.gethostname()[:100] or not pid.isdigit():

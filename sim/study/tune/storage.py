@@ -268,14 +268,14 @@ def _use_write_ahead_log(engine: Any) -> None:
     """Readers do not wait for writers, and a killed process leaves nothing half done.
 
     A commit is not forced to the disk one by one: when the power fails the last few may be lost,
-    as a whole, and are then played again.
+    as a whole, and are then played again. Where there can be no such log every commit is forced.
     """
     from sqlalchemy import event
 
     def prepare(connection: Any, record: object) -> None:
         del record
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        connection.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'wal' else 'FULL'}")
 
     event.listen(engine, "connect", prepare)
     engine.dispose()  # connections from before do not know
