@@ -9,7 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
+from optuna.exceptions import OptunaError
+from sqlalchemy.exc import SQLAlchemyError
 
 from sim.core.errors import StudyError
 from sim.study import tune
@@ -134,15 +137,39 @@ def test_what_verify_says_to_do_helps(places: Sequence[int], study: Path, done: 
         assert (study / name).read_bytes() == (done / name).read_bytes()
 
 
-def test_flipped_bytes_are_never_more_than_a_line(study: Path) -> None:
+def trials_of(file: Path) -> Any:
+    """What a search reads of its trials."""
+    storage = optuna.storages.RDBStorage(f"sqlite:///{file}", skip_table_creation=True)
+    (name,) = optuna.get_all_study_names(storage)
+    trials = optuna.load_study(study_name=name, storage=storage).get_trials()
+    storage.remove_session()
+    storage.engine.dispose()
+    return [(t.number, t.state, t.params, t.user_attrs.get("values")) for t in trials]
+
+
+def test_what_a_search_reads_is_as_it_was_or_told_to_be_damaged(study: Path) -> None:
+    """Whichever byte of the pages with trials is flipped."""
     file = study / "trials.db"
-    whole = file.read_bytes()
-    found = 0
-    for place in range(0, len(whole), 397):
+    whole, expected = file.read_bytes(), trials_of(file)
+    places = [place for place, byte in enumerate(whole) if byte][::41]
+    found = refused = 0
+    for place in places:
         flip(file, [place])
-        found += len(verify_study(study).wrong)
+        wrong = verify_study(study).wrong
+        assert len(wrong) <= 1
+        if wrong:
+            found += 1
+        else:
+            try:
+                assert trials_of(file) == expected, place
+            except (OptunaError, SQLAlchemyError, RuntimeError, ValueError, LookupError):
+                copy = shutil.copytree(study, study.with_name(f"refused{place}"))
+                with pytest.raises(StudyError, match=rf"^{copy / file.name}: .+"):
+                    search(copy)
+                refused += 1
         file.write_bytes(whole)
-    assert found > 10
+    assert 50 < found < len(places)
+    assert refused < 10  # names in the tables that only Optuna reads
 
 
 EDITS = {
@@ -154,6 +181,14 @@ EDITS = {
     "text that is no UTF-8": "UPDATE trials SET state = CAST(x'ff' AS TEXT)",
     "an unknown distribution": 'UPDATE trial_params SET distribution_json = \'{"name": "X"}\'',
     "a setting that is no number": "UPDATE trial_params SET param_value = 'x'",
+    "a digit of a value": "UPDATE trial_user_attributes SET value_json = "
+    "replace(value_json, '3', '4') WHERE key = 'values'",
+    "another setting": "UPDATE trial_params SET param_value = param_value + 0.001 "
+    "WHERE param_name = 'feed.weights.watch'",
+    "another choice": "UPDATE trial_params SET param_value = 1 - param_value "
+    "WHERE param_name = 'feed.slate'",
+    "no such choice": "UPDATE trial_params SET param_value = 2 WHERE param_name = 'feed.slate'",
+    "another end": "UPDATE trials SET state = 'FAIL'",
     "no settings": "DELETE FROM trial_params",
     "an unknown state": "UPDATE trials SET state = 'x'",
     "a trial less": "DELETE FROM trials WHERE number = 1",

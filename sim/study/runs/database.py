@@ -10,10 +10,10 @@ import math
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 __all__ = ["DATABASE", "InUse", "database_files", "trouble_in"]
@@ -24,9 +24,15 @@ _BESIDE: Final = ("-wal", "-shm", "-journal")
 """Endings of what SQLite keeps beside it while it is open, or after its process was killed."""
 _BUSY_S: Final = 5.0
 """Time to wait for another process that writes, s."""
-_TABLES: Final = {"trials", "trial_params", "trial_user_attributes", "trial_system_attributes"}
+_Told: TypeAlias = Sequence[Mapping[str, Any]] | None
+_TABLES: Final = {
+    "studies", "study_directions", "trials", "trial_params", "trial_user_attributes",
+    "trial_system_attributes", "trial_values", "trial_intermediate_values", "version_info",
+    "alembic_version",
+}  # fmt: skip
 _OPEN: Final = {"RUNNING", "WAITING"}
-_OVER: Final = {"COMPLETE", "PRUNED", "FAIL"}
+_STATES: Final = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+"""How a trial ended, in Optuna's words and in those of a result."""
 _NOT_AS_IT_IS: Final = {
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY,
     sqlite3.SQLITE_READONLY_CANTINIT,
@@ -44,13 +50,15 @@ def database_files(folder: Path) -> list[Path]:
     return [folder / name for name in names if (folder / name).exists()]
 
 
-def trouble_in(file: Path, *, finished: bool = True) -> str | None:
+def trouble_in(file: Path, told: _Told = None) -> str | None:
     """What is wrong with a file of trials, in a few words; None for nothing.
 
-    Unless the search has ``finished``, tables may be missing. Raises InUse.
+    ``told`` are the trials of the result, which say more: SQLite does not notice a digit that
+    changes. They are None before the search has finished, when tables may be missing too. Raises
+    InUse.
     """
     try:
-        return _trouble(file, finished)
+        return _trouble(file, told)
     except sqlite3.Error as error:
         if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise InUse from error
@@ -59,12 +67,12 @@ def trouble_in(file: Path, *, finished: bool = True) -> str | None:
         return "it holds text that is no UTF-8"
 
 
-def _trouble(file: Path, finished: bool) -> str | None:
+def _trouble(file: Path, told: _Told) -> str | None:
     if len(database_files(file.parent)) == 1:  # nobody has it open, nobody was killed
-        return _trouble_as_it_is(file, "immutable=1", finished)
+        return _trouble_as_it_is(file, "immutable=1", told)
     try:
         # with what lies in the files beside it; they are read only as well
-        return _trouble_as_it_is(file, "readonly_shm=1", finished)
+        return _trouble_as_it_is(file, "readonly_shm=1", told)
     except sqlite3.Error as error:
         if _code(error) not in _NOT_AS_IT_IS:
             raise
@@ -73,27 +81,30 @@ def _trouble(file: Path, finished: bool) -> str | None:
         for path in database_files(file.parent):
             shutil.copyfile(path, Path(place) / path.name)
         with closing(sqlite3.connect(Path(place) / file.name)) as connection:
-            return _trouble_inside(connection, finished)
+            return _trouble_inside(connection, told)
 
 
-def _trouble_as_it_is(file: Path, how: str, finished: bool) -> str | None:
+def _trouble_as_it_is(file: Path, how: str, told: _Told) -> str | None:
     url = f"file:{quote(str(file.absolute()))}?mode=ro&{how}"
     with closing(sqlite3.connect(url, uri=True, timeout=_BUSY_S)) as connection:
-        return _trouble_inside(connection, finished)
+        return _trouble_inside(connection, told)
 
 
 def _code(error: sqlite3.Error) -> int | None:
     return getattr(error, "sqlite_errorcode", None)
 
 
-def _trouble_inside(connection: sqlite3.Connection, finished: bool) -> str | None:
+def _trouble_inside(connection: sqlite3.Connection, told: _Told) -> str | None:
     said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if said != "ok":
         return " ".join(str(said).split())
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if missing := sorted(_TABLES - there):
-        return f"the table {missing[0]} is missing" if finished else None
-    return next(_unreadable(connection), None)
+        return None if told is None else f"the table {missing[0]} is missing"
+    for table in sorted(_TABLES):
+        for _ in connection.execute(f"SELECT * FROM {table}"):
+            pass  # all text of it is text
+    return next(_unreadable(connection), None) or next(_others(connection, told or ()), None)
 
 
 def _unreadable(connection: sqlite3.Connection) -> Iterator[str]:
@@ -108,13 +119,13 @@ def _unreadable(connection: sqlite3.Connection) -> Iterator[str]:
         expected[study] = wanted + 1
         if number != wanted:
             yield f"trial {wanted} is missing"
-        elif state not in _OPEN | _OVER:
+        elif state not in _OPEN | set(_STATES):
             yield f"trial {number} has the state {state!r}"
         elif not varied.get(trial, False):
             yield f"trial {number} has no settings that can be read"
         elif not told.get(trial, True):
             yield f"trial {number} has notes that cannot be read"
-        elif state in _OVER - {"FAIL"} and trial not in told:
+        elif state in ("COMPLETE", "PRUNED") and trial not in told:
             yield f"trial {number} has no values"
 
 
@@ -140,6 +151,56 @@ def _attributes(connection: sqlite3.Connection) -> dict[int, bool]:
             good = value is not _NO_JSON and (name != "values" or _are_values(value))
             found[trial] = found.get(trial, True) and good
     return found
+
+
+def _others(connection: sqlite3.Connection, told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each trial that is not as the result tells it."""
+    if connection.execute("SELECT count(DISTINCT study_id) FROM trials").fetchone()[0] > 1:
+        return  # it holds the trials of other searches as well
+    query = "SELECT number, trial_id, state FROM trials"
+    there = {number: rest for number, *rest in connection.execute(query)}
+    for trial in told:
+        number = trial["trial"]
+        if number not in there:
+            yield f"trial {number} is missing"
+            continue
+        key, state = there[number]
+        if _STATES.get(state) != trial["state"]:
+            yield f"trial {number} is not {trial['state']}"
+        elif _settings(connection, key) != trial["params"]:
+            yield f"trial {number} has other settings than the result"
+        elif not _has_means(connection, key, trial["means"]):
+            yield f"trial {number} has other values than the result"
+
+
+def _settings(connection: sqlite3.Connection, trial: int) -> dict[str, Any]:
+    """What a trial changes, as the result tells it."""
+    query = "SELECT param_name, param_value, distribution_json FROM trial_params WHERE trial_id = ?"
+    found: dict[str, Any] = {}
+    for name, value, text in connection.execute(query, (trial,)):
+        choices = _parsed(text).get("attributes", {}).get("choices")
+        if choices is None:
+            found[name] = value
+        else:
+            found[name] = choices[int(value)] if 0 <= value < len(choices) else None
+    return found
+
+
+def _has_means(
+    connection: sqlite3.Connection, trial: int, means: Mapping[str, float | None]
+) -> bool:
+    """Whether the values of a trial have these means over its worlds; None is told for none."""
+    import numpy as np
+
+    query = "SELECT value_json FROM trial_user_attributes WHERE trial_id = ? AND \"key\" = 'values'"
+    row = connection.execute(query, (trial,)).fetchone()
+    values = {} if row is None else _parsed(row[0])
+    for name, mean in means.items():
+        of_worlds = [math.nan if x is None else float(x) for x in values.get(name, ())]
+        found = float(np.mean(of_worlds)) if of_worlds else math.nan
+        if mean is not None and found != mean:
+            return False
+    return True
 
 
 def _are_values(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from sim.study.runs.store import FILES, STUDY
 
 __all__ = ["is_study", "verify_study"]
 
+_RESULT: Final = "tune.json"
+"""What a search found."""
 _AGAIN: Final = "start the command of the study again, with --out"
 
 
@@ -38,7 +41,7 @@ def verify_study(folder: Path | str) -> Verdict:
         runs = sorted((folder / "runs").glob("*.json"))
         wrong = list(_wrong(folder, study, books, again))
         damaged = [path for path in runs if not _is_whole(path)]
-        trials, in_use = _trials(folder, books is not None and books["finished"], again)
+        trials, in_use = _trials(folder, _told(folder, books), again)
     except OSError as error:
         raise StudyError(f"{folder}: cannot be read: {error}") from error
     wrong += [f"{path}: is damaged; to play it anew, {again}" for path in damaged]
@@ -73,13 +76,27 @@ def _wrong(
             yield f"{path}: is damaged; to have it written anew, {again}"
 
 
-def _trials(folder: Path, finished: bool, again: str) -> tuple[list[str], list[str]]:
+def _told(folder: Path, books: dict[str, Any] | None) -> list[dict[str, Any]] | None:
+    """The trials that the result of a search tells of; None when it is not finished."""
+    if books is None or not books["finished"]:
+        return None
+    path = folder / _RESULT
+    said = books["files"].get(_RESULT)
+    if said is None or not path.is_file() or measure(path).to_dict() != said:
+        return []
+    trials: list[dict[str, Any]] = json.loads(path.read_bytes())["trials"]
+    return trials
+
+
+def _trials(
+    folder: Path, told: list[dict[str, Any]] | None, again: str
+) -> tuple[list[str], list[str]]:
     """What is wrong with the trials of a search, and what is to be said of them otherwise."""
     path = folder / DATABASE
     if not path.is_file():
         return [], []
     try:
-        found = trouble_in(path, finished=finished)
+        found = trouble_in(path, told)
     except InUse:
         return [], [f"{path}: is written to by another command; verify it when that is over"]
     if found is None:

@@ -51,6 +51,8 @@ _ANEW: Final = (
 )
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """What SQLite answers when a file is not what it wrote."""
+_STUMBLES: Final = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
+"""What Optuna raises for a database in which somebody's hand was."""
 _VALUES, _WHY = "values", "why"
 
 
@@ -75,7 +77,7 @@ class Book:
         from sqlalchemy.exc import SQLAlchemyError
 
         parsed = _parsed(url, folder)
-        with _told(parsed, _CHECK if url else _STAYS), quiet():
+        with _told(parsed, _CHECK if url else _STAYS), _read(parsed), quiet():
             for wait_s in _TRIES_S:
                 try:
                     return cls._open(parsed, name, aim)
@@ -122,15 +124,9 @@ class Book:
 
         Raises StudyError when the database does not answer, or holds what no search writes.
         """
-        with self.told():
-            try:
-                frozen = self._study.get_trials(deepcopy=False)
-                return [_trial(one) for one in sorted(frozen, key=lambda one: one.number)]
-            except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
-                # somebody's hand was in it: words for numbers, JSON that is none
-                raise StudyError(
-                    f"{_place(self._url)}: a trial in it cannot be read: {error!r}. {_ANEW}"
-                ) from error
+        with self.told(), _read(self._url):
+            frozen = self._study.get_trials(deepcopy=False)
+            return [_trial(one) for one in sorted(frozen, key=lambda one: one.number)]
 
     def add(self, trial: Trial, distributions: Mapping[str, BaseDistribution]) -> None:
         """Write a proposed trial down; its number has to be the next one."""
@@ -298,6 +294,18 @@ def _told(url: URL, way_out: str) -> Iterator[None]:
         if getattr(_innermost(error), "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
             way_out = _ANEW
         raise StudyError(f"{_place(url)}: {_reason(error, url)}. {way_out}") from None
+
+
+@contextmanager
+def _read(url: URL) -> Iterator[None]:
+    """What Optuna does not take as one line: words for numbers, JSON that is none."""
+    try:
+        yield
+    except RuntimeError as error:  # of another version of Optuna; it says what to do
+        raise StudyError(f"{_place(url)}: {_reason(error, url)}") from error
+    except _STUMBLES as error:
+        told = f"{_place(url)}: cannot be read: {_reason(error, url)}. {_ANEW}"
+        raise StudyError(told) from error
 
 
 def _place(url: URL) -> str:
