@@ -180,6 +180,8 @@ EDITS = {
     "no text": "UPDATE trial_user_attributes SET value_json = x'ff'",
     "text that is no UTF-8": "UPDATE trials SET state = CAST(x'ff' AS TEXT)",
     "an unknown distribution": 'UPDATE trial_params SET distribution_json = \'{"name": "X"}\'',
+    "a distribution without a range": "UPDATE trial_params SET distribution_json = "
+    '\'{"name": "FloatDistribution", "attributes": 5}\'',
     "a setting that is no number": "UPDATE trial_params SET param_value = 'x'",
     "a digit of a value": "UPDATE trial_user_attributes SET value_json = "
     "replace(value_json, '3', '4') WHERE key = 'values'",

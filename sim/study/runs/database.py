@@ -135,7 +135,8 @@ def _params(connection: sqlite3.Connection) -> dict[int, bool]:
     query = "SELECT trial_id, param_value, distribution_json FROM trial_params"
     for trial, value, text in connection.execute(query):
         kind = _parsed(text)
-        good = isinstance(kind, dict) and str(kind.get("name")).endswith("Distribution")
+        good = isinstance(kind, dict) and isinstance(kind.get("attributes"), dict)
+        good = good and str(kind.get("name")).endswith("Distribution")
         good &= isinstance(value, float | int) and math.isfinite(value)
         found[trial] = found.get(trial, True) and good
     return found
@@ -178,8 +179,8 @@ def _settings(connection: sqlite3.Connection, trial: int) -> dict[str, Any]:
     query = "SELECT param_name, param_value, distribution_json FROM trial_params WHERE trial_id = ?"
     found: dict[str, Any] = {}
     for name, value, text in connection.execute(query, (trial,)):
-        choices = _parsed(text).get("attributes", {}).get("choices")
-        if choices is None:
+        choices = _parsed(text)["attributes"].get("choices")
+        if not isinstance(choices, list):
             found[name] = value
         else:
             found[name] = choices[int(value)] if 0 <= value < len(choices) else None

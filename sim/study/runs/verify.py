@@ -85,7 +85,7 @@ def _told(folder: Path, books: dict[str, Any] | None) -> list[dict[str, Any]] | 
     if said is None or not path.is_file() or measure(path).to_dict() != said:
         return []
     trials: list[dict[str, Any]] = json.loads(path.read_bytes())["trials"]
-    return trials
+    return [trial for trial in trials if trial.keys() >= {"trial", "state", "params", "means"}]
 
 
 def _trials(
