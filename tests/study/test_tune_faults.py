@@ -76,6 +76,8 @@ def check(case: dict[str, Any]) -> None:
     elif case["code"] == TOLD:
         assert re.search(r"start the same (command|study) again", case["told"]), case
         assert "\n" not in case["told"], case
+        if case["fault"] == "ENOSPC":
+            assert re.search(r"make room|disk is full", case["told"]), case
     else:
         assert case["code"] == 0, case
         assert case["told"] == "", case
@@ -88,7 +90,7 @@ def check(case: dict[str, Any]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("offset", "step"), [(17, 97), pytest.param(0, 1, marks=pytest.mark.large)]
+    ("offset", "step"), [(17, 131), pytest.param(0, 1, marks=pytest.mark.large)]
 )
 def test_a_search_is_whole_or_says_that_it_is_not_and_goes_on(
     offset: int, step: int, shim: Path, tmp_path: Path
@@ -99,4 +101,4 @@ def test_a_search_is_whole_or_says_that_it_is_not_and_goes_on(
     for case in cases:
         check(case)
     assert {case["fault"] for case in cases} == {"kill", "EIO", "ENOSPC"}
-    assert {case["left"]["is"] for case in cases} >= {"unfinished", "whole"}
+    assert "unfinished" in {case["left"]["is"] for case in cases}

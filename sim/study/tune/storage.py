@@ -44,6 +44,12 @@ _TRIES_S: Final = (0.1, 0.3, 1.0)
 _MADE_TWICE: Final = ("already exists", "UNIQUE", "duplicate key")
 """What databases say when another was faster."""
 _STAYS: Final = "Trials and runs that are done stay; start the same command again to go on"
+_ROOM: Final = (
+    "Trials and runs that are done stay; see whether the disk is full, and start the same command "
+    "again to go on"
+)
+_DISK: Final = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+"""What SQLite answers, beside that it is full, when a disk is."""
 _CHECK: Final = "Nothing was done; look at the address and whether the database is up"
 _ANEW: Final = (
     "Remove the database and start the same command again; it plays no run again that is in its "
@@ -291,8 +297,11 @@ def _told(url: URL, way_out: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OptunaError, OSError) as error:
-        if getattr(_innermost(error), "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+        code = getattr(_innermost(error), "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
             way_out = _ANEW
+        elif code in _DISK and way_out == _STAYS:
+            way_out = _ROOM
         raise StudyError(f"{_place(url)}: {_reason(error, url)}. {way_out}") from None
 
 
