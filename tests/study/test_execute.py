@@ -326,6 +326,10 @@ class Memory(Counting):
         self.workers = workers
 
 
+def _bytes(specs: list[RunSpec]) -> float:
+    return estimate_run(specs[0].scenario, "fast", plots=False).bytes
+
+
 def test_workers_are_as_many_as_fit(specs: Specs) -> None:
     gib = 2.0**30
     executor = Memory(64)
@@ -339,6 +343,11 @@ def test_workers_are_as_many_as_fit(specs: Specs) -> None:
     assert "1 of 3 workers" in fit_memory([*specs(1), *large], executor, 1.9 * need)
     with pytest.raises(ResourceError, match=r"needs about 0\.5 GiB"):
         fit_memory(specs(1), executor, 0.25 * gib)
+    # what is recorded counts, whichever run of the same people records it
+    fine = specs(1, record={"timeline": 1.0}, duration=2 * WEEK, population={"users": 40_000})
+    executor.workers = 64
+    coarse = specs(1, record={"timeline": 3_600.0}, duration=2 * WEEK, population={"users": 40_000})
+    assert "of 64 workers" in fit_memory([*coarse, *fine], executor, 64 * _bytes(coarse))
 
 
 def test_a_run_that_cannot_fit_is_refused_before_anything_runs(specs: Specs, store: Store) -> None:

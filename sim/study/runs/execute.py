@@ -239,10 +239,9 @@ def fit_memory(specs: Iterable[RunSpec], executor: Executor, free: float | None 
         return ""
     largest, need, looked_at = None, 0.0, set()
     for spec in specs:
-        shape = (spec.scenario.population, spec.scenario.duration, spec.scenario.creators,
-                 spec.scenario.catalogue, spec.scenario.probes)  # fmt: skip
+        shape = spec.scenario.model_copy(update={"seed": 0})
         if shape in looked_at:
-            continue  # an estimate depends on nothing else but small things
+            continue  # worlds of one scenario take as much each
         looked_at.add(shape)
         size = estimate_run(spec.scenario, "fast", plots=False).bytes
         if size > need:
