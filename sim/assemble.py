@@ -133,6 +133,7 @@ class Live:
     def columns(self) -> dict[str, dict[str, Any]]:
         """The columns of every table, by table, once the world was played to its end."""
         world, view = self.world, self.platform.view
+        mechanisms: dict[str, Any] = {table.NAME: table for table in self.platform.mechanisms}
         states = np.array(STATE_NAMES, object)[view.cold.state]
         videos = video_columns(
             world, view.counts, self.platform.window.elsewhere, view.cold.pool, states
@@ -145,6 +146,8 @@ class Live:
                 self.engine.user_counts(),
                 self.engine.follow_counts(),
                 view.beliefs.profile,
+                mechanisms["presence"].came,
+                mechanisms["mood"].gone,
             ),
             "timeline": self.timeline.columns(),
             "control": self.controls.columns(),
@@ -153,7 +156,9 @@ class Live:
                 world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
             ),
             "probes": probe_columns(world, videos, self.paths, viral_of(self.scenario)),
-            **columns_of(self.scenario, self.platform.exchange.log()),
+            **columns_of(
+                self.scenario, world, self.platform.exchange.log(), self.platform.mechanisms
+            ),
         }
 
 

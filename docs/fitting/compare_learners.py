@@ -59,7 +59,7 @@ class KeptLog(EventLog):
 def played(ticked: int, seed: int) -> tuple[Any, Any]:
     """(the world at its end, its events by person and time)."""
     parts.EventLog = KeptLog  # type: ignore[misc]
-    changes = ["population.users=4_000", "duration=4 d"]
+    changes = ["population.users=4_000", "population.ticking=100%", "duration=4 d"]
     scenario = load(SCENARIO, [*changes, f"population.declared_interests={ticked}"])
     live = parts.assemble(scenario, seed, engine="fast")
     live.env.run(until=live.end)

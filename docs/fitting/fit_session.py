@@ -48,7 +48,7 @@ def live(p, chronotype_spread, users, days, first_day):  # type: ignore[no-untyp
         now, visit = 0.0, 0
         while True:
             s = stream3(k, u, visit, 0)
-            now += next_session_delay_s(p.session, s, now, activity, shift, 0.0)
+            now += next_session_delay_s(p.session, s, now, activity, shift, 0.0, 0.0)
             if now >= days * 86400.0:
                 break
             visit += 1
@@ -70,7 +70,7 @@ def live(p, chronotype_spread, users, days, first_day):  # type: ignore[no-untyp
                         day[u, at, 2] += 1
                         first = False
                 now += watched
-                if uniform(sv, LEAVE) < leave_probability(p.session, appeal, n, watched < 3.0):
+                if uniform(sv, LEAVE) < leave_probability(p.session, appeal, n, watched < 3.0, 0.0):
                     break
                 now += gap_s(p.session, exponential(sv, SWIPE_GAP))
             total[0] += 1

@@ -15,14 +15,34 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from sim.assemble import assemble
-from sim.scenario import load
-from sim.world.attention import SHOWN, session_videos, videos_a_day
+from sim.assemble import Live, assemble
+from sim.scenario import Scenario, load
+from sim.world.attention import RECENT, SHOWN, Recent, session_videos, videos_a_day
 from sim.world.expected import expected_posts, mean_impressions
 from sim.world.state import TOPIC_ONE
 
 DAY = 86_400.0
 CHUNK = 1_000_000
+
+
+def recent_videos(scenario: Scenario, live: Live, watched: pl.DataFrame) -> list[float]:
+    """Recent videos with the creator, topic and sound of the one that is shown, on average.
+
+    Of every fortieth person; ``watched`` has all that they saw, in the order of time.
+    """
+    videos, half_life = live.world.videos, scenario.behaviour.boredom.half_life
+    topics = live.world.video_truth.topics.argmax(axis=1)
+    sums, seen, count, before = [0.0, 0.0, 0.0], [{}, {}, {}], 0, -1
+    for time_s, user, video in watched.iter_rows():
+        if user != before:
+            seen, before = [{}, {}, {}], user
+        for kind, who in enumerate((videos.creator[video], topics[video], videos.sound[video])):
+            level, since = seen[kind].get(who, (0.0, time_s))
+            level *= 0.5 ** ((time_s - since) / half_life)
+            seen[kind][who] = (level + 1.0, time_s)
+            sums[kind] += level if time_s >= scenario.warmup else 0.0
+        count += time_s >= scenario.warmup
+    return [total / count for total in sums]
 
 
 def main(path: str = "scenarios/baseline.yaml", seed: str | None = None, *changes: str) -> None:
@@ -42,6 +62,13 @@ def main(path: str = "scenarios/baseline.yaml", seed: str | None = None, *change
             .filter(pl.col("time_s") >= start)
             .select("time_s", "user", "video", "watch_s", "skip")
             .collect()
+        )
+        watched = (
+            pl.scan_parquet(file)
+            .filter(pl.col("user") % 40 == 7)
+            .select("time_s", "user", "video")
+            .collect()
+            .sort("user", "time_s")
         )
     world = live.world
     users, videos = events["user"].to_numpy(), events["video"].to_numpy()
@@ -63,6 +90,11 @@ def main(path: str = "scenarios/baseline.yaml", seed: str | None = None, *change
         mean, sd = getattr(SHOWN, name)
         print(
             f"{name:22} {values.mean():8.3f} {values.std():7.3f}   expected {mean:8.3f} {sd:7.3f}"
+        )
+    for name, recent in zip(Recent._fields, recent_videos(scenario, live, watched), strict=True):
+        print(
+            f"{'recent of its ' + name:22} {recent:8.3f}           expected "
+            f"{getattr(RECENT, name):8.3f}"
         )
     posted = world.videos.uploaded_s[: world.videos.count]
     posts = int((posted >= start).sum())

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sim.analysis.multiples import AGE_TOLERANCE, MIN_COMPARED, MULTIPLES
+from sim.analysis.newcomers import AGAINST, GROUPS, RATES
+from sim.analysis.retention import RETENTION_DAYS
 from sim.analysis.twins import MEASURES
 from sim.core.actions import ACTIONS
 
@@ -41,12 +43,17 @@ BELIEVED = "users who were shown so many videos, at the end of the run"
 BESIDE = "slates that have a control, after the warm-up"
 LINKS = "all links of the run"
 TREES = "all cascades of the run"
+COHORT = (
+    "people who were there from the start (settled), who joined (joined), and, in a run longer "
+    "than a week, who joined in each of its weeks (joined_week_1 ...); whole run with warm-up"
+)
+NEWCOMERS = "people who joined after the warm-up, videos of this part of their first 350"
 TRACKED = "mature ordinary uploads with a recorded path"
 
 
-def _share(path: str, meaning: str, population: str) -> tuple[Field, ...]:
+def _share(path: str, meaning: str, population: str, of: str = "videos") -> tuple[Field, ...]:
     """A share with its Wilson interval."""
-    note = "95 % Wilson interval, videos taken as independent (in one world they are not)"
+    note = f"95 % Wilson interval, {of} taken as independent (in one world they are not)"
     return (
         Field(path, "share", meaning, population),
         Field(f"{path}_low", "share", f"lower end: {note}", population),
@@ -152,6 +159,27 @@ def _regrets(path: str) -> tuple[Field, ...]:
     )
 
 
+def _retention() -> tuple[Field, ...]:
+    """What ``retention_summary`` tells of a cohort."""
+    path = "retention.*"
+    return (
+        Field(f"{path}.people", "users", "people of the cohort", COHORT),
+        *(
+            field
+            for day in RETENTION_DAYS
+            for field in _share(
+                f"{path}.day_{day}",
+                f"came on day {day}, counted in 24 h from the opening of the account; null where "
+                "that was over for nobody",
+                COHORT,
+                "people",
+            )
+        ),
+        Field(f"{path}.paused_share", "share", "on a long pause at the end (truth)", COHORT),
+        Field(f"{path}.lost_share", "share", "left for good by the end (truth)", COHORT),
+    )
+
+
 def _cascades() -> tuple[Field, ...]:
     """What ``cascade_summary`` tells; only where people can send links."""
     path = "cascades."
@@ -186,6 +214,38 @@ def _cascades() -> tuple[Field, ...]:
             "adoptions through a link for each adoption; 1 - 1 / size_mean by arithmetic", LINKS,
         ),
     )  # fmt: skip
+
+
+def _newcomers() -> tuple[Field, ...]:
+    """What ``newcomer_summary`` tells; only where people join during the run."""
+    told = {
+        "completed": "impressions watched to the end",
+        "skipped": "impressions swiped away within 3 seconds",
+        "liked": "impressions with a like",
+        "watch_s": "mean time watched",
+        "match": MATCH,
+    }
+    error, note = "standard error, people taken as independent", "95 % interval"
+    fields: list[Field] = []
+    for group in GROUPS:
+        path = f"newcomers.{group}.*"
+        fields += [
+            Field(f"{path}.people", "users", "people who were shown any of them", NEWCOMERS),
+            Field(f"{path}.impressions", "count", "times one was put on a screen", NEWCOMERS),
+        ]
+        for name, unit in RATES.items():
+            fields += [
+                Field(f"{path}.{name}", unit, told[name], NEWCOMERS),
+                Field(f"{path}.{name}_se", unit, error, NEWCOMERS),
+            ]
+    path = f"newcomers.{AGAINST}.*"
+    for name in RATES:
+        fields += [
+            Field(f"{path}.{name}", "difference", f"{told[name]}, difference", NEWCOMERS),
+            Field(f"{path}.{name}_low", "difference", f"lower end: {note}", NEWCOMERS),
+            Field(f"{path}.{name}_high", "difference", f"upper end: {note}", NEWCOMERS),
+        ]
+    return tuple(fields)
 
 
 def _multiples(prefix: str, of: str, names: dict[str, str], population: str) -> tuple[Field, ...]:
@@ -410,6 +470,7 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     Field("probes.*.time_to_reach.*.p10_s", "s", "10 % quantile of the age", PROBE),
     Field("probes.*.time_to_reach.*.p90_s", "s", "90 % quantile of the age", PROBE),
     *_twins(),
+    *_retention(),
     Field("learning.belief_cosine", "cosine", "mean cosine of believed and true interests", RUN),
     Field("learning.stages.*.users", "users", "users of the stage", BELIEVED),
     Field(
@@ -424,6 +485,7 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     *_regrets("regret.stages.*"),
     *_regrets("regret.ages.*"),
     *_cascades(),
+    *_newcomers(),
 )
 """All fields, in the order of the file."""
 

@@ -26,17 +26,12 @@ from sim.analysis.intervals import Share, wilson
 from sim.analysis.learning import learning_summary
 from sim.analysis.luck import within_creator
 from sim.analysis.multiples import MULTIPLES, Floats, above, compared_with, multiples, ranks
+from sim.analysis.newcomers import newcomer_summary
 from sim.analysis.pools import pool_survival, waiting_share
 from sim.analysis.regret import regret_summary
+from sim.analysis.retention import retention_summary
 from sim.analysis.spread import growth, time_to_reach
-from sim.analysis.tables import (
-    Tables,
-    mature,
-    measured,
-    ordinary,
-    rows_where,
-    timeline_since,
-)
+from sim.analysis.tables import Tables, mature, measured, ordinary, rows_where, timeline_since
 from sim.analysis.tails import fit_tail
 from sim.analysis.twins import twin_summary
 from sim.analysis.watch import ratio, shares_by, watch_summary
@@ -72,12 +67,15 @@ def summarise(tables: Tables) -> Node:
         "growth": _growth(tables, uploads),
         "pools": _pools(tables, uploads),
         "probes": _probes(tables),
+        "retention": retention_summary(tables),
         "learning": learning_summary(tables.users),
         "ranked_over_random": ranked_over_random(tables.control),
         "regret": regret_summary(tables.regret),
     }
     if tables.shares is not None:
         tree["cascades"] = cascade_summary(tables.shares)
+    if tables.newcomers is not None:
+        tree["newcomers"] = newcomer_summary(tables.newcomers)
     plain: Node = _plain(tree)
     return plain
 

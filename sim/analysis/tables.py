@@ -49,7 +49,7 @@ MATURE_SHARE: Final = 0.5
 
 READ: Final = ("videos", "creators", "users", "timeline", "paths", "probes", "control", "regret")
 """Tables that every finished run folder has. The event log is never needed here."""
-READ_IF_THERE: Final = ("shares",)
+READ_IF_THERE: Final = ("shares", "newcomers")
 """Tables that only some have."""
 
 _HOUR = 3_600.0
@@ -80,6 +80,8 @@ class Tables:
     regret: pl.DataFrame
     shares: pl.DataFrame | None
     """Links that people sent each other; None where the scenario has none."""
+    newcomers: pl.DataFrame | None
+    """First videos of people who joined during the run; None where nobody does."""
     users_count: int
     """U, users in the world."""
     warmup_s: float
@@ -163,6 +165,7 @@ def make_tables(
     return Tables(
         **{name: _words(name, frames[name]) for name in READ},
         shares=frames.get("shares"),
+        newcomers=frames.get("newcomers"),
         users_count=users,
         warmup_s=warmup,
         duration_s=duration,

@@ -6,7 +6,8 @@ creator, of its strongest topic and of its sound, times the slopes of ``behaviou
 
     appeal lost = creator * b(creator) + topic * b(topic) + sound * b(sound),    b = sum 2^(-age/h)
 
-A person keeps PLACES of each kind; what is new takes the place of what has the lowest level.
+A person keeps PLACES of each kind; what is new takes the place of what has the lowest level. All
+levels of a person fade alike, so one time says how old they are.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ __all__ = ["LANES", "PLACES", "TABLES", "Bored", "find", "is_on", "less", "note"
 
 PLACES = 8
 """Creators, topics and sounds that a person is bored with at a time, of each kind (assumption)."""
-_CREATOR, _TOPIC, _SOUND = 0, 1, 2
+_CREATOR, _TOPIC, _SOUND = np.uint64(0), np.uint64(1), np.uint64(2)
 _LN2 = 0.6931471805599453
 
 
@@ -37,16 +38,25 @@ class Bored(Table, name="bored", owner="user", side=Side.TRUTH):
         np.int32, "creators, topics and sounds; NOBODY in unused places", shape=(3, PLACES),
         fill=NOBODY,
     )  # fmt: skip
-    level: NDArray[np.float64] = column(
-        np.float64, "recent videos at the time of the last one", unit="videos", shape=(3, PLACES)
+    level: NDArray[np.float32] = column(
+        np.float32, "recent videos at the time of the last one", unit="videos", shape=(3, PLACES)
     )
-    since: NDArray[np.float64] = column(
-        np.float64, "time of the last one", unit="s", shape=(3, PLACES)
-    )
+    since: NDArray[np.float64] = column(np.float64, "time of the last video", unit="s")
 
 
 TABLES = (Bored,)
-LANES = (("bored", np.float64),)  # appeal lost, sd
+LANES = (
+    ("bored", np.float64),  # appeal lost, sd
+    ("faded", np.float32),  # what is left of the levels since the last video
+    # of the video
+    ("creator", np.int64),
+    ("topic", np.int64),  # the strongest
+    ("sound", np.int64),
+    # where its creator, topic and sound are among those of the person, or NOBODY
+    ("creator_place", np.int64),
+    ("topic_place", np.int64),
+    ("sound_place", np.int64),
+)
 
 
 def is_on(scenario: Scenario) -> bool:
@@ -62,36 +72,35 @@ def used(frame: Any) -> bool:
 
 
 @njit(forceinline=True)
-def _topic(topics: Any, v: int) -> int:
-    """The strongest topic of a video, the first of equal ones."""
-    best = 0
-    for d in range(1, topics.shape[1]):
-        if topics[v, d] > topics[v, best]:
-            best = d
-    return best
+def _place(bored: Any, u: Any, kind: Any, who: int) -> int:
+    """Where ``who`` is among those of the person, or NOBODY."""
+    found = 0
+    for i in range(PLACES):
+        # without a branch, so that all places are compared at once
+        found = max(found, i + 1 if bored.who[u, kind, np.uint64(i)] == who else 0)
+    return found - 1
 
 
 @njit(forceinline=True)
-def _level(bored: Any, u: int, kind: int, who: int, t: float, half_life: float) -> float:
-    """Recent videos of ``who`` at time ``t``."""
-    level = 0.0
-    for i in range(PLACES):
-        if bored.who[u, kind, i] == who:
-            age = t - bored.since[u, kind, i]
-            level = bored.level[u, kind, i] * exp(-_LN2 * age / half_life)
-    return level
+def _level(bored: Any, u: Any, kind: Any, place: int) -> float:
+    """Recent videos at a place at the time of the last video; none of whom there is no place."""
+    return float(bored.level[u, kind, np.uint64(place)]) if place >= 0 else 0.0
 
 
 @njit(forceinline=True)
 def find(world: Any, p: Any, room: Any, k: int) -> None:
     """How much appeal the video in front of the person loses, before it is watched."""
-    bored = world.bored
-    b, u, v, t = p.boredom, room.seen.user[k], room.seen.video[k], room.seen.time_s[k]
-    topic = _topic(world.video_truth.topics, v)
-    lost = b.creator * _level(bored, u, _CREATOR, world.videos.creator[v], t, b.half_life)
-    lost += b.topic * _level(bored, u, _TOPIC, topic, t, b.half_life)
-    lost += b.sound * _level(bored, u, _SOUND, world.videos.sound[v], t, b.half_life)
-    room.bored[k] = lost
+    bored, b = world.bored, p.boredom
+    u: Any = np.uint64(room.seen.user[k])
+    creator = _place(bored, u, _CREATOR, room.creator[k])
+    same = _place(bored, u, _TOPIC, room.topic[k])
+    sound = _place(bored, u, _SOUND, room.sound[k])
+    faded = np.float32(exp(-_LN2 * (room.seen.time_s[k] - bored.since[u]) / b.half_life))
+    lost = b.creator * _level(bored, u, _CREATOR, creator)
+    lost += b.topic * _level(bored, u, _TOPIC, same)
+    lost += b.sound * _level(bored, u, _SOUND, sound)
+    room.bored[k], room.faded[k] = float(faded) * lost, faded
+    room.creator_place[k], room.topic_place[k], room.sound_place[k] = creator, same, sound
 
 
 @njit(forceinline=True)
@@ -101,31 +110,27 @@ def less(p: Any, room: Any, k: int) -> float:
 
 
 @njit(forceinline=True)
-def _add(bored: Any, u: int, kind: int, who: int, t: float, half_life: float) -> None:
-    """One more video of ``who``; the weakest makes room for who is new."""
-    place, least = -1, np.inf
+def _add(bored: Any, u: Any, kind: Any, place: int, who: int, faded: Any) -> None:
+    """All fade, and there is one more video of ``who``; the weakest makes room for who is new."""
+    level = bored.level
     for i in range(PLACES):
-        if bored.who[u, kind, i] == who:
-            place, least = i, -1.0
-        elif least >= 0.0:
-            level = 0.0
-            if bored.who[u, kind, i] != NOBODY:
-                age = t - bored.since[u, kind, i]
-                level = bored.level[u, kind, i] * exp(-_LN2 * age / half_life)
-            if level < least:
-                place, least = i, level
-    level = _level(bored, u, kind, who, t, half_life) + 1.0
-    bored.who[u, kind, place] = who
-    bored.level[u, kind, place] = level
-    bored.since[u, kind, place] = t
+        level[u, kind, np.uint64(i)] *= faded
+    if place < 0:
+        place = 0
+        for i in range(1, PLACES):
+            weaker = level[u, kind, np.uint64(i)] < level[u, kind, np.uint64(place)]
+            place = i if weaker else place
+        bored.who[u, kind, np.uint64(place)] = who
+        level[u, kind, np.uint64(place)] = np.float32(0.0)
+    level[u, kind, np.uint64(place)] += np.float32(1.0)
 
 
 @njit(forceinline=True)
 def note(world: Any, p: Any, room: Any, k: int) -> None:
     """Remember that one more video of this creator, topic and sound was seen."""
-    bored = world.bored
-    u, v, t = room.seen.user[k], room.seen.video[k], room.seen.time_s[k]
-    half_life = p.boredom.half_life
-    _add(bored, u, _CREATOR, world.videos.creator[v], t, half_life)
-    _add(bored, u, _TOPIC, _topic(world.video_truth.topics, v), t, half_life)
-    _add(bored, u, _SOUND, world.videos.sound[v], t, half_life)
+    bored, faded = world.bored, room.faded[k]
+    u: Any = np.uint64(room.seen.user[k])
+    _add(bored, u, _CREATOR, room.creator_place[k], room.creator[k], faded)
+    _add(bored, u, _TOPIC, room.topic_place[k], room.topic[k], faded)
+    _add(bored, u, _SOUND, room.sound_place[k], room.sound[k], faded)
+    bored.since[u] = room.seen.time_s[k]

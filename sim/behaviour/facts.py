@@ -25,6 +25,7 @@ def meet(world: Any, p: Any, room: Any, k: int) -> None:
     for d in range(people.interests.shape[1]):
         common += np.int64(people.interests[u, d]) * np.int64(truth.topics[v, d])
     room.affinity[k] = float(common) * _PER_ONE
+    room.topic[k] = truth.main_topic[v]
     room.quality[k] = truth.quality[v]
     room.hook[k] = truth.hook[v]
     room.duration_s[k] = videos.duration_s[v]
@@ -48,6 +49,7 @@ def meet_all(world: Any, p: Any, room: Any, n: int) -> None:
         v: Any = np.uint64(room.seen.video[k])
         reel, person = world.reels[v], world.persons[u]
         room.affinity[k] = cosine(rows.interests, u, rows.topics, v, dims)
+        room.topic[k] = reel.main_topic
         room.quality[k] = reel.quality
         room.hook[k] = reel.hook
         room.duration_s[k] = reel.duration_s

@@ -29,6 +29,7 @@ __all__ = [
     "leave_probability",
     "next_session_delay_s",
     "open_feed",
+    "rest",
     "session_intensity",
     "stay_or_leave",
     "surface_choice",
@@ -44,9 +45,12 @@ _intensity = compiled(formulas.session_intensity, exp=exp)
 
 
 @njit(forceinline=True)
-def session_intensity(p: SessionParams, activity: float) -> float:
-    """Sessions a day that a user would start if sessions took no time; activity standard normal."""
-    return _intensity(p, p.log_sessions_per_day, activity)
+def session_intensity(p: SessionParams, activity: float, eager: float) -> float:
+    """Sessions a day that a user would start if sessions took no time; activity standard normal.
+
+    ``eager`` is added to ln of it.
+    """
+    return _intensity(p, p.log_sessions_per_day, activity, eager)
 
 
 @njit(NEXT_SESSION_TYPES, forceinline=True)
@@ -57,13 +61,14 @@ def next_session_delay_s(
     activity: float,
     chronotype_h: float,
     utc_offset_s: float,
+    eager: float,
 ) -> float:
     """Seconds from ``now_s`` to the next session start, at least ``rest_s``.
 
     Starts follow the daily curve in local time, moved later by ``chronotype_h`` hours; draw
     ``NEXT_SESSION`` of stream ``s``.
     """
-    per_day, budget = session_intensity(p, activity), exponential(s, NEXT_SESSION)
+    per_day, budget = session_intensity(p, activity, eager), exponential(s, NEXT_SESSION)
     return rest_s(p, p.hours_sum, per_day, budget, now_s, utc_offset_s - 3600.0 * chronotype_h)
 
 
@@ -83,6 +88,10 @@ LANES = (
     ("videos", np.int64),  # shown in this session, this one included
     ("leaves", np.int64),  # 1 when the session ends with this video
     ("gap_s", np.float64),  # until the next video otherwise
+    ("comfort", np.float64),  # what the session so far takes from ln of the hazard of leaving
+    # who has left
+    ("eager", np.float64),  # what is added to ln of the sessions a day
+    ("rest_s", np.float64),  # until the next session
     # who wants a slate
     ("opens", np.int64),  # the surface; NOBODY while nothing is chosen
     ("subject", np.int64),  # what it is about
@@ -101,7 +110,7 @@ def open_feed(p: Any, room: Any, k: int) -> None:
 def stay_or_leave(p: Any, room: Any, k: int) -> None:
     """Whether the session ends with this video; draw ``LEAVE`` of the stream."""
     skipped = (room.seen.actions[k] & _SKIP) != 0
-    leave = leave_probability(p.session, room.appeal[k], room.videos[k], skipped)
+    leave = leave_probability(p.session, room.appeal[k], room.videos[k], skipped, room.comfort[k])
     room.leaves[k] = 1 if uniform(room.stream[k], LEAVE) < leave else 0
 
 
@@ -109,3 +118,18 @@ def stay_or_leave(p: Any, room: Any, k: int) -> None:
 def swipe_on(p: Any, room: Any, k: int) -> None:
     """The gap until the next video."""
     room.gap_s[k] = _gap_s(p.session, exponential(room.stream[k], SWIPE_GAP))
+
+
+@njit(forceinline=True)
+def rest(world: Any, p: Any, room: Any, k: int) -> None:
+    """When the person who has left comes again; draw ``NEXT_SESSION`` of the session's stream."""
+    u, people = room.seen.user[k], world.people
+    room.rest_s[k] = next_session_delay_s(
+        p.session,
+        room.stream[k],
+        room.seen.time_s[k],
+        float(people.activity[u]),
+        float(people.chronotype[u]),
+        world.utc_offset_s[world.accounts.locale[u]],
+        room.eager[k],
+    )

@@ -84,7 +84,7 @@ def build(scenario: Scenario, world: World, seed: int) -> tuple[Table, ...]:
 def open_link(world: Any, p: Any, room: Any, k: int) -> None:
     """Who wants something to watch looks at the links that have come, the earliest first."""
     inbox = world.inbox
-    if inbox.kind.shape[0] == 0 or room.opens[k] != NOBODY:
+    if world.links.number.size == 0 or room.opens[k] != NOBODY:
         return
     u, t = room.seen.user[k], room.seen.time_s[k]
     while room.opens[k] == NOBODY:

@@ -21,6 +21,6 @@ _typeof: Any = numba.typeof
 _P = behaviour_params(BehaviourConfig())
 _SESSION = _typeof(_P.session)
 
-NEXT_SESSION = float64(_SESSION, uint64, *[float64] * 4)
+NEXT_SESSION = float64(_SESSION, uint64, *[float64] * 5)
 SURFACE = int64(_SESSION, uint64, int64)
 NEXT_POST = float64(_typeof(_P.create), uint64, *[float64] * 3)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.analysis.intervals import Z95
 from sim.analysis.multiples import MULTIPLES
 from sim.analysis.twins import key_of
 from sim.cli.console import one_line
@@ -107,7 +108,10 @@ def sections(manifest: Node, summary: Node) -> list[Section]:
         for name, probe in summary["probes"].items()
         for section in (_probe(name, probe), *_twins(name, probe))
     ]
-    return [*probes, _uploads(summary), _platform(manifest, summary), *_ranking(summary)]
+    return [
+        *probes, _uploads(summary), _platform(manifest, summary), *_ranking(summary),
+        *_newcomers(summary),
+    ]  # fmt: skip
 
 
 def warnings(summary: Node) -> list[str]:
@@ -286,6 +290,27 @@ def _ranking(summary: Node) -> list[Section]:
             for name, label in _COMPARED.items()]  # fmt: skip
     title = f"Ranked over random, beside {count:,} videos drawn by chance (95 % interval)"
     return [Section(title, tuple(rows))]
+
+
+def _newcomers(summary: Node) -> list[Section]:
+    """What people who joined found in their first videos, with ticked interests and without."""
+    if (found := summary.get("newcomers")) is None:
+        return []
+    rows = [
+        Row(f"first {last}, {words}", _cosine(part["match"], part["match_se"]),
+            f"{_share(part['completed'])} to the end, {part['people']:,} people")
+        for last in (100, 350)
+        for group, words in (("ticked", "interests ticked"), ("unticked", "none ticked"))
+        for part in (found[group][f"first_{last}"],)
+    ]  # fmt: skip
+    title = "First videos of people who joined: how well they match (95 % interval)"
+    return [Section(title, tuple(rows))]
+
+
+def _cosine(mean: float | None, error: float | None) -> str:
+    if mean is None:
+        return "–"
+    return f"{mean:.3f}" if error is None else f"{mean:.3f} ± {Z95 * error:.3f}"
 
 
 def _lift(lift: Node) -> str:

@@ -229,13 +229,16 @@ def is_skip(ms: int, whole: bool) -> bool:
 # ---- staying, leaving, coming back --------------------------------------------------------------
 
 
-def leave_probability(p: Any, appeal: float, videos_in_session: float, skipped: bool) -> float:
+def leave_probability(
+    p: Any, appeal: float, videos_in_session: float, skipped: bool, comfort: float
+) -> float:
     """Probability of ending the session after this video.
 
     ``appeal`` is that of the video just watched, sd, or a recent mean; ``videos_in_session``
-    counts it, so it is at least 1.
+    counts it, so it is at least 1. ``comfort`` is taken from ln of the hazard.
     """
-    hazard = p.leave * (1.0 + p.leave_start / videos_in_session) * exp(-p.leave_appeal * appeal)
+    calm = p.leave_appeal * appeal + comfort
+    hazard = p.leave * (1.0 + p.leave_start / videos_in_session) * exp(-calm)
     if skipped:
         hazard *= p.leave_skip
     return hazard / (1.0 + hazard)  # type: ignore[no-any-return]
@@ -246,12 +249,12 @@ def gap_s(p: Any, budget: float) -> float:
     return p.gap_min_s + p.gap_mean_s * budget  # type: ignore[no-any-return]
 
 
-def session_intensity(p: Any, log_per_day: float, activity: float) -> float:
+def session_intensity(p: Any, log_per_day: float, activity: float, eager: float) -> float:
     """Sessions a day that a user would start if sessions took no time; activity standard normal.
 
-    ``log_per_day`` is ln of that of the median user.
+    ``log_per_day`` is ln of that of the median user, and ``eager`` what is added to it.
     """
-    rate = exp(log_per_day + p.activity_spread * activity)
+    rate = exp(log_per_day + p.activity_spread * activity + eager)
     return min(max(rate, p.activity_min), p.activity_max)  # type: ignore[no-any-return]
 
 

@@ -29,6 +29,9 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("forced_likes", True, "the scenario shows a video and has it liked"),
     Kind("forced_skips", True, "the scenario shows a video and has it skipped"),
     Kind("opened", False, "the receiver has opened a link; goes back to its sender"),
+    Kind("reply", True, "somebody has answered a comment"),
+    Kind("post", True, "a creator has posted whom the receiver follows with the bell on"),
+    Kind("subscribed", False, "the receiver follows a creator from now on, with the bell on"),
 )
 """All kinds; the position is the code in arrays."""
 

@@ -41,6 +41,7 @@ SOURCES: Final[tuple[Source, ...]] = (
         "control", "control", "any video, in a place that chance fills and no score", feed=False
     ),
     Source("injected", "injected", "a video that the scenario has shown to people", feed=False),
+    Source("notification", "notification", "the video that a notification is about", feed=False),
 )  # fmt: skip
 """All sources; the position is the code in arrays."""
 

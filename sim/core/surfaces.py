@@ -64,6 +64,10 @@ SURFACES: Final[tuple[Surface, ...]] = (
         "injected", "video", "video", "injected", 1, "injected",
         "a video that the scenario has shown to people, whatever the feed says",
     ),
+    Surface(
+        "notification", "video", "video", "notification", 1, "notification",
+        "a video that a notification is about: a reply to a comment, a post of a followed creator",
+    ),
 )  # fmt: skip
 """All surfaces; the position is the code in arrays."""
 

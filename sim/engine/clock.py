@@ -12,7 +12,10 @@ from typing import Any
 
 import simpy
 
-__all__ = ["KEEP", "PLAY", "REFRESH", "SNAPSHOT", "TRENDS", "UPLOADS", "every", "stop_at"]
+__all__ = [
+    "KEEP", "PLAY", "REFRESH", "SNAPSHOT", "TRENDS", "UPLOADS", "delay_until", "every",
+    "stop_at",
+]  # fmt: skip
 
 PLAY, UPLOADS, REFRESH, TRENDS, SNAPSHOT, KEEP, STOP = -60, -50, -40, -30, -20, -15, -10
 """Ranks; SimPy runs lower priorities first, and a user's own time-outs have priority 1."""
@@ -48,14 +51,14 @@ def every(
             # a remainder below a millionth of the interval is rounding, not a window
             left = end - before
             at = before + (left if left < interval * (1.0 + 1e-6) else interval)
-            yield _tick(env, _delay_until(env.now, at), rank)
+            yield _tick(env, delay_until(env.now, at), rank)
             action(env.now)
             before = env.now
 
     env.process(process())
 
 
-def _delay_until(now: float, at: float) -> float:
+def delay_until(now: float, at: float) -> float:
     """The delay that, added to ``now``, is ``at`` to the bit.
 
     There is one: what lies between 0 and ``at`` is at least as finely divided as ``at`` is.
@@ -73,4 +76,4 @@ def stop_at(env: simpy.Environment, end: float, rank: int = STOP) -> simpy.Event
 
     Only those of a lower ``rank`` do.
     """
-    return _tick(env, _delay_until(env.now, end), rank)
+    return _tick(env, delay_until(env.now, end), rank)

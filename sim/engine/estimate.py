@@ -28,7 +28,8 @@ LONG_S = 3_600.0
 """A run longer than this is announced before it starts."""
 ROW_BYTES = {
     "user": 64, "slot": 8, "person": 32, "card": 64, "reel": 64, "packed": 64, "counts": 120,
-    "affinities": 3 * 8 * 8,
+    "affinities": 3 * 8 * 8, "newcomer": 160,
+    "inbox": 8 * 25, "bored": 3 * 8 * 8 + 8, "mood": 9, "presence": 8, "bells": 16,
 }  # fmt: skip
 """Bytes of a row in the engine's tables."""
 
@@ -42,6 +43,8 @@ _DRAWER_BYTES = 210e6
 """The process that draws the pictures: 0.19 GiB."""
 _TABLES_BYTES, _THREAD_BYTES = 120_000.0, 50_000.0
 """Tables of watch percentiles; those of a thread, and its rooms."""
+_OUTBOX_BYTES = 3.4e6
+"""What a thread has room for to be sent within a window."""
 _BUSY_CELLS = 12
 """Pairs of a surface and a source in which anything happens in a bin of the timeline."""
 _PATH_BYTES = 8.0 * (6 + 5 + len(SURFACES))
@@ -50,6 +53,8 @@ _TABLE_ROW_BYTES = 8.0 * 28
 """A row of the tables of users, videos and creators, on average."""
 _COPIES = 3.0
 """A table is there as it was counted, as it is written, and as it is read back."""
+_EVENT_BYTES = 150.0
+"""An event of the log, in memory and on its way to the file."""
 _LOG_BYTES = 150e6
 """Chunks of an event log before they are written."""
 _REFERENCE_BYTES = 8_000.0
@@ -145,19 +150,39 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plo
         + scenario.feed.slate * row["slot"]
         + scenario.population.follows * 4 + 16
         + 4 * 4 + 17  # traits, account
+        + sum(row[name] for name in _mechanisms(scenario))
     )  # fmt: skip
+    if scenario.population.joining > 0.0:
+        per_user += 4 + scenario.population.joining * row["newcomer"]
     per_video = dims * 2 + row["card"] + row["reel"] + (row["packed"] + 16) * shards
     per_video += row["counts"] + 270
     size = _fixed_bytes(plots) + users * per_user + _videos(scenario) * per_video
     size += impressions * SEEN_BYTES
     size += _TABLES_BYTES + shards * _THREAD_BYTES
+    if "inbox" in _mechanisms(scenario):
+        size += shards * _OUTBOX_BYTES
     size += (creator_count(scenario) + further_accounts(scenario)) * (dims + 120)
     size += max(_recorded_bytes(scenario, shards, impressions), _table_bytes(scenario))
     if scenario.record.events:
-        size += _LOG_BYTES
+        size += min(_LOG_BYTES, impressions * _EVENT_BYTES)
     if engine == "reference":
         size += users * _REFERENCE_BYTES + impressions * 60.0
     return size
+
+
+def _mechanisms(scenario: Scenario) -> list[str]:
+    """Tables of mechanisms that have a row for each user."""
+    b = scenario.behaviour
+    found = ["presence"]
+    if b.boredom.creator > 0.0 or b.boredom.topic > 0.0 or b.boredom.sound > 0.0:
+        found.append("bored")
+    if b.satisfaction.enabled:
+        found.append("mood")
+    if b.notifications.enabled:
+        found.append("bells")
+    if b.notifications.enabled or b.sharing.contacts > 0.0:
+        found.append("inbox")
+    return found
 
 
 def _recorded_bytes(scenario: Scenario, shards: int, impressions: float) -> float:

@@ -53,13 +53,13 @@ class Exchange(Kept):
         if len(messages):
             self.waiting.append(messages)
 
-    def refresh(self) -> None:
-        """Deliver what was written in the window.
+    def refresh(self) -> NDArray[Any]:
+        """Deliver what was written in the window, and return it in the order of sending.
 
-        What lands in an inbox gets a number, counted up in the order of sending.
+        What lands in an inbox gets a number, counted up in that order.
         """
         if not self.waiting:
-            return
+            return np.zeros(0, MESSAGE)
         messages = _by_time(np.concatenate(self.waiting))
         self.waiting.clear()
         lands = np.array(LANDS)[messages["kind"]]
@@ -67,6 +67,7 @@ class Exchange(Kept):
         self._links += int(lands.sum())
         self._delivered.append(messages)
         deliver(self.inbox, in_order(messages))
+        return messages
 
     def counts(self) -> dict[str, int]:
         """Messages of each kind that were sent, and those that found an inbox full."""

@@ -42,6 +42,7 @@ def show(frame: Any, p: Any, room: Any, k: int) -> None:
     luck = pair if first else stream(pair, int(frame.people_counts[user, IMPRESSIONS]))
     creator = int(frame.videos.creator[video])
     seen.first[k] = first
+    room.creator[k], room.sound[k] = creator, int(frame.videos.sound[video])
     room.pair[k], room.stream[k] = pair, luck
     room.same_locale[k] = frame.accounts.locale[user] == frame.videos.locale[video]
     room.followed[k] = frame.follows.has(user, creator)
@@ -85,6 +86,7 @@ def show_all(frame: Any, p: Any, room: Any, n: int) -> None:
         room.seen.place[k] = np.int64(place)
         room.seen.first[k] = np.int64(1) if first else np.int64(0)
         room.same_locale[k] = np.int64(1) if same else np.int64(0)
+        room.creator[k], room.sound[k] = card.creator, card.sound
         room.followed[k] = slot.followed
         room.videos[k] = user.videos
 

@@ -26,6 +26,7 @@ from sim.engine.judge import REMOVED
 from sim.engine.kernel import DONE, FULL_ARENA, FULL_LOG, play
 from sim.engine.layout import LAYOUT, ROOM, SCORERS, WINDOW
 from sim.engine.lines import Lines
+from sim.engine.memory import AWAY
 from sim.engine.moments import MOST_MESSAGES
 from sim.engine.plan import plan_of
 from sim.engine.platform import Platform
@@ -162,7 +163,14 @@ class FastEngine:
         del env
 
     def refreshed(self) -> None:
-        """Nothing to do: what has moved is looked at when a window ends."""
+        """Call back who is away and would come later; all else is looked at when a window ends."""
+        notices, memory = self._platform.notices, self._memory
+        who, at_s = notices.who, notices.at_s
+        if len(who):
+            # whose last video goes on beyond this refresh is not away yet
+            away = (memory.users["mode"][who] == AWAY) & np.isfinite(memory.next_s[who])
+            away &= notices.left_s[who] < self._platform.view.refreshed_s
+            np.minimum.at(memory.next_s, who[away], at_s[away])
 
     def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """All state of people, however many threads played them; between two windows only."""

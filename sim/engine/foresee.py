@@ -108,12 +108,14 @@ def _add(frame: Any, room: Any, sums: Any, n: Any) -> None:
 
 @njit(forceinline=True)
 def set_pair(
-    frame: Any, room: Any, k: Any, user: Any, video: Any, same_locale: Any, followed: Any
-) -> None:
+    frame: Any, room: Any, k: Any, user: Any, video: Any, same_locale: Any, followed: Any,
+    time_s: Any,
+) -> None:  # fmt: skip
     """Put a person and a video into place ``k`` of a room, to be foreseen."""
     luck: Any = np.int64(frame.videos.luck[video])
     pair = stream2(frame.keys.react, user, luck)
-    room.seen.user[k], room.seen.video[k] = user, video
+    room.seen.user[k], room.seen.video[k], room.seen.time_s[k] = user, video, time_s
+    room.creator[k], room.sound[k] = frame.videos.creator[video], frame.videos.sound[video]
     room.pair[k] = room.stream[k] = pair
     room.same_locale[k], room.followed[k] = same_locale, followed
 
@@ -136,7 +138,7 @@ def foresee(frame: Any, room: Any, n: Any, sums: Any) -> None:
 
 @njit()
 def _foresee_each(
-    words: Any, user: Any, videos: Any, same_locale: Any, followed: Any, expected: Any
+    words: Any, user: Any, videos: Any, same_locale: Any, followed: Any, time_s: Any, expected: Any
 ) -> None:
     """The same, one video after the other, by the plain functions."""
     frame = open_frame(words)
@@ -144,7 +146,7 @@ def _foresee_each(
     place: Any = np.uint64(0)
     sums = np.zeros((expected.shape[1], 1))
     for i in range(videos.size):
-        set_pair(frame, room, place, user, videos[i], same_locale[i], followed[i])
+        set_pair(frame, room, place, user, videos[i], same_locale[i], followed[i], time_s)
         _begin(frame, p, room, place)
         sums[:] = 0.0
         for q in range(POINTS):
@@ -168,9 +170,9 @@ class Oracle:
         ))  # fmt: skip
         self._frame.bind_all(platform.constants())
 
-    def expect(self, user: int, videos: NDArray[np.int32]) -> NDArray[np.float64]:
-        """expected [N, W] what ``user`` will do about each of ``videos`` [N]: the probability of
-        each action, seconds watched and the watch percentile.
+    def expect(self, user: int, videos: NDArray[np.int32], time_s: float) -> NDArray[np.float64]:
+        """expected [N, W] what ``user`` will do about each of ``videos`` [N] at ``time_s``: the
+        probability of each action, seconds watched and the watch percentile.
         """
         platform = self._platform
         for table in platform.tables():
@@ -182,7 +184,7 @@ class Oracle:
         expected = np.empty((len(videos), len(WEIGHT_NAMES)))
         _foresee_each(
             self._frame.words, user, videos.astype(np.int64), same.astype(np.int64),
-            followed.astype(np.int64), expected,
+            followed.astype(np.int64), time_s, expected,
         )  # fmt: skip
         return expected
 
@@ -205,7 +207,9 @@ class OraclePredictor:
         expected = np.zeros((*candidates.video.shape, len(WEIGHT_NAMES)))
         for b, present in enumerate(candidates.present):
             videos = candidates.video[b, present]
-            expected[b, present] = self.oracle.expect(int(requests.user[b]), videos)
+            expected[b, present] = self.oracle.expect(
+                int(requests.user[b]), videos, float(requests.time_s[b])
+            )
         return GivenPrediction(
             expected[..., :_ACTIONS], expected[..., _ACTIONS], expected[..., _ACTIONS + 1]
         )

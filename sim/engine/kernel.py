@@ -6,6 +6,9 @@ are played side by side, a video each in every round:
     serve (who asked gets a slate) -> seat (others sit down) -> ask (who needs a slate) -> gather
     -> meet .. log (a video each, see ``sim.engine.moments``) -> go on or leave -> next round
 
+What happens when a session begins, when a slate is asked for and when the session is over are
+moments too: ``come``, ``open``, ``rest``.
+
 A request has two halves, one before and one after the videos of a round, so that the memory which
 the first half prefetches has come when the second half reads it.
 
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.behaviour.boredom import PLACES as BORED_PLACES
 from sim.core.actions import bit
 from sim.core.room import PEOPLE
 from sim.engine.judge import GONE
@@ -44,7 +48,8 @@ _meet = fast_moments("meet")
 _react = fast_moments("appeal", "watch", "act", "stay")
 _keep = fast_moments("remember", "learn", "send", "log")
 assert list(MOMENTS) == [
-    "open", "meet", "appeal", "watch", "act", "stay", "remember", "learn", "send", "log"
+    "come", "open", "meet", "appeal", "watch", "act", "stay", "remember", "learn", "send", "log",
+    "rest",
 ]  # fmt: skip
 
 
@@ -105,7 +110,7 @@ def _serve(frame, seated, asking):
             again += 1
             continue
         if length == 0:
-            t = leave(frame, u, t)
+            t = leave(frame, seated, u, t)
         seen.user[seated], seen.time_s[seated] = u, t
         seated += 1 if t < end else 0
     return seated, again
@@ -148,7 +153,7 @@ def _ask(frame, seated, asking):
         u, t = seen.user[k], seen.time_s[k]
         user = at(frame.users, u)
         if user.mode == AWAY:
-            begin_session(user, t)
+            begin_session(frame, k, user)
         if user.place < user.length:
             seen.user[watching], seen.time_s[watching] = u, t
             watching += 1
@@ -178,7 +183,7 @@ def _go_on(frame, watching):
         u = seen.user[k]
         t = seen.time_s[k] + seen.watch_ms[k] / 1000.0
         if room.leaves[k] != 0:
-            t = leave(frame, u, t)
+            t = leave(frame, k, u, t)
         else:
             user = frame.users[np.uint64(u)]
             if seen.actions[k] & _SOUND_TAP and user.surface != SOUND_PAGE:
@@ -231,6 +236,11 @@ def _prefetch(frame, soon, near):
     prefetch_at(slot_id, soon, LINE)  # with the weights
     prefetch_at(slot_id, soon, 2 * LINE)
     prefetch(frame.tally.users, soon)
+    prefetch(frame.mood.mood, soon)
+    prefetch(frame.bored.since, soon)
+    for line in range(0, 3 * BORED_PLACES * 4, LINE):
+        prefetch_at(frame.bored.who, soon, line)
+        prefetch_at(frame.bored.level, soon, line)
     user = at(frame.users, near)
     row = frame.graph.creator if user.follow_size == 0 else data
     for first in range(0, min(user.follow_count, ASKED_AHEAD), LINE // 4):

@@ -32,6 +32,8 @@ class Keys(NamedTuple):
     """(sender, receiver, video): what becomes of a message"""
     taste: np.uint64
     """(user): what they think of each creator, sound and hashtag"""
+    notify: np.uint64
+    """(sender, receiver, video): what becomes of a notification"""
 
 
 def make_keys(seed: int) -> Keys:

@@ -7,21 +7,34 @@ what. An impression goes on from one moment to the next:
 
 ``meet`` collects facts into the lanes of the room; from ``appeal`` to ``stay`` there is only
 arithmetic on lanes; ``remember`` is the truth's memory and ``learn`` the platform's; ``send`` puts
-messages to others into the outbox; ``log`` counts. What a request goes through (open, gather,
+messages to others into the outbox; ``log`` counts. A session begins with ``come`` and ends with
+``rest``: when the next one begins. What a request goes through (open, gather,
 judge, score, select) is the scenario's own list of components, see ``sim.feed.pipeline``.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.behaviour import act, boredom, facts, inject, interest, session, sharing, tastes, watch
-from sim.engine import exposure, tally
+from sim.behaviour import (
+    act,
+    boredom,
+    facts,
+    inject,
+    interest,
+    notify,
+    satisfaction,
+    session,
+    sharing,
+    tastes,
+    watch,
+)
+from sim.engine import exposure, newcomers, presence, tally
 from sim.engine.ways import Decide, Each, Funnel, Lanes, Sum, Way, When, in_turn
 from sim.feed import learn
 from sim.machine.table import Table
@@ -46,7 +59,15 @@ __all__ = [
 ]
 
 MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
-    "open": (Each(inject.open_injected, sharing.open_link, session.open_feed),),
+    "come": (Each(presence.come), When(satisfaction.used, Each(satisfaction.begin))),
+    "open": (
+        Each(
+            inject.open_injected,
+            sharing.open_link,
+            notify.open_notification,
+            session.open_feed,
+        ),
+    ),
     "meet": (
         Each(
             exposure.show,  # the next video of the slate; was it shown before?
@@ -54,6 +75,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
         ),
         When(tastes.used, Each(exposure.note_tags, tastes.find)),
         When(boredom.used, Each(boredom.find)),
+        When(satisfaction.used, Each(satisfaction.find)),
         When(inject.used, Each(inject.find)),
     ),
     "appeal": (
@@ -85,17 +107,33 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
         Decide(act.CHANCES, act.RARE),
         When(inject.used, Lanes(inject.do_as_told)),
     ),
-    "stay": (Lanes(session.stay_or_leave, session.swipe_on),),
-    "remember": (Each(exposure.follow), When(boredom.used, Each(boredom.note))),
+    "stay": (
+        When(satisfaction.used, Lanes(satisfaction.feel)),
+        Lanes(session.stay_or_leave, session.swipe_on),
+    ),
+    "remember": (
+        Each(exposure.follow),
+        When(boredom.used, Each(boredom.note)),
+        When(satisfaction.used, Each(satisfaction.remember)),
+    ),
     "learn": (
         Each(learn.expect),
         When(learn.used, Each(learn.find_signal, learn.topics, learn.slots)),
     ),
-    "send": (When(sharing.used, Each(exposure.note_surface, sharing.send)),),
-    "log": (Each(tally.log),),
+    "send": (
+        When(sharing.used, Each(exposure.note_surface, sharing.send)),
+        When(notify.used, Each(notify.send)),
+    ),
+    "log": (When(newcomers.used, Each(newcomers.note)), Each(tally.log)),
+    "rest": (
+        When(satisfaction.used, Each(satisfaction.look_back)),
+        Each(session.rest),
+        When(satisfaction.used, Each(satisfaction.lose)),
+        When(notify.used, Each(notify.leave)),
+    ),
 }
 
-IMPRESSION: Final = tuple(moment for moment in MOMENTS if moment != "open")
+IMPRESSION: Final = tuple(moment for moment in MOMENTS if moment not in ("come", "open", "rest"))
 """The moments of an impression, in their order."""
 
 REACT: Final = ("appeal", "watch", "act", "stay")
@@ -150,17 +188,24 @@ def uses_inbox(scenario: Scenario) -> bool:
     return most_messages(scenario) > 0 or any(module.is_on(scenario) for module in inbox)
 
 
-def columns_of(scenario: Scenario, messages: NDArray[Any]) -> dict[str, dict[str, Any]]:
-    """Columns of the tables that mechanisms make of the messages of a run, by table.
+def columns_of(
+    scenario: Scenario, world: World, messages: NDArray[Any], state: Sequence[Table]
+) -> dict[str, dict[str, Any]]:
+    """Columns of the tables that mechanisms make of the run, by table of the run folder.
 
-    A mechanism that has one names it in RECORDS, with the function that makes its columns.
+    A mechanism that has one names it, with the function that makes its columns: in RECORDS one of
+    ``messages``, in MEASURES one of the scenario, the world and its own tables among ``state``.
     """
-    return {
-        name: make(messages)
-        for module in _MODULES
-        for name, make in getattr(module, "RECORDS", {}).items()
-        if module.is_on(scenario)
-    }
+    found: dict[str, dict[str, Any]] = {}
+    for module in (module for module in _MODULES if hasattr(module, "is_on")):
+        if not module.is_on(scenario):
+            continue
+        own = [table for table in state if type(table) in getattr(module, "TABLES", ())]
+        for name, make in getattr(module, "RECORDS", {}).items():
+            found[name] = make(messages)
+        for name, make in getattr(module, "MEASURES", {}).items():
+            found[name] = make(scenario, world, *own)
+    return found
 
 
 MOST_MESSAGES: Final = sum(getattr(module, "MESSAGES", 0) for module in _MODULES)

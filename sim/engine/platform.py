@@ -14,6 +14,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.behaviour import notify
+from sim.behaviour.notify import Bells, Subscribers
 from sim.behaviour.params import BehaviourParams, behaviour_params
 from sim.core.counts import IMPRESSIONS, PACKED, WIDTH
 from sim.core.maths import exp
@@ -24,6 +26,7 @@ from sim.engine.fold import add_cells, fold_counts, update_momentum
 from sim.engine.injections import Injections
 from sim.engine.keys import KEYS, Keys, make_keys
 from sim.engine.moments import new_tables, uses_inbox
+from sim.engine.notices import Notices
 from sim.engine.posting import chosen, due_posts, first_posts, joined, planted_posts
 from sim.engine.trends import follow_trends
 from sim.engine.window import REGRET_COLUMNS, WindowCounts
@@ -34,6 +37,7 @@ from sim.feed.index import IndexBuilder, empty_index
 from sim.feed.learn import LEARNING
 from sim.feed.percentile import CELLS, LENGTHS_S, first_times, ranks_of
 from sim.feed.pipeline import StageCounts
+from sim.feed.place import Places, places_of
 from sim.feed.policies import cold_start_of
 from sim.feed.posts import learn_of_posts
 from sim.feed.slopes import START_SLOPES, SUMS, learned_slopes
@@ -63,6 +67,7 @@ from sim.world.state import NOBODY, World
 __all__ = ["Platform"]
 
 Number = TypeVar("Number", bound=np.generic)
+T = TypeVar("T", bound=Table)
 
 _MOMENTUM_HALF_LIFE_S = 6 * 3600.0
 """Half-life of a video's momentum in the trending source (assumption)."""
@@ -74,8 +79,9 @@ class Platform(Kept):
     """One simulated platform while it runs."""
 
     KEPT = (
-        "stages", "impressions", "promotions", "exchange", "_shown", "_next_index_s",
-        "_next_upload_s", "_indexed_s", "_mean_value", "_guesses", "_times", "_rank_sum", "_usual",
+        "stages", "impressions", "promotions", "exchange", "notices", "places", "_shown",
+        "_next_index_s", "_next_upload_s", "_indexed_s", "_mean_value", "_guesses", "_times",
+        "_rank_sum", "_usual",
     )  # fmt: skip
     ROWS = ("_indexed_views", "_trend_views", "_trend_uses", "_probe_done")
 
@@ -87,9 +93,14 @@ class Platform(Kept):
         self.keys: Keys = make_keys(seed)
         self.behaviour: BehaviourParams = behaviour_params(scenario.behaviour)
         self.mechanisms = new_tables(scenario, world, seed)
-        self.exchange = Exchange(world.users, used=uses_inbox(scenario))
-        self._create = self.behaviour.create  # a look into a record costs more than a small kernel
         self.learning: LearnParams = learn_params(scenario)
+        self.exchange = Exchange(world.users, used=uses_inbox(scenario))
+        self.notices = Notices(
+            self.behaviour, self.keys, self._table(Bells), self._table(Subscribers),
+            used=notify.is_on(scenario),
+        )  # fmt: skip
+        self.places: Places = places_of(scenario, world.accounts, self.learning)
+        self._create = self.behaviour.create  # a look into a record costs more than a small kernel
         self.weights = value_weights(scenario.feed)
         self.stages = StageCounts(len(scenario.feed.filters))
         self.impressions = 0
@@ -171,6 +182,10 @@ class Platform(Kept):
             world.truth, world.accounts, world.creators, world.video_truth, world.videos,
             world.follows, self.view.tables, self.exchange.inbox, *self.mechanisms,
         )  # fmt: skip
+
+    def _table(self, kind: type[T]) -> T:
+        """The table of a mechanism."""
+        return next(table for table in self.mechanisms if isinstance(table, kind))
 
     def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """(name in the frame, array) of what the feed knows and keeps outside of tables."""
@@ -282,7 +297,8 @@ class Platform(Kept):
         self._learn_posts(uploaded)
         self._injections.notice(self.world.videos, uploaded)
         self.exchange.add(self._injections.due(now))
-        self.exchange.refresh()
+        self.exchange.add(self.notices.announce(self.world.videos, uploaded, now))
+        self.notices.hear(self.exchange.refresh(), self.world.videos, now)
         view = self.view
         if len(uploaded):
             view.cold.enter(uploaded, now)
@@ -291,6 +307,7 @@ class Platform(Kept):
         self.promotions += view.cold.step(now, self._mean_value)
         self.changed = self._refresh_scores(changed, now)
         view.refreshed_s = now
+        self.places.welcome(view.beliefs, now, now + float(self.scenario.refresh))
         self.window = self._empty_window(now, now + float(self.scenario.refresh))
 
     def follow_trends(self, now: float) -> None:
@@ -370,6 +387,7 @@ class Platform(Kept):
         reindex = now >= self._next_index_s
         if reindex:
             self._next_index_s = now + float(self.scenario.feed.reindex)
+            self.places.look(view.beliefs)
             view.rates = platform_rates(view.totals, self._rank_sum)
             view.slopes = learned_slopes(self._guesses)
             view.ranks = ranks_of(self._times)

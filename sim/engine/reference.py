@@ -13,10 +13,10 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from sim.behaviour.session import next_session_delay_s
 from sim.core.actions import ACTIONS, bit
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, pack
 from sim.core.random import stream2
+from sim.engine.clock import delay_until
 from sim.engine.exchange import new_outbox
 from sim.engine.layout import LAYOUT, ROOM, open_frame
 from sim.engine.moments import MOST_MESSAGES, one_by_one, one_person
@@ -46,7 +46,7 @@ _FOLLOW, _SOUND_TAP = bit("follow"), bit("sound_tap")
 
 Life = Generator[simpy.Event, Any, None]
 
-_open = one_person("open")
+_open, _come, _rest = one_person("open"), one_person("come"), one_person("rest")
 _STEPS = one_by_one()
 _COMPILED = [step for step in _STEPS if hasattr(step, "py_func")]
 _first, _second, _third = [*_COMPILED, in_turn(()), in_turn(()), in_turn(())][:3]
@@ -58,6 +58,20 @@ def _play_open(words):
     """What the person in place 0 opens."""
     frame = open_frame(words)
     _open(frame, frame.behaviour, frame.room, 0)
+
+
+@njit()
+def _play_come(words):
+    """A session of the person in place 0 begins."""
+    frame = open_frame(words)
+    _come(frame, frame.behaviour, frame.room, 0)
+
+
+@njit()
+def _play_rest(words):
+    """A session of the person in place 0 is over."""
+    frame = open_frame(words)
+    _rest(frame, frame.behaviour, frame.room, 0)
 
 
 @njit()
@@ -175,6 +189,9 @@ class ReferenceEngine:
         self._regret = Regret(platform, float(platform.scenario.record.regret))
         self._steps = self._all_steps()
         self._play_open = Settled(_play_open)
+        self._away_until: dict[int, float] = {}
+        self._woken: dict[int, simpy.Event] = {}
+        self._play_come, self._play_rest = Settled(_play_come), Settled(_play_rest)
 
     def _new_frame(self) -> Any:
         """The tables of the platform, and what the plain functions look for beside them."""
@@ -294,8 +311,14 @@ class ReferenceEngine:
             row += (1, floor(worth * WORTH_ONE + 0.5))
 
     def refreshed(self) -> None:
-        """Look at what the refresh has moved."""
+        """Look at what the refresh has moved, and call back who is away and would come later."""
         self._bind(self._frame)
+        notices = self._platform.notices
+        for user, at in zip(notices.who.tolist(), notices.at_s.tolist(), strict=True):
+            if self._away_until.get(user, -np.inf) > at:
+                self._away_until[user] = at
+                self._woken[user].succeed()
+                self._woken[user] = self._woken[user].env.event()
 
     def _bind(self, frame: Frame) -> None:
         for table in self._platform.tables():
@@ -306,32 +329,39 @@ class ReferenceEngine:
 
     def _live(self, env: simpy.Environment, user: int) -> Life:
         """Come, watch, leave, and come again."""
-        session = 0
-        yield env.timeout(float(self._platform.world.accounts.joined_s[user]))
-        yield env.timeout(self._rest(user, session, env.now))
+        session, videos = 0, 0
+        joined_s = float(self._platform.world.accounts.joined_s[user])
+        yield env.timeout(joined_s)
         while True:
+            rest_s = self._rest(user, session, videos, env.now)
+            if session == 0 and joined_s > 0.0:
+                rest_s = 0.0  # who opens an account watches at once
+            if rest_s == np.inf:
+                return
+            yield from self._away(env, user, env.now + rest_s)
             session += 1
             self._note_session(user, env.now)
-            yield from self._session(env, user)
-            yield env.timeout(self._rest(user, session, env.now))
+            videos = yield from self._session(env, user)
 
-    def _rest(self, user: int, session: int, now: float) -> float:
-        """Seconds to the next session."""
-        platform = self._platform
-        truth, accounts = platform.world.truth, platform.world.accounts
-        return float(
-            next_session_delay_s(
-                platform.behaviour.session,
-                np.uint64(stream2(platform.keys.session, user, session)),
-                now,
-                float(truth.activity[user]),
-                float(truth.chronotype[user]),
-                float(platform.world.utc_offset_s[accounts.locale[user]]),
-            )
-        )
+    def _away(self, env: simpy.Environment, user: int, until: float) -> Life:
+        """Do something else until then, or until a notification calls."""
+        self._away_until[user], self._woken[user] = until, env.event()
+        while env.now < self._away_until[user]:
+            delay = delay_until(env.now, self._away_until[user])
+            yield env.timeout(delay) | self._woken[user]
+        del self._away_until[user], self._woken[user]
 
-    def _session(self, env: simpy.Environment, user: int) -> Life:
-        """Slate after slate, until the user leaves or there is nothing to show."""
+    def _rest(self, user: int, session: int, videos: int, now: float) -> float:
+        """Seconds from a session with so many videos to the next one."""
+        room = self._frame.room
+        room.seen.user[0], room.seen.time_s[0] = user, now
+        room.stream[0] = stream2(self._platform.keys.session, user, session)
+        room.videos[0] = videos
+        self._play_rest(self._frame.words)
+        return float(room.rest_s[0])
+
+    def _session(self, env: simpy.Environment, user: int) -> Generator[simpy.Event, Any, int]:
+        """Slate after slate, until the user leaves or nothing can be shown; how many videos."""
         videos = 0
         opens, subject = NOBODY, NOBODY
         while True:
@@ -340,7 +370,7 @@ class ReferenceEngine:
             controls = any(source == CONTROL for _, source, _ in slate)
             opens, subject = NOBODY, NOBODY
             if not slate:
-                return
+                return videos
             for video, source, pool in slate:
                 videos += 1
                 ago = self._platform.window.number - asked
@@ -348,7 +378,7 @@ class ReferenceEngine:
                 after = self._impression(env.now, user, video, videos, shown)
                 yield env.timeout(after.watch_s)
                 if after.leaves:
-                    return
+                    return videos
                 yield env.timeout(after.gap_s)
                 if after.taps_sound and surface != SOUND_PAGE:
                     opens = SOUND_PAGE
@@ -440,6 +470,9 @@ class ReferenceEngine:
         if day != users.last_day[user]:
             users.last_day[user] = day
             users.active_days[user] += 1
+        room = self._frame.room
+        room.seen.user[0], room.seen.time_s[0] = user, now
+        self._play_come(self._frame.words)
 
 
 def _named(rows: NDArray[Any]) -> SimpleNamespace:

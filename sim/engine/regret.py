@@ -95,7 +95,10 @@ def compare(frame: Any, j: Any, length: Any, gone: Any) -> None:
         if frame.scores_of.sum[i] != gone and not waits:
             same = 1 if user.locale == card.locale else 0
             followed = _follows(frame, user, card.creator)
-            set_pair(frame, room, asked, np.int64(request.user), np.int64(ids[i]), same, followed)
+            set_pair(
+                frame, room, asked, np.int64(request.user), np.int64(ids[i]), same, followed,
+                request.time_s,
+            )  # fmt: skip
             frame.who[asked] = i
             asked += 1
         if asked == PEOPLE or (i == n - 1 and asked > 0):
@@ -155,18 +158,18 @@ class Regret:
         """
         for b, stream in enumerate(requests.stream):
             if is_shown(stream, self._share):
-                worths = self._worths(int(requests.user[b]), left, b)
+                worths = self._worths(int(requests.user[b]), left, b, float(requests.time_s[b]))
                 age_s = requests.time_s[b] - self._platform.world.videos.uploaded_s
                 self._count(worths, _ranked(slates, b), age_s, int(before[b]))
 
-    def _worths(self, user: int, left: Candidates, b: int) -> dict[int, int]:
+    def _worths(self, user: int, left: Candidates, b: int, time_s: float) -> dict[int, int]:
         """What each candidate is worth to the user, without those that wait for their audience."""
         state = self._platform.view.cold.state
         present = left.present[b]
         videos, sources = left.video[b, present], left.source[b, present]
         videos = videos[(sources != _FRESH) | (state[videos] != WAITING)]
         weights = self._platform.weights.tolist()
-        expected = self._oracle.expect(user, videos).tolist()
+        expected = self._oracle.expect(user, videos, time_s).tolist()
         found = {}
         for video, row in zip(videos.tolist(), expected, strict=True):
             worth = 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.behaviour.session import next_session_delay_s
 from sim.core.random import stream2
 from sim.engine.followed import mark_followed
 from sim.engine.layout import open_frame
@@ -15,57 +14,59 @@ from sim.machine.compiled import njit
 from sim.machine.lanes import GROUP
 from sim.world.state import NOBODY
 
-_open = one_person("open")
+_open, _come, _rest_of = one_person("open"), one_person("come"), one_person("rest")
 
 __all__ = [
     "begin_session", "first_sessions", "leave", "next_request", "next_requests", "take_slates",
 ]  # fmt: skip
 
 
-@njit(forceinline=True)
-def _rest(frame, u, now):
-    """Seconds to the next session of a user."""
-    row = np.uint64(u)
-    user, person = frame.users[row], frame.persons[row]
-    return next_session_delay_s(
-        frame.behaviour.session,
-        stream2(frame.keys.session, np.int64(u), np.int64(user.session)),
-        now,
-        float(person.activity),
-        float(person.chronotype),
-        frame.utc_offset_s[user.locale],
-    )
+@njit()
+def _rest(frame, k, u, now):
+    """Seconds to the next session of user ``u``, who sits in place ``k`` of the room."""
+    room = frame.room
+    user = frame.users[np.uint64(u)]
+    room.seen.user[k], room.seen.time_s[k] = u, now
+    room.stream[k] = stream2(frame.keys.session, np.int64(u), np.int64(user.session))
+    room.videos[k] = np.int64(user.videos)
+    _rest_of(frame, frame.behaviour, room, k)
+    return room.rest_s[k]
 
 
 @njit()
 def first_sessions(words, first):
-    """Set the time of the first session of every user from number ``first`` on."""
+    """Set the time of the first session of every user from number ``first`` on.
+
+    Who opens an account during the run watches at once.
+    """
     frame = open_frame(words)
     for u in range(first, frame.users.size):
-        now = max(frame.window.end_s, frame.accounts.joined_s[u])
-        frame.next_s[u] = now + _rest(frame, u, now)
+        joined, now = frame.accounts.joined_s[u], frame.window.end_s
+        rest = _rest(frame, 0, u, max(joined, now))
+        frame.next_s[u] = joined if joined > now else now + rest
 
 
 @njit(forceinline=True)
-def begin_session(user, t):
-    """A user who was away opens the app."""
+def begin_session(frame, k, user):
+    """The user in place ``k`` of the room, who was away, opens the app."""
     user.session += 1
     user.mode = IN_SESSION
     user.videos = 0
     user.place = 0
     user.length = 0
     user.opens, user.subject = NOBODY, NOBODY
-    day = np.int16(np.floor(t / 86400.0))
+    day = np.int16(np.floor(frame.seen.time_s[k] / 86400.0))
     if day != user.last_day:
         user.last_day = day
         user.active_days += 1
+    _come(frame, frame.behaviour, frame.room, k)
 
 
 @njit(forceinline=True)
-def leave(frame, u, now):
-    """The session of a user ends; returns the time of the next one."""
+def leave(frame, k, u, now):
+    """The session of user ``u``, in place ``k`` of the room, ends; the time of the next one."""
     frame.users[np.uint64(u)].mode = AWAY
-    t = now + _rest(frame, u, now)
+    t = now + _rest(frame, k, u, now)
     frame.next_s[np.uint64(u)] = t
     return t
 
@@ -125,4 +126,4 @@ def take_slates(words, who, surface, video, source, pool, length):
         user.length = length[i]
         user.surface = surface[i]
         if length[i] == 0:
-            leave(frame, u, frame.next_s[u])
+            leave(frame, 0, u, frame.next_s[u])

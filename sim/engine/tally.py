@@ -22,7 +22,7 @@ from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import MOST_AGO, add_to_hash, hash_event
 from sim.world.state import NOBODY, TOPIC_ONE
 
-__all__ = ["FRESH", "log", "log_all", "settle"]
+__all__ = ["FRESH", "log", "log_all", "settle", "whole_match"]
 
 FRESH = source_code("fresh")
 """Its impressions of videos that are or were in a pool are those of test audiences."""
@@ -42,7 +42,7 @@ def log(frame: Any, p: Any, room: Any, k: int) -> None:
     shown_before = int(frame.people_counts[seen.user[k], IMPRESSIONS])
     row = row_beside(shown.source, shown.pool, shown_before)
     frame.beside.append(row if shown.controls else NOBODY)
-    frame.matches.append(_whole(room.affinity[k]))
+    frame.matches.append(whole_match(room.affinity[k]))
     frame.guesses.append(guess_of(seen.expected[k]))
 
 
@@ -65,7 +65,7 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
         if frame.users[row].controls != 0:
             beside = row_beside(source, pool, np.int64(tally.users[row, IMPRESSIONS]))
             _count_beside(tally.control, beside, views, watch_ms, first, actions)
-            tally.control[beside, WIDTH] += _whole(room.affinity[k])
+            tally.control[beside, WIDTH] += whole_match(room.affinity[k])
         if surface != FOR_YOU:
             tally.elsewhere[np.uint64(v), surface] += 1
         count_impression(
@@ -103,7 +103,7 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
 
 
 @njit(forceinline=True)
-def _whole(affinity: Any) -> Any:
+def whole_match(affinity: Any) -> Any:
     """The match of interests and topics as the whole number that it was made of."""
     return np.int64(np.floor(affinity * (TOPIC_ONE * TOPIC_ONE) + 0.5))
 

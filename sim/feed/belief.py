@@ -163,6 +163,8 @@ class LearnParams(NamedTuple):
     """the same of a creator"""
     posts: float
     """signal that a post of one's own counts as; 0 for none"""
+    place: float
+    """multiple of what one's locale and device are believed to add at first; 0 for none"""
     signals: NDArray[np.float64]
     """signals [A] of each action"""
 
@@ -177,7 +179,7 @@ def learn_params(scenario: Scenario) -> LearnParams:
         learning.enabled, float(learning.ticked), float(learning.spread) ** 2,
         noise, float(learning.drift) ** 2, strong / float(learning.sound_spread) ** 2,
         strong / float(learning.hashtag_spread) ** 2, strong / float(learning.creator_spread) ** 2,
-        float(learning.posts), np.array(each),
+        float(learning.posts), float(learning.place), np.array(each),
     )  # fmt: skip
 
 

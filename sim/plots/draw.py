@@ -18,7 +18,9 @@ from sim.plots.engagement_by_tier import draw_engagement_by_tier, engagement_by_
 from sim.plots.files import write_figure
 from sim.plots.learning import draw_learning, learning_data
 from sim.plots.lorenz import draw_lorenz, lorenz_data
+from sim.plots.newcomers import draw_newcomers, joined, newcomers_data
 from sim.plots.reach_by_pool import draw_reach_by_pool, reach_by_pool_data
+from sim.plots.retention import draw_retention, retention_data
 from sim.plots.view_spread import draw_view_spread, view_spread_data
 from sim.plots.views_by_source import draw_views_by_source, views_by_source_data
 
@@ -31,6 +33,11 @@ FORMATS: Final = ("png", "svg", "pdf")
 """File formats, by name without the dot."""
 
 
+def _always(tables: Tables) -> bool:
+    del tables
+    return True
+
+
 @dataclass(frozen=True)
 class Plot:
     """One picture."""
@@ -41,6 +48,8 @@ class Plot:
     """Numbers from tables. The result has ``reason``, which says why there is nothing."""
     draw: Callable[[Any, Figure], None]
     """Numbers onto an empty figure."""
+    of: Callable[[Tables], bool] = _always
+    """Whether a run has what it shows; one that has not gets it only when it is asked for."""
 
 
 PLOTS: Final[Mapping[str, Plot]] = MappingProxyType(
@@ -61,6 +70,10 @@ PLOTS: Final[Mapping[str, Plot]] = MappingProxyType(
         "learning": Plot(
             "What ranking finds for people, by videos seen", learning_data, draw_learning
         ),
+        "retention": Plot("Who comes back", retention_data, draw_retention),
+        "newcomers": Plot(
+            "First videos of people who joined", newcomers_data, draw_newcomers, joined
+        ),
     }
 )
 """All pictures, in the order in which a report shows them."""
@@ -71,12 +84,13 @@ def draw_plots(
 ) -> list[Path]:
     """Draw pictures into ``out_dir`` as ``<name>.<fmt>`` and return the files.
 
-    ``names`` chooses pictures, all of them for None. A run that has nothing for a picture
-    (no probes, no pools) gets a picture that says so, so that the set of files is always the
-    same. Each file appears whole or not at all. Raises ``ForyouError`` for an unknown name
-    or format.
+    ``names`` chooses pictures, for None all that are of such a run. A run that has nothing for a
+    picture (no probes, no pools) gets a picture that says so; ``newcomers`` is drawn where
+    people join during the run, and elsewhere only when it is named. Each file appears whole or not
+    at all. Raises ``ForyouError`` for an unknown name or format.
     """
-    chosen = list(PLOTS) if names is None else list(dict.fromkeys(names))
+    every = [name for name, plot in PLOTS.items() if plot.of(tables)]
+    chosen = every if names is None else list(dict.fromkeys(names))
     for name in chosen:
         if name not in PLOTS:
             close = difflib.get_close_matches(name, PLOTS, n=1)

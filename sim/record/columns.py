@@ -17,6 +17,7 @@ __all__ = [
     "CONTROL",
     "CREATORS",
     "EVENTS",
+    "NEWCOMERS",
     "OPTIONAL",
     "PATHS",
     "PROBES",
@@ -113,10 +114,24 @@ USERS: Final = (
     Column("user", "int32", "id", "user"),
     Column("creator", "bool", "", "also posts videos"),
     Column("locale", "int8", "id", "locale"),
+    Column("device", "int8", "id", "device"),
     Column("joined_s", "float64", "s", "when the user joined; 0 for who was there from the start"),
     Column("arm", "int8", "id", "arm of perturbed weights; 0 for all without perturbation"),
     Column("sessions", "int32", "count", "sessions started"),
     Column("active_days", "int32", "days", "days with at least one session"),
+    Column(
+        "came",
+        "int64",
+        "bits",
+        "bit d: a session began in the d-th 24 h after the account was opened, or after the start; "
+        "days from 63 on are not looked at",
+    ),
+    Column(
+        "gone",
+        "int8",
+        "",
+        "at the end: 0 comes, 1 is on a long pause, 2 has left for good (truth)",
+    ),
     Column("follows_start", "int32", "creators", "creators followed at the start"),
     Column("follows_end", "int32", "creators", "creators followed at the end"),
     Column(
@@ -227,6 +242,32 @@ SHARES: Final = (
     ),
 )
 
+_RATES: Final = (
+    ("completed", "share", "impressions watched to the end"),
+    ("skipped", "share", "impressions swiped away within 3 seconds"),
+    ("liked", "share", "impressions with a like"),
+    ("watch_s", "s", "mean time watched"),
+    ("match", "cosine", "mean match of true interests and topics (truth)"),
+)
+NEWCOMERS: Final = (
+    Column("ticked", "bool", "", "ticked interests at sign-up"),
+    Column("from", "int32", "videos", "first video of the part, by number in the person's life"),
+    Column("to", "int32", "videos", "last video of the part"),
+    Column("people", "int64", "users", "people who were shown any of these videos"),
+    Column("impressions", "int64", "count", "times one of these was put on a screen"),
+    *(
+        column
+        for name, unit, meaning in _RATES
+        for column in (
+            Column(name, "float64", unit, f"{meaning}; null without impressions"),
+            Column(
+                f"{name}_se", "float64", unit,
+                "its standard error, people taken as independent; null with fewer than two",
+            ),
+        )
+    ),
+)  # fmt: skip
+
 TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "videos": VIDEOS,
     "creators": CREATORS,
@@ -238,7 +279,8 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "regret": REGRET,
     "events": EVENTS,
     "shares": SHARES,
+    "newcomers": NEWCOMERS,
 }
 
-OPTIONAL: Final = ("events", "shares")
+OPTIONAL: Final = ("events", "shares", "newcomers")
 """Tables that a run folder has only when the scenario asks for them, or has what they tell of."""

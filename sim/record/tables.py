@@ -81,11 +81,13 @@ def creator_columns(world: World, counts: NDArray[np.int64]) -> Columns:
 
 
 def user_columns(
-    world: World, users: Any, follows_end: NDArray[np.int32], profile: NDArray[np.float32]
-) -> Columns:
+    world: World, users: Any, follows_end: NDArray[np.int32], profile: NDArray[np.float32],
+    came: NDArray[np.uint64], gone: NDArray[np.int8],
+) -> Columns:  # fmt: skip
     """Columns of the users table; ``users`` are the engine's counters of users.
 
-    ``profile`` [U, D] is what the feed believes that each topic adds to what they do.
+    ``profile`` [U, D] is what the feed believes that each topic adds to what they do; ``came`` [U]
+    are bit sets of days, and ``gone`` [U] says who stays away in the end, or is empty.
     """
     n = world.users
     columns = count_columns(users.counts)
@@ -93,10 +95,13 @@ def user_columns(
         "user": np.arange(n),
         "creator": np.isin(np.arange(n), world.creators.user),
         "locale": world.accounts.locale,
+        "device": world.accounts.device,
         "joined_s": world.accounts.joined_s,
         "arm": users.arm,
         "sessions": users.sessions,
         "active_days": users.active_days,
+        "came": came.astype(np.int64),
+        "gone": gone if len(gone) else np.zeros(n, np.int8),
         "follows_start": np.diff(world.follows.start),
         "follows_end": follows_end,
         "belief_cosine": _cosine(np.maximum(profile, 0.0), world.truth.interests),

@@ -18,7 +18,12 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from sim.core.config import Config
-from sim.scenario.mechanisms import BoredomConfig, SharingConfig
+from sim.scenario.mechanisms import (
+    BoredomConfig,
+    NotificationsConfig,
+    SatisfactionConfig,
+    SharingConfig,
+)
 
 __all__ = [
     "ActConfig",
@@ -26,6 +31,8 @@ __all__ = [
     "BoredomConfig",
     "CreateConfig",
     "InterestConfig",
+    "NotificationsConfig",
+    "SatisfactionConfig",
     "SessionConfig",
     "SharingConfig",
     "WatchConfig",
@@ -104,20 +111,20 @@ class WatchConfig(Config):
 
     hazard: Curve = Field(
         default=(
-            (0.0, 0.02205), (0.5, 0.07604), (1.0, 0.2193), (1.5, 0.2106), (2.0, 0.1746),
-            (2.5, 0.1492), (3.0, 0.09278), (4.0, 0.09171), (5.0, 0.0794), (6.0, 0.0755),
-            (7.0, 0.07042), (8.0, 0.06229), (10.0, 0.05331), (12.0, 0.04746), (15.0, 0.04592),
-            (20.0, 0.05166), (25.0, 0.05017), (30.0, 0.03968), (40.0, 0.04934), (60.0, 0.04282),
-            (80.0, 0.04036), (120.0, 0.03679), (180.0, 0.0239),
+            (0.0, 0.02378), (0.5, 0.08169), (1.0, 0.2346), (1.5, 0.2242), (2.0, 0.185),
+            (2.5, 0.1582), (3.0, 0.0749), (4.0, 0.07411), (5.0, 0.06461), (6.0, 0.0617),
+            (7.0, 0.05794), (8.0, 0.05172), (10.0, 0.04431), (12.0, 0.03978), (15.0, 0.03883),
+            (20.0, 0.0439), (25.0, 0.04302), (30.0, 0.03437), (40.0, 0.04351), (60.0, 0.03801),
+            (80.0, 0.03694), (120.0, 0.03558), (180.0, 0.0239),
         ),
         description="baseline hazard of swiping, rows of (from second, per second); the last "
         "row goes on for ever; fitted to W1, W2 in the loop",
     )  # fmt: skip
     duration_factor: Curve = Field(
         default=(
-            (0.0, 1.271), (7.0, 1.271), (8.0, 1.571), (13.0, 1.395), (18.0, 1.392), (26.0, 1.229),
-            (37.0, 1.273), (50.0, 1.109), (72.0, 0.9239), (104.0, 1.037), (148.0, 1.156),
-            (231.0, 1.372), (347.0, 1.085),
+            (0.0, 1.221), (7.0, 1.221), (8.0, 1.459), (13.0, 1.264), (18.0, 1.26), (26.0, 1.089),
+            (37.0, 1.135), (50.0, 0.9756), (72.0, 0.8059), (104.0, 0.8922), (148.0, 0.9904),
+            (231.0, 1.194), (347.0, 0.943),
         ),
         description="factor on the hazard by duration, rows of (duration in s, factor), linear "
         "between rows; fitted to W4, W1 in the loop",
@@ -216,25 +223,25 @@ class ActConfig(Config):
     """What a person does about a video: odds = level x shape(watch ratio) x warmth."""
 
     like: Odds = Field(
-        default=0.01238, description="level of like, odds; fitted to E2 (6.76 per 100 views)"
+        default=0.01314, description="level of like, odds; fitted to E2 (6.76 per 100 views)"
     )
     comment: Odds = Field(
-        default=5.012e-05, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
+        default=5.602e-05, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
     )
     share: Odds = Field(
-        default=8.847e-05, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
+        default=9.631e-05, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
     )
     save: Odds = Field(
-        default=0.000167, description="level of save, odds; fitted to E4 (0.379 per 100 views)"
+        default=0.0001821, description="level of save, odds; fitted to E4 (0.379 per 100 views)"
     )
     follow: Odds = Field(
-        default=0.0001004, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
+        default=0.0001072, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
     )
     sound_tap: Odds = Field(
-        default=0.0002678, description="level of sound tap, odds; assumption (0.5 per 100 views)"
+        default=0.0003231, description="level of sound tap, odds; assumption (0.5 per 100 views)"
     )
     not_interested: Odds = Field(
-        default=0.001352,
+        default=0.001046,
         description="level of not interested, odds; fitted to E4 (0.080 per 100 views)",
     )
     report: Odds = Field(
@@ -321,7 +328,7 @@ class SessionConfig(Config):
         description="mean of the exponential part of that time, s; assumption",
     )
     leave: float = Field(
-        default=0.01644,
+        default=0.01457,
         gt=0,
         le=1,
         description="hazard of leaving after a video of ordinary appeal, per video; fitted to W17",
@@ -339,7 +346,7 @@ class SessionConfig(Config):
         default=1.3, description="factor on the leaving hazard after a skip; assumption"
     )
     sessions_per_day: float = Field(
-        default=0.9466,
+        default=0.986,
         gt=0,
         le=200,
         description="intensity of sessions of the median user, per day; fitted to W16 and an "
@@ -429,6 +436,12 @@ class BehaviourConfig(Config):
     create: CreateConfig = Field(default_factory=CreateConfig, description="when creators post")
     boredom: BoredomConfig = Field(
         default_factory=BoredomConfig, description="what people have seen too often lately"
+    )
+    satisfaction: SatisfactionConfig = Field(
+        default_factory=SatisfactionConfig, description="what a session was like, and what follows"
+    )
+    notifications: NotificationsConfig = Field(
+        default_factory=NotificationsConfig, description="what reaches people who are away"
     )
     sharing: SharingConfig = Field(
         default_factory=SharingConfig, description="links that people send each other"

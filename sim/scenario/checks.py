@@ -87,24 +87,25 @@ def _rounded_up(seconds: float) -> float:
     return ceil(seconds / scale) * scale
 
 
-def _locales(root: object) -> Iterator[Finding]:
-    locales = _get(root, "population", "locales")
-    if locales is None:
-        return
-    names: dict[str, int] = {}
-    for i in range(len(locales)):
-        name = _get(locales, i, "name")
-        if name is not None and names.setdefault(name, i) != i:
+def _places(root: object) -> Iterator[Finding]:
+    for group in ("locales", "devices"):
+        places = _get(root, "population", group)
+        if places is None:
+            continue
+        names: dict[str, int] = {}
+        for i in range(len(places)):
+            name = _get(places, i, "name")
+            if name is not None and names.setdefault(name, i) != i:
+                yield Finding(
+                    ("population", group, i, "name"),
+                    f'must be unique; "{name}" is the name of {group}[{names[name]}] too',
+                )
+        shares = [_get(places, i, "share") for i in range(len(places))]
+        if shares and None not in shares and abs(sum(shares) - 1.0) > 1e-9:
             yield Finding(
-                ("population", "locales", i, "name"),
-                f'must be unique; "{name}" is the name of locales[{names[name]}] too',
+                ("population", group),
+                f"shares must add up to 100 %; got {format_share(round(sum(shares), 12))}",
             )
-    shares = [_get(locales, i, "share") for i in range(len(locales))]
-    if shares and None not in shares and abs(sum(shares) - 1.0) > 1e-9:
-        yield Finding(
-            ("population", "locales"),
-            f"shares must add up to 100 %; got {format_share(round(sum(shares), 12))}",
-        )
 
 
 def _topics(root: object) -> Iterator[Finding]:
@@ -275,5 +276,5 @@ def _tune(root: object) -> Iterator[Finding]:
 
 def cross_checks(root: object) -> list[Finding]:
     """All broken rules of a scenario, or of the mapping of its settings that are right so far."""
-    rules = (_times, _locales, _topics, _video_duration, _feed, _probes, _amounts, _tune)
+    rules = (_times, _places, _topics, _video_duration, _feed, _probes, _amounts, _tune)
     return [finding for rule in rules for finding in rule(root)]

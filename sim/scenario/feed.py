@@ -254,6 +254,14 @@ class LearningConfig(Config):
         description="signal that a post of their own counts as, on its topics; 0 for none; "
         "assumption: what a completed video that few complete counts",
     )
+    place: Number = Field(
+        default=1.0,
+        ge=0,
+        le=3,
+        description="how much of what people of the same locale and device are believed to like "
+        "beyond others somebody who joins is believed to like, as a multiple of the best estimate; "
+        "0 for none; assumption: the estimate",
+    )
     signals: Signals = Field(
         default=_ordered(
             {

@@ -12,6 +12,7 @@ from sim.core.units import Count, Duration, Number, Share, SignedDuration, Weekl
 __all__ = [
     "CatalogueConfig",
     "CreatorsConfig",
+    "DeviceConfig",
     "LocaleConfig",
     "PopulationConfig",
     "Slug",
@@ -30,6 +31,13 @@ class LocaleConfig(Config):
     utc_offset: SignedDuration = Field(
         default=0.0, ge=-86_400, le=86_400, description="local time minus scenario time"
     )
+
+
+class DeviceConfig(Config):
+    """A kind of device; what people like leans a little with it."""
+
+    name: Slug = Field(description="name of the device")
+    share: Share = Field(description="share of users, shares add up to 100 %")
 
 
 class PopulationConfig(Config):
@@ -54,6 +62,23 @@ class PopulationConfig(Config):
         max_length=32,
         description="language regions; assumption: one",
     )
+    devices: tuple[DeviceConfig, ...] = Field(
+        default=(
+            DeviceConfig(name="phone", share=0.85),
+            DeviceConfig(name="tablet", share=0.05),
+            DeviceConfig(name="desktop", share=0.1),
+        ),
+        min_length=1,
+        max_length=32,
+        description="devices, one a person; assumption",
+    )
+    leaning: Number = Field(
+        default=0.3,
+        ge=0,
+        le=3,
+        description="sd, over locales and again over devices, of ln of how much a topic is liked "
+        "there beyond elsewhere; 0 switches it off; assumption",
+    )
     topics: Count = Field(
         default=16, ge=2, le=64, description="number of topics of interests and videos; assumption"
     )
@@ -69,6 +94,11 @@ class PopulationConfig(Config):
         ge=0,
         le=64,
         description="topics that a user ticks at sign-up, topics; assumption",
+    )
+    ticking: Share = Field(
+        default=0.7,
+        description="share of users who tick interests at sign-up, drawn whatever they like; the "
+        "others tick none; assumption",
     )
 
 

@@ -38,6 +38,7 @@ _SETTLED: Final[dict[str, str]] = {
     "population.creators": _OTHER_WORLDS,
     "population.topics": _OTHER_WORLDS,
     "population.locales": _OTHER_WORLDS,
+    "population.devices": _OTHER_WORLDS,
     "viral": _OTHER_RULER,
     "warmup": _OTHER_RULER,
     **dict.fromkeys(("name", "question", "description", "record", "tune"), "changes no run"),

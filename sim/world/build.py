@@ -12,6 +12,7 @@ from sim.scenario import Scenario
 from sim.world.draw import draw_creator, draw_user, main_topic, pick
 from sim.world.expected import creator_count, expected_posts, further_accounts
 from sim.world.follow import draw_follows, planted_followers, pull_of_topics, with_followers
+from sim.world.leaning import leaning_weights
 from sim.world.planted import planted_accounts
 from sim.world.publish import RECENT_SOUNDS, Posts, PublishSettings, publish, topic_weights
 from sim.world.state import (
@@ -57,20 +58,33 @@ def build_world(scenario: Scenario, seed: int) -> World:
 def _users(
     scenario: Scenario, seed: int, users: int, topics: int
 ) -> tuple[UserTruth, UserAccounts]:
-    locales = scenario.population.locales
+    population = scenario.population
     truth = UserTruth(users, D=padded(topics))
     accounts = UserAccounts(users)
+    _draw_places(
+        key(seed, "device"), np.cumsum([device.share for device in population.devices]),
+        accounts.device,
+    )  # fmt: skip
     _fill_users(
-        key(seed, "user"), key(seed, "trait"), users, topics,
-        scenario.population.declared_interests, topic_weights(topics),
-        np.cumsum([place.share for place in locales]),
+        key(seed, "user"), key(seed, "trait"), users, topics, population.declared_interests,
+        leaning_weights(population, key(seed, "leaning")), accounts.device,
+        np.cumsum([place.share for place in population.locales]),
         scenario.behaviour.session.chronotype_spread_h,
         truth.interests, truth.generosity, truth.patience, truth.activity, truth.chronotype,
         accounts.locale, accounts.declared,
     )  # fmt: skip
+    _untick(key(seed, "tick"), scenario.population.ticking, accounts.declared)
     joining = scenario.population.joining
     _draw_joining(key(seed, "join"), joining, scenario.duration, accounts.joined_s)
     return truth, accounts
+
+
+@njit()
+def _untick(k, ticking, declared):
+    """Take back what those ticked who tick nothing: all but the share ``ticking``."""
+    for u in range(declared.size):
+        if uniform(stream(k, u), 0) >= ticking:
+            declared[u] = 0
 
 
 @njit()
@@ -83,19 +97,22 @@ def _draw_joining(k, share, duration, joined_s):
 
 @njit()
 def _fill_users(
-    user_key, trait_key, users, topics, declared_count, topic_cdf, locale_cdf,
+    user_key, trait_key, users, topics, declared_count, topic_cdf, device, locale_cdf,
     chronotype_spread,
     interests, generosity, patience, activity, chronotype, locale, declared,
 ):  # fmt: skip
     strength = np.empty(topics)
     for u in range(users):
-        draw_user(user_key, u, topics, declared_count, topic_cdf, strength, interests[u], declared)
         s = stream(trait_key, u)
+        locale[u] = pick(locale_cdf, uniform(s, 5))
+        draw_user(
+            user_key, u, topics, declared_count, topic_cdf[locale[u], device[u]], strength,
+            interests[u], declared,
+        )  # fmt: skip
         generosity[u] = normal(s, 0)
         patience[u] = normal(s, 1)
         activity[u] = normal(s, 2)
         chronotype[u] = chronotype_spread * normal(s, 3)
-        locale[u] = pick(locale_cdf, uniform(s, 5))
 
 
 def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAccounts) -> Creators:
@@ -122,7 +139,7 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
     creators.probe[ordinary:] = [account.probe for account in planted]
     creators.twin[ordinary:] = [account.twin for account in planted]
     creators.locale[:people] = accounts.locale[:people]
-    _draw_locales(
+    _draw_places(
         key(seed, "account-locale"), np.cumsum([p.share for p in scenario.population.locales]),
         creators.locale[people:ordinary],
     )  # fmt: skip
@@ -137,10 +154,10 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
 
 
 @njit()
-def _draw_locales(k, locale_cdf, locale):
-    """Where accounts are that nobody among the people has."""
-    for i in range(locale.size):
-        locale[i] = pick(locale_cdf, uniform(stream(k, i), 0))
+def _draw_places(k, cumulative, place):
+    """A locale or a device of each row, by cumulative shares; rows are keyed by their number."""
+    for i in range(place.size):
+        place[i] = pick(cumulative, uniform(stream(k, i), 0))
 
 
 @njit()

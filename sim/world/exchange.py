@@ -22,7 +22,7 @@ from sim.world.state import NOBODY
 
 __all__ = ["MESSAGE", "PLACES", "Inbox", "deliver", "earliest_due", "in_order", "new_message"]
 
-PLACES = 16
+PLACES = 8
 """Messages that an inbox holds (assumption)."""
 
 MESSAGE = np.dtype(

@@ -20,7 +20,10 @@ from sim.world.draw import (
 )
 from sim.world.state import MAX_TAGS, NOBODY, World
 
-__all__ = ["RECENT_SOUNDS", "SKILL_SHARE", "Posts", "PublishSettings", "publish", "topic_weights"]
+__all__ = [
+    "RECENT_SOUNDS", "SKILL_SHARE", "Posts", "PublishSettings", "popularity", "publish",
+    "topic_weights",
+]  # fmt: skip
 
 RECENT_SOUNDS = 2_000
 """Posts with a library sound that a creator may copy from (assumption)."""
@@ -110,8 +113,13 @@ class PublishSettings:
 
 
 def topic_weights(topics: int) -> NDArray[np.float64]:
-    """cumulative [D] popularity of topics: the k-th has weight 1 / (k + 5) (assumption)."""
-    return np.cumsum(1.0 / (np.arange(topics) + 5.0))
+    """cumulative [D] popularity of topics."""
+    return np.cumsum(popularity(topics))
+
+
+def popularity(topics: int) -> NDArray[np.float64]:
+    """weight [D] of topics: the k-th has 1 / (k + 5) (assumption)."""
+    return np.asarray(1.0 / (np.arange(topics) + 5.0))
 
 
 def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np.int64]:
@@ -132,9 +140,10 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
         posts.quality, posts.hook, posts.duration_s, posts.probe, posts.probe_number, first,
         s.count, c.identity,
         s.recent_pushed, c.niche, c.skill, c.trend_uptake, c.locale, c.post_number, c.followers,
-        t.topics, t.quality, t.hook, t.like_trait, t.comment_trait, t.share_trait, t.save_trait,
-        t.follow_trait, t.author, t.tune, v.creator, v.uploaded_s, v.duration_s, v.sound, v.tags,
-        v.caption, v.luck, v.locale, v.eligible, v.followers_at_upload, t.probe, t.probe_number,
+        t.topics, t.main_topic, t.quality, t.hook, t.like_trait, t.comment_trait, t.share_trait,
+        t.save_trait, t.follow_trait, t.author, t.tune, v.creator, v.uploaded_s,
+        v.duration_s, v.sound, v.tags, v.caption, v.luck, v.locale, v.eligible,
+        v.followers_at_upload, t.probe, t.probe_number,
         s.topic, s.born_s, s.original, s.uses, s.origin, s.trending, s.recent,
     )  # fmt: skip
     s.count, s.recent_pushed = counts
@@ -150,8 +159,9 @@ def _publish(
     duration_median, duration_spread, duration_min, duration_max, traits, post_creator, post_time,
     post_mode, post_quality, post_hook, post_duration, post_probe, post_probe_number, first,
     sound_count, identity, recent_pushed, niche, skill, uptake, creator_locale, post_number,
-    followers, mixes, qualities, hooks, like_traits, comment_traits, share_traits, save_traits,
-    follow_traits, authors, tunes, creators, uploaded, durations, sounds, tags, captions,
+    followers, mixes, main_topics, qualities, hooks, like_traits, comment_traits, share_traits,
+    save_traits, follow_traits, authors, tunes, creators, uploaded, durations, sounds, tags,
+    captions,
     lucks, locales, eligible, followers_at_upload, probes, probe_numbers, sound_topic, sound_born,
     sound_original, sound_uses, sound_origin, trending, recent,
 ):  # fmt: skip
@@ -173,6 +183,7 @@ def _publish(
             duration_median, duration_spread, duration_min, duration_max,
             niche[c], strength, mixes[v], captions[v], tags[v],
         )  # fmt: skip
+        main_topics[v] = main_topic(mixes[v], topics)
         (
             like_traits[v], comment_traits[v], share_traits[v], save_traits[v], follow_traits[v]
         ) = draw_traits(of_video, who, number, traits)  # fmt: skip

@@ -70,9 +70,10 @@ class UserTruth(Table, name="people", owner="user", side=Side.TRUTH):
 
 
 class UserAccounts(Table, name="accounts", owner="user"):
-    """What a user told the platform at sign-up."""
+    """What a user told the platform at sign-up, and what it sees by itself."""
 
     locale: I8 = column(np.int8, "locale, position in the scenario's list")
+    device: I8 = column(np.int8, "device, position in the scenario's list")
     declared: U64 = column(np.uint64, "bit set of the topics ticked at sign-up")
     joined_s: F64 = column(
         np.float64, "when the account was opened; 0 for who was there before the start", unit="s"
@@ -115,6 +116,7 @@ class VideoTruth(Table, name="video_truth", owner="video", side=Side.TRUTH):
     """What a video really is."""
 
     topics: I8 = column(np.int8, "topic mix; norm 1", unit="1/127", shape=("D",), line="reel")
+    main_topic: I8 = column(np.int8, "the strongest topic, the first of equal ones", line="reel")
     quality: F32 = column(np.float32, "quality over all posts", unit="sd", line="reel")
     hook: F32 = column(np.float32, "strength of the first seconds", unit="sd", line="reel")
     like_trait: F32 = column(

@@ -15,7 +15,7 @@ import polars as pl
 
 from sim.analysis.tables import Locale, Tables
 from sim.core.actions import ACTIONS
-from sim.core.stages import AGES_S, KINDS, STAGES
+from sim.core.stages import AGES_S, KINDS, SPANS, STAGES
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES, TABLES, Column
 from sim.scenario.viral import Viral
 
@@ -73,8 +73,12 @@ def make_tables(
     locales: tuple[Locale, ...] = (Locale("home", 1.0, 0.0),),
     surfaces: tuple[str, ...] = SURFACE_NAMES,
     twins: tuple[str, ...] = ("",),
+    joined: int | None = None,
 ) -> Tables:
-    """A whole run; ``sigma`` is the spread of ln views, ``median`` their middle at full age."""
+    """A whole run; ``sigma`` is the spread of ln views, ``median`` their middle at full age.
+
+    ``joined`` people of each group join during it; None: no table of them.
+    """
     rng = np.random.default_rng(seed)
     probes = {"newcomer": 100} if probes is None else probes
     n_creators = max(1, int(users * creators_per_user))
@@ -152,6 +156,7 @@ def make_tables(
         timeline=_timeline(rng, videos, duration_s, timeline_s, surfaces),
         paths=_paths(videos, pace, warmup_s, duration_s, timeline_s, tracked),
         shares=_links(rng, users, n, duration_s),
+        newcomers=None if joined is None else newcomers(joined),
         probes=_probes(videos, pace, users, twins),
         control=_control(rng, videos),
         regret=_regret(),
@@ -195,6 +200,29 @@ def _control(rng: np.random.Generator, videos: pl.DataFrame) -> pl.DataFrame:
             **{name: rng.binomial(shown, rate * lift) for name, rate in rates.items()},
         },
     )
+
+
+def newcomers(
+    people: int,
+    ticked: tuple[float, ...] = (0.50, 0.55, 0.60, 0.65, 0.70),
+    unticked: tuple[float, ...] = (0.20, 0.35, 0.52, 0.60, 0.68),
+) -> pl.DataFrame:
+    """A match for each part; errors as if a person's match had an sd of 0.2."""
+    rows = []
+    for group, match in ((True, ticked), (False, unticked)):
+        whole = [*match, sum(match[:3]) / 3, sum(match) / 5]
+        for (first, last), mean in zip(SPANS.values(), whole, strict=True):
+            many = people > 1
+            rates = {"completed": mean / 3, "skipped": 0.3, "liked": 0.03, "watch_s": 9.0}
+            rows.append({
+                "ticked": group, "from": first, "to": last, "people": people,
+                "impressions": people * (last + 1 - first),
+                **(rates if people else dict.fromkeys(rates)), "match": mean if people else None,
+                **{f"{name}_se": 0.1 / people**0.5 if many else None for name in rates},
+                "match_se": 0.2 / people**0.5 if many else None,
+            })  # fmt: skip
+    columns = TABLES["newcomers"]
+    return frame(columns, {c.name: [row[c.name] for row in rows] for c in columns})
 
 
 def _regret() -> pl.DataFrame:
@@ -288,10 +316,13 @@ def _users(
             "user": np.arange(users),
             "creator": np.arange(users) < n_creators,
             "locale": np.zeros(users, int),
+            "device": np.zeros(users, int),
             "arm": np.zeros(users, int),
             "joined_s": np.zeros(users),
             "sessions": sessions,
             "active_days": days,
+            "came": (1 << np.maximum(days, 1).astype(np.int64)) - 1,
+            "gone": np.zeros(users, int),
             "follows_start": follows,
             "follows_end": follows + 1,
             "belief_cosine": rng.random(users),

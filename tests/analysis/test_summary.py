@@ -28,7 +28,7 @@ DAY = 86_400.0
 @pytest.fixture(scope="module")
 def tables(synthetic: ModuleType) -> Tables:
     made: Tables = synthetic.make_tables(
-        twins=("0", "10"), seed=11, users=1_000, probes={"newcomer": 40}
+        twins=("0", "10"), seed=11, users=1_000, probes={"newcomer": 40}, joined=50
     )
     return made
 

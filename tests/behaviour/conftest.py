@@ -14,11 +14,18 @@ from sim.core.formulas import spread_of_tastes
 from sim.core.random import key, stream2
 from sim.scenario.behaviour import BehaviourConfig
 from sim.testing.reaction import react
-from sim.world.attention import SHOWN
+from sim.world.attention import Shown
 
 # the first example of a property may compile what it calls, which takes seconds
 settings.register_profile("compiled", deadline=None)
 settings.load_profile("compiled")
+
+
+SHOWN = Shown((0.73, 0.20), (0.93, 1.10), (0.81, 1.05), (-0.11, 0.99))
+"""What people are shown where behaviour was fitted, printed by
+
+    python docs/fitting/measure_shown.py scenarios/zero_followers.yaml
+"""
 
 
 class Log(NamedTuple):

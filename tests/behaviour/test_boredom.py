@@ -16,14 +16,14 @@ from sim.machine.table import Side
 from sim.scenario.behaviour import BehaviourConfig
 from sim.testing.mechanisms import MechanismContract
 from sim.testing.worlds import tiny_scenario
-from sim.world.state import VideoListing, VideoTruth
 
 HOUR = 3_600.0
 
 
 class TestBoredom(MechanismContract):
     on: ClassVar = {"behaviour": {"boredom": {"creator": 0.3, "topic": 0.1, "sound": 0.1}}}
-    off: ClassVar = {"behaviour": {"boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0}}}
+    base: ClassVar = {"behaviour": {"boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0}}}
+    off: ClassVar = {"behaviour": {"boredom": {**base["behaviour"]["boredom"], "half_life": 60.0}}}
     tables = ("bored",)
 
 
@@ -31,8 +31,7 @@ ROOM = np.dtype([*lanes(boredom.LANES).descr, ("seen", SEEN)], align=True)
 SETTINGS = {"boredom": {"creator": 0.5, "topic": 0.2, "sound": 0.1, "half_life": "2 h"}}
 P = behaviour_params(BehaviourConfig.model_validate(SETTINGS))
 LAYOUT = Layout("boredom-test", {"world": tuple(Side)})
-for _table in (boredom.Bored, VideoListing, VideoTruth):
-    LAYOUT.add_table(_table)
+LAYOUT.add_table(boredom.Bored)
 LAYOUT.add("room", ROOM, 1, Side.TRUTH, record=True)
 LAYOUT.add("p", P.dtype, 1, Side.TRUTH, record=True)  # type: ignore[attr-defined]
 open_frame: Any = LAYOUT.opener()
@@ -56,21 +55,19 @@ class Person:
     def __init__(self, videos: list[tuple[int, int, int]]) -> None:
         self.frame: Any = Frame(LAYOUT)
         self.bored = boredom.Bored(1)
-        listing, truth = VideoListing(len(videos), D=16), VideoTruth(len(videos), D=16)
-        for v, (creator, topic, sound) in enumerate(videos):
-            listing.creator[v], listing.sound[v], truth.topics[v, topic] = creator, sound, 100
-        for table in (self.bored, listing, truth):
-            self.frame.bind_table(table)
+        self.videos = videos
+        self.frame.bind_table(self.bored)
         p = np.zeros(1, P.dtype)  # type: ignore[attr-defined]
         p[0] = P
         self.frame.bind("room", np.zeros(1, ROOM))
         self.frame.bind("p", p)
 
     def lost(self, video: int, t: float) -> float:
-        seen = self.frame.room.seen
-        seen.video[0], seen.time_s[0] = video, t
+        room = self.frame.room
+        room.seen.video[0], room.seen.time_s[0] = video, t
+        room.creator[0], room.topic[0], room.sound[0] = self.videos[video]
         _find(self.frame.words)
-        return float(self.frame.room.bored[0])
+        return float(room.bored[0])
 
     def watch(self, video: int, t: float) -> None:
         self.lost(video, t)
@@ -112,5 +109,6 @@ def test_the_weakest_makes_room() -> None:
 
 
 def test_off_takes_no_room() -> None:
-    assert not boredom.is_on(tiny_scenario())
-    assert boredom.is_on(tiny_scenario(behaviour={"boredom": {"sound": 0.1}}))
+    none = {"creator": 0.0, "topic": 0.0, "sound": 0.0}
+    assert not boredom.is_on(tiny_scenario(behaviour={"boredom": none}))
+    assert boredom.is_on(tiny_scenario(behaviour={"boredom": {**none, "sound": 0.1}}))

@@ -72,7 +72,7 @@ def test_session_starts_follow_the_curve_moved_by_chronotype_and_zone() -> None:
     for chronotype, offset in ((0.0, 0.0), (3.0, -7200.0)):
         now, hours = 0.0, np.zeros(24)
         for i in range(n):
-            now += next_session_delay_s(P.session, stream(k, i), now, -0.5, chronotype, offset)
+            now += next_session_delay_s(P.session, stream(k, i), now, -0.5, chronotype, offset, 0.0)
             hours[int((now + offset - 3600 * chronotype) / 3600) % 24] += 1
         assert total_variation(hours, curve) < 0.03
 
@@ -85,27 +85,27 @@ def test_session_starts_follow_the_curve_moved_by_chronotype_and_zone() -> None:
 )
 def test_delays_have_their_minimum(number: int, now: float, activity: float, shift: float) -> None:
     s = stream(key(7, "x"), number)
-    assert next_session_delay_s(P.session, s, now, activity, shift, 0.0) >= P.session.rest_s
+    assert next_session_delay_s(P.session, s, now, activity, shift, 0.0, 0.0) >= P.session.rest_s
     assert next_post_delay_s(P.create, s, now, 3.9, 0.0) >= P.create.rest_s
 
 
 def test_activity_is_log_normal_within_its_bounds() -> None:
     c = SessionConfig()
-    assert session_intensity(P.session, 0.0) == pytest.approx(c.sessions_per_day)
-    assert session_intensity(P.session, 0.5) == pytest.approx(
+    assert session_intensity(P.session, 0.0, 0.0) == pytest.approx(c.sessions_per_day)
+    assert session_intensity(P.session, 0.5, 0.0) == pytest.approx(
         c.sessions_per_day * np.exp(0.5 * c.activity_spread)
     )
-    assert session_intensity(P.session, 9.0) == c.activity_max
-    assert session_intensity(P.session, -9.0) == c.activity_min
+    assert session_intensity(P.session, 9.0, 0.0) == c.activity_max
+    assert session_intensity(P.session, -9.0, 0.0) == c.activity_min
 
 
 @given(appeal=st.floats(-8, 8), n=st.integers(1, 10_000), skipped=st.booleans())
 def test_bad_videos_end_sessions(appeal: float, n: int, skipped: bool) -> None:
-    p = leave_probability(P.session, appeal, n, skipped)
+    p = leave_probability(P.session, appeal, n, skipped, 0.0)
     assert 0 < p < 1
-    assert leave_probability(P.session, appeal + 0.5, n, skipped) < p
-    assert leave_probability(P.session, appeal, n + 1, skipped) < p
-    assert leave_probability(P.session, appeal, n, True) >= p
+    assert leave_probability(P.session, appeal + 0.5, n, skipped, 0.0) < p
+    assert leave_probability(P.session, appeal, n + 1, skipped, 0.0) < p
+    assert leave_probability(P.session, appeal, n, True, 0.0) >= p
 
 
 def test_following_surface_is_for_those_who_follow() -> None:
@@ -124,7 +124,7 @@ def test_users_come_as_often_as_assumed() -> None:
     for u, activity in enumerate(rng.normal(size=users)):
         now, seen, i = 0.0, set(), 0
         while True:
-            now += next_session_delay_s(P.session, stream2(k, u, i), now, activity, 0.0, 0.0)
+            now += next_session_delay_s(P.session, stream2(k, u, i), now, activity, 0.0, 0.0, 0.0)
             if now >= days * 86_400:
                 break
             i += 1

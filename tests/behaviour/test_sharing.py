@@ -26,13 +26,14 @@ BUSY: dict[str, Any] = {
     "act": {"share": 0.1},
     "session": {"sessions_per_day": 20.0},
     "sharing": {"contacts": 8, "delay": 60.0},
+    "notifications": {"enabled": False},
 }
 
 
 class TestSharing(MechanismContract):
     on: ClassVar = {"behaviour": BUSY}
     off: ClassVar = {"behaviour": {**BUSY, "sharing": {"contacts": 0, "opened": "90 %"}}}
-    base: ClassVar = {"behaviour": {name: BUSY[name] for name in ("act", "session")}}
+    base: ClassVar = {"behaviour": {name: BUSY[name] for name in BUSY if name != "sharing"}}
     tables = ("contacts", "links", "inbox")
 
 
@@ -141,6 +142,8 @@ def links_alone(share: float) -> Live:
                     "leave": 0.001, "leave_start": 0,
                 },
                 "sharing": {"contacts": 200, "recipients": 2, "delay": 30.0, "opened": 0.6},
+                "boredom": {"creator": 0, "topic": 0, "sound": 0},
+                "satisfaction": {"enabled": False}, "notifications": {"enabled": False},
             },
         ),
         5, engine="fast",

@@ -171,10 +171,15 @@ OTHER_FEED = {"slate": 3, "weights": {"skip": 1.0}, "cold_start": {"policy": "no
 
 
 def test_the_same_pair_thinks_the_same_under_another_ranker(tmp_path: Path) -> None:
-    """Whatever was shown before: who meets the same video for the first time watches it as long."""
+    """Whatever was shown before: who meets the same video for the first time watches it as long.
+
+    Unless they are bored by what was shown before.
+    """
     found = []
+    behaviour = {**BIG["behaviour"], "boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0}}
+    big = {**BIG, "behaviour": behaviour}
     for name, feed in (("one", {}), ("other", OTHER_FEED)):
-        live = tiny_platform(engine="fast", events=tmp_path / name, **BIG, feed=feed)
+        live = tiny_platform(engine="fast", events=tmp_path / name, **big, feed=feed)
         videos = np.arange(0, live.world.videos.count, 7)
         events = pl.read_parquet(tmp_path / name).unique(["user", "video"], keep="first")
         found.append((live.log.hash, _all(live, videos), events.select("user", "video", "watch_s")))

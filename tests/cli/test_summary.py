@@ -76,6 +76,23 @@ def test_multiples_end_at_the_first_that_no_video_had(content: Content) -> None:
     assert not [r for r in section.rows if "47" in r.label]
 
 
+def test_newcomers_are_told_where_people_join(content: Content) -> None:
+    manifest, summary = content
+    assert not [s for s in sections(manifest, summary) if "joined" in s.title]
+    part = {"people": 1_234, "match": 0.66149, "match_se": 0.01, "completed": 0.268}
+    nobody = {"people": 0, "match": None, "match_se": None, "completed": None}
+    summary["newcomers"] = {
+        "ticked": {"first_100": part, "first_350": {**part, "match_se": None}},
+        "unticked": {"first_100": nobody, "first_350": nobody},
+    }
+    last = sections(manifest, summary)[-1]
+    assert "joined" in last.title
+    found = row(last, "first 100, interests ticked")
+    assert found == ("0.661 ± 0.020", "26.8 % to the end, 1,234 people")
+    assert row(last, "first 350, interests ticked")[0] == "0.661"
+    assert row(last, "first 100, none ticked") == ("–", "– to the end, 0 people")
+
+
 def emptied(node: Any) -> Any:
     """Every number that may be missing is missing; counts are 0."""
     if isinstance(node, dict):

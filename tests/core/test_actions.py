@@ -43,4 +43,10 @@ def test_tables_have_a_column_for_each() -> None:
 
 def test_the_codes_of_sources_are_those_of_the_log() -> None:
     assert SOURCE_NAMES[: len(SOURCES)] == SOURCES
-    assert SOURCE_NAMES[len(SOURCES) :] == ("custom", "link", "control", "injected")
+    assert SOURCE_NAMES[len(SOURCES) :] == (
+        "custom",
+        "link",
+        "control",
+        "injected",
+        "notification",
+    )

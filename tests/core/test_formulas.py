@@ -49,17 +49,17 @@ def test_a_video_is_watched_alike() -> None:
 @pytest.mark.parametrize(("appeal", "videos"), [(-1.3, 1), (0.0, 4), (2.4, 900)])
 @pytest.mark.parametrize("skipped", [False, True])
 def test_people_leave_alike(appeal: float, videos: int, skipped: bool) -> None:
-    found = formulas.leave_probability(CONFIG.session, appeal, videos, skipped)
+    found = formulas.leave_probability(CONFIG.session, appeal, videos, skipped, 0.3)
     assert found == pytest.approx(
-        session.leave_probability(P.session, appeal, videos, skipped), rel=1e-12
+        session.leave_probability(P.session, appeal, videos, skipped, 0.3), rel=1e-12
     )
 
 
 @pytest.mark.parametrize("activity", [-4.0, -0.7, 0.0, 1.1, 4.0])
 def test_people_come_alike(activity: float) -> None:
     middle = math.log(CONFIG.session.sessions_per_day)
-    rate = formulas.session_intensity(CONFIG.session, middle, activity)
-    assert rate == pytest.approx(session.session_intensity(P.session, activity), rel=1e-12)
+    rate = formulas.session_intensity(CONFIG.session, middle, activity, 0.2)
+    assert rate == pytest.approx(session.session_intensity(P.session, activity, 0.2), rel=1e-12)
     shares = formulas.hour_shares(CONFIG.session.hours)
     for now, budget in ((0.0, 0.1), (1e5, 2.0), (86_399.0, 0.7)):
         plain = formulas.rest_s(CONFIG.session, shares, rate, budget, now, -3_600.0)

@@ -592,7 +592,51 @@ _MECHANISMS: dict[str, Overrides] = {
     "boredom": _behave(
         boredom={"creator": 0.3, "topic": 0.1, "sound": 0.1, "half_life": 6 * HOUR}, users=60
     ),
+    "nobody gets bored": _behave(boredom={"creator": 0.0, "topic": 0.0, "sound": 0.0}, users=60),
+    "no satisfaction": _behave(satisfaction={"enabled": False}, users=60),
+    "strong moods": _behave(
+        satisfaction={"leave": 3.0, "back": 2.0, "habit_mood": 3.0, "pace": 0.5, "memory": 1.0},
+        users=60,
+    ),
+    "people who are lost and come back": {
+        **_behave(
+            satisfaction={"lost": 0.5, "pause": HOUR, "for_good": 0.1, "newcomer": 10.0}, hours=8
+        ),
+        "population": {"users": 80, "joining": 0.5, "creators": 0.3},
+    },
+    "moods of people who see it all, and own code": {
+        **_behave(session=_ADDICTS, satisfaction={"leave": 2.0, "lost": 0.3}, users=10),
+        "feed": {"score": ["value", {"use": "mine:Mood", "strength": 0.5}]},
+    },
     "boredom with creators alone": _behave(boredom={"creator": 2.0, "half_life": 600.0}, users=60),
+    "no notifications": _behave(notifications={"enabled": False}, users=60),
+    "notifications that bring people back": {
+        **_behave(
+            notifications={
+                "reply": 0.9,
+                "post": 0.7,
+                "opened": 0.8,
+                "brings": 0.9,
+                "delay": 20.0,
+                "reply_delay": 30.0,
+            },
+            act={"comment": 0.1, "follow": 0.05},
+            users=60,
+        ),
+        "creators": {"posts_per_week": 150.0},
+    },
+    "notifications, links, pauses and own code": {
+        **_behave(
+            notifications={"post": 1.0, "opened": 0.5, "brings": 0.5, "delay": 0.0},
+            act={"share": 0.3, "follow": 0.05},
+            sharing={"contacts": 6, "delay": 60.0},
+            satisfaction={"lost": 0.3, "pause": 5 * HOUR},
+            hours=6,
+        ),
+        "population": {"users": 60, "joining": 0.3, "creators": 0.4},
+        "creators": {"posts_per_week": 100.0},
+        "feed": {"score": ["value", {"use": "mine:Mood", "strength": 0.5}]},
+    },
     "links": _behave(
         act={"share": 0.3}, sharing={"contacts": 6, "recipients": 3, "delay": 60.0}, users=60
     ),
@@ -615,6 +659,44 @@ _MECHANISMS: dict[str, Overrides] = {
         "population": {"users": 60, "joining": 1.0, "creators": 0.5},
         "creators": {"posts_per_week": 300.0},
         "feed": {"cold_start": {"policy": "none"}},
+    },
+    "newcomers who see more than is counted of them, some with ticked interests": {
+        **_behave(
+            session=_ADDICTS,
+            act={"like": 0.1},
+            boredom={"creator": 0.0, "topic": 0.0, "sound": 0.0},
+            hours=2,
+        ),
+        "population": {"users": 20, "joining": 0.7, "ticking": 0.5, "creators": 1.0},
+        "feed": {"filters": []},
+    },
+    "newcomers who tick nothing, beside own code": {
+        **_behave(users=60),
+        "population": {"users": 60, "joining": 0.5, "ticking": 0.0},
+        "feed": {"score": ["value", {"use": "mine:Mood", "strength": 0.5}]},
+    },
+    "newcomers who are believed to like what their locale and device do": {
+        "population": {
+            "users": 160,
+            "joining": 0.5,
+            "leaning": 2.0,
+            "locales": [{"name": "a", "share": 0.6}, {"name": "b", "share": 0.4}],
+        },
+        "duration": 6 * HOUR,
+        **_feed(learning={"place": 2.0, "spread": 1.0, "noise": 0.5}),
+    },
+    "newcomers in a world of phones, beside own code": {
+        "population": {
+            "users": 60,
+            "joining": 0.5,
+            "leaning": 0.0,
+            "locales": [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5}],
+            "devices": [{"name": "phone", "share": 1.0}],
+        },
+        "feed": {
+            "score": ["value", {"use": "mine:Mood", "strength": 0.5}],
+            "learning": {"place": 3.0, "spread": 1.0, "noise": 0.5},
+        },
     },
     "boredom of people who see it all": {
         **_behave(boredom={"topic": 0.5, "sound": 1.0}, session=_ADDICTS, users=10),

@@ -21,10 +21,12 @@ from sim.assemble import Live
 from sim.core.actions import ACTION_NAMES
 from sim.core.counts import IMPRESSIONS, REACH
 from sim.core.sources import SOURCES, source_code
+from sim.core.stages import FIRST_VIDEOS
 from sim.core.surfaces import FOR_YOU, SURFACES
 from sim.engine import fast
 from sim.engine import shards as shards_of
 from sim.engine.clock import stop_at
+from sim.engine.newcomers import FirstVideos
 from sim.feed import plugin
 from sim.feed.cold_start import GRADUATED, STATE_NAMES, STOPPED, WAITING
 from sim.feed.compiled import CompiledScore
@@ -142,6 +144,7 @@ class Outcome:
     trending: NDArray[Any]
     uploads: NDArray[Any]
     sounds: NDArray[Any]
+    first_videos: dict[str, Any]
 
 
 ROOMS = {"engine.users"}
@@ -214,6 +217,12 @@ def _play(name: str, folder: Path, engine: str, shards: int = 1) -> Outcome:
         trending=world.sounds.trending,
         uploads=world.videos.uploaded_s[:n],
         sounds=world.videos.sound[:n],
+        first_videos={
+            name: array
+            for table in platform.mechanisms
+            if isinstance(table, FirstVideos)
+            for name, _, array in table.arrays()
+        },
     )
 
 
@@ -311,6 +320,14 @@ def test_every_filter_removes_something(outcomes: dict[str, Outcome]) -> None:
     assert removed.pop("ineligible") == 0
     assert set(removed) == {"seen", "own", "too_old", "mine:Picky"}
     assert min(removed.values()) > 100, removed
+
+
+def test_every_part_of_the_first_videos_is_covered(outcomes: dict[str, Outcome]) -> None:
+    counts = [p.first_videos["counts"] for p in outcomes.values() if p.first_videos]
+    parts = np.concatenate(counts).sum(axis=0)
+    assert parts.min() > 20, parts
+    shown = np.concatenate(counts)[:, :, 0].sum(axis=1)
+    assert (shown == FIRST_VIDEOS[-1]).sum() > 5
 
 
 def test_all_of_the_cold_start_is_covered(outcomes: dict[str, Outcome]) -> None:

@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from sim.assemble import Live, assemble
+from sim.behaviour.boredom import Bored
+from sim.behaviour.notify import Bells
+from sim.behaviour.satisfaction import Mood
 from sim.core.counts import PACKED, WIDTH
 from sim.core.errors import ResourceError
 from sim.engine import estimate
@@ -23,10 +26,13 @@ from sim.engine.estimate import (
 )
 from sim.engine.layout import CARD, PERSON, REEL, SLOT
 from sim.engine.memory import USER
+from sim.engine.newcomers import FirstVideos
+from sim.engine.presence import Presence
 from sim.feed.belief import SLOTS
 from sim.scenario import Scenario
 from sim.testing.worlds import tiny_scenario
 from sim.world.attention import session_videos
+from sim.world.exchange import Inbox
 
 _HOUR = 3_600.0
 RUNS: dict[str, dict[str, Any]] = {
@@ -35,7 +41,11 @@ RUNS: dict[str, dict[str, Any]] = {
     # people come often and stay long, and nothing keeps a video from being shown again
     "busy": {
         "population": {"users": 100},
-        "behaviour": {"session": {"sessions_per_day": 6.0, "leave": 0.005}},
+        "behaviour": {
+            "session": {"sessions_per_day": 6.0, "leave": 0.005},
+            # what tires people is left out of what is expected
+            "boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0},
+        },
         "feed": {"filters": ["own"], "cold_start": {"policy": "none"}},
     },
     # many people, for a short time
@@ -96,6 +106,12 @@ def test_the_sizes_of_rows_are_those_of_the_engine() -> None:
         "packed": 4 * PACKED,
         "counts": 8 * WIDTH,
         "affinities": 3 * SLOTS * 8,
+        "newcomer": FirstVideos.row_bytes({}),
+        "inbox": Inbox.row_bytes({}),
+        "bored": Bored.row_bytes({}),
+        "mood": Mood.row_bytes({}),
+        "presence": Presence.row_bytes({}),
+        "bells": Bells.row_bytes({}),
     } == ROW_BYTES
 
 

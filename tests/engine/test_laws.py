@@ -60,7 +60,8 @@ def test_counters_of_users_are_sums_over_the_log(played: Played) -> None:
     live = played.live
     columns = user_columns(
         live.world, live.engine.user_counts(), live.engine.follow_counts(),
-        live.platform.view.beliefs.profile,
+        live.platform.view.beliefs.profile, np.zeros(live.world.users, np.uint64),
+        np.zeros(0, np.int8),
     )  # fmt: skip
     same(columns, sums(played.events, "user", live.world.users))
 

@@ -23,9 +23,12 @@ from sim.engine import exposure
 
 # boredom with this video is remembered before it is looked up
 assert moments.acting("meet") == (
-    "exposure.show", "facts.meet", "exposure.note_tags", "tastes.find", "boredom.find"
+    "exposure.show", "facts.meet", "exposure.note_tags", "tastes.find", "boredom.find",
+    "satisfaction.find", "inject.find",
 )
-assert moments.acting("remember") == ("exposure.follow", "boredom.note")
+assert moments.acting("remember") == (
+    "exposure.follow", "boredom.note", "satisfaction.remember"
+)
 swapped = dict(moments.MOMENTS)
 swapped["meet"] = (moments.MOMENTS["meet"][0], When(boredom.used, Each(*ORDER)))
 swapped["remember"] = (Each(exposure.follow),)

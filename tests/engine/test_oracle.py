@@ -11,6 +11,7 @@ import pytest
 from sim.analysis.regret import regret_summary
 from sim.assemble import Live
 from sim.core.actions import ACTION_NAMES
+from sim.core.counts import IMPRESSIONS
 from sim.core.stages import AGES_S, STAGES
 from sim.core.surfaces import FOR_YOU
 from sim.engine.foresee import Oracle
@@ -31,16 +32,17 @@ def regret(live: Live) -> dict:
 
 
 def test_what_it_expects_is_what_happens_on_average(tmp_path: Path) -> None:
-    """Over all impressions of new videos, action by action."""
+    """Over all impressions of new videos, action by action, of people whom nothing bores."""
     path = tmp_path / "events.parquet"
     live = tiny_platform(
         engine="fast", events=path, duration=20 * 3_600.0, population={"users": 400},
+        behaviour={"boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0}},
     )  # fmt: skip
     events = pl.read_parquet(path).filter(pl.col("surface") == FOR_YOU)
     oracle, expected = Oracle(live.platform), np.zeros(len(WEIGHT_NAMES))
     squares = np.zeros(len(WEIGHT_NAMES))
     for user, rows in events.group_by("user"):
-        found = oracle.expect(int(user[0]), rows["video"].to_numpy())  # type: ignore[call-overload]
+        found = oracle.expect(int(user[0]), rows["video"].to_numpy(), 0.0)  # type: ignore[call-overload]
         expected += found.sum(0)
         squares += (found * (1.0 - np.clip(found, 0.0, 1.0))).sum(0)
     assert len(events) > 10_000
@@ -51,6 +53,25 @@ def test_what_it_expects_is_what_happens_on_average(tmp_path: Path) -> None:
     watched = expected[WEIGHT_NAMES.index(WATCH)]
     assert events["watch_s"].sum() == pytest.approx(watched, rel=0.05)
     assert 0.3 < expected[WEIGHT_NAMES.index(WATCH_PERCENTILE)] / len(events) < 0.7
+
+
+def test_it_knows_what_bores_people_at_that_time() -> None:
+    """A while later they have forgotten it, and by then nothing is left of it."""
+    boring = {"creator": 1.0, "topic": 0.5, "sound": 0.5, "half_life": 3_600.0}
+    live = tiny_platform(engine="fast", behaviour={"boredom": boring})
+    seen = np.flatnonzero(live.engine.user_counts().counts[:, IMPRESSIONS] > 30)
+    videos = np.arange(0, live.world.videos.count, 9, dtype=np.int32)
+    now = float(live.scenario.duration)
+    oracle, user, like = Oracle(live.platform), int(seen[0]), ACTION_NAMES.index("like")
+    bored, rested, fresh = (
+        oracle.expect(user, videos, now + wait)[:, like] for wait in (0.0, 3_600.0, 3_600_000.0)
+    )
+    assert (bored <= rested).all()
+    assert (rested <= fresh).all()
+    assert bored.sum() < 0.97 * rested.sum() < 0.97 * fresh.sum()
+    lost = next(t for t in live.platform.mechanisms if t.NAME == "bored")
+    lost.level[:] = 0.0
+    np.testing.assert_allclose(oracle.expect(user, videos, now)[:, like], fresh, rtol=1e-12)
 
 
 def test_a_feed_that_is_the_oracle_has_no_regret() -> None:

@@ -308,8 +308,11 @@ def test_signals_add_up_beyond_the_usual_and_are_limited() -> None:
 
 def test_first_beliefs_are_what_was_ticked() -> None:
     accounts = UserAccounts.of(
-        {"locale": np.zeros(3), "declared": np.array([0b101, 0, 1 << 5]), "joined_s": np.zeros(3)}
-    )
+        {
+            "locale": np.zeros(3), "device": np.zeros(3), "joined_s": np.zeros(3),
+            "declared": np.array([0b101, 0, 1 << 5]),
+        }
+    )  # fmt: skip
     learning = learn_params(
         tiny_scenario(feed={"learning": {"ticked": 0.6, "spread": 0.2, "noise": 2.0}})
     )

@@ -14,7 +14,7 @@ from sim.analysis.control import lift
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS
 from sim.core.random import key, stream
 from sim.core.stages import KINDS, STAGES
-from sim.core.surfaces import FOR_YOU
+from sim.core.surfaces import FOR_YOU, SURFACE_NAMES
 from sim.feed.component import Candidates
 from sim.feed.control import (
     CONTROL,
@@ -146,7 +146,7 @@ def test_impressions_by_surface_add_up(tmp_path: Any) -> None:
     )
     run = simulate(scenario, out=tmp_path / "run", plots=False)
     videos, events = run.table("videos"), run.table("events")
-    names = ["for_you", "following", "sound_page", "shared_link"]
+    names = SURFACE_NAMES
     for code, name in enumerate(names):
         count = events.filter(pl.col("surface") == code).height
         assert videos[f"impressions_{name}"].sum() == count, name

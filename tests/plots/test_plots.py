@@ -24,6 +24,7 @@ from sim.plots.daily_activity import daily_activity_data
 from sim.plots.engagement_by_tier import engagement_by_tier_data
 from sim.plots.learning import learning_data
 from sim.plots.lorenz import lorenz_data
+from sim.plots.newcomers import finding, newcomers_data
 from sim.plots.reach_by_pool import reach_by_pool_data
 from sim.plots.view_spread import LEVELS, view_spread_data
 from sim.plots.views_by_source import views_by_source_data
@@ -41,6 +42,9 @@ SHAPES: dict[str, dict[str, Any]] = {
     "short": {"users": 100, "duration_s": 5 * 3600.0, "warmup_s": 0.0},
     "long": {"users": 300, "duration_s": 20 * 86_400.0, "timeline_s": 3_600.0},
     "silent": {"users": 50, "median": 1e-9},
+    "newcomers": {"users": 300, "joined": 120},
+    "one newcomer": {"users": 300, "joined": 1},
+    "no newcomer after all": {"users": 300, "joined": 0},
     "two clocks": {"users": 300, "locales": (Locale("a", 0.7, 5400.0), Locale("b", 0.3, 0.0))},
 }
 
@@ -116,7 +120,7 @@ def test_all_pictures_are_files_and_leave_no_state(tables: Tables, tmp_path: Pat
 
     before = dict(matplotlib.rcParams)
     files = draw_plots(tables, tmp_path / "plots")
-    assert [f.name for f in files] == [f"{name}.png" for name in PLOTS]
+    assert [f.name for f in files] == [f"{name}.png" for name in PLOTS if name != "newcomers"]
     assert sorted(p.name for p in (tmp_path / "plots").iterdir()) == sorted(f.name for f in files)
     assert all(f.read_bytes().startswith(b"\x89PNG") for f in files)
     assert dict(matplotlib.rcParams) == before
@@ -268,6 +272,51 @@ def test_counts_in_words(value: float, text: str) -> None:
 )
 def test_shares_in_words(share: float, text: str) -> None:
     assert style.percent(share) == text
+
+
+def test_newcomers_are_drawn_where_somebody_joins(
+    tables: Tables, synthetic: ModuleType, tmp_path: Path
+) -> None:
+    found = replace(tables, newcomers=synthetic.newcomers(60))
+    files = draw_plots(found, tmp_path)
+    assert [file.stem for file in files] == list(PLOTS)
+    assert newcomers_data(tables).reason is not None
+    assert draw_plots(tables, tmp_path / "asked", names=["newcomers"])
+
+
+def test_newcomers_numbers(tables: Tables, synthetic: ModuleType) -> None:
+    late = pl.when(pl.col("user") % 3 == 0).then(pl.lit(5.0)).otherwise(pl.col("joined_s"))
+    tables = replace(tables, users=tables.users.with_columns(joined_s=late))
+    data = newcomers_data(replace(tables, newcomers=synthetic.newcomers(100)))
+    assert data.ticked.first == [1, 11, 36, 101, 201]
+    assert data.unticked.last == [10, 35, 100, 200, 350]
+    assert data.unticked.match == pytest.approx([0.20, 0.35, 0.52, 0.60, 0.68])
+    assert data.unticked.match_se == pytest.approx([0.02] * 5)
+    assert (data.ranked, data.chance) == pytest.approx((0.4, 0.2))
+    there = tables.users.filter(pl.col("joined_s") == 0)
+    assert data.completed == there["completions"].sum() / there["impressions"].sum()
+
+
+@pytest.mark.parametrize(
+    ("people", "ticked", "unticked", "title"),
+    [
+        (400, (5, 6, 7, 7, 7), (2, 3, 5, 6, 7), "nothing needs over 35 videos to be where others"),
+        (400, (5, 6, 7, 7, 7), (2, 5, 5, 6, 7), "nothing needs over 10 videos"),
+        (400, (5, 6, 7, 7, 7), (1, 1, 2, 2, 3), "After 350 videos who ticked none are below"),
+        (400, (5, 6, 7, 7, 7), (5, 6, 7, 7, 7), "No clear difference"),
+        # a gap of 0.3 is nothing beside an error of 0.14 each, when five are looked at
+        (2, (5, 6, 7, 7, 7), (2, 3, 5, 6, 7), "No clear difference"),
+        (400, (5, 6, 7, 7, 7), (7, 6, 7, 7, 7), "change the match of some of the first videos"),
+        (1, (5, 6, 7, 7, 7), (2, 3, 5, 6, 7), "First videos of people who joined"),
+    ],
+)
+def test_the_title_says_what_is_clear(
+    tables: Tables, synthetic: ModuleType, people: int, ticked: Any, unticked: Any, title: str
+) -> None:
+    tenths = [tuple(value / 10 for value in group) for group in (ticked, unticked)]
+    found = finding(newcomers_data(replace(tables, newcomers=synthetic.newcomers(people, *tenths))))
+    assert title in found
+    assert len(found) <= style.TITLE_CHARS
 
 
 def test_learning_numbers(tables: Tables) -> None:

@@ -128,7 +128,7 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     counts[:, REACH] = 10 * np.arange(6)
     counts[:, VIEWS] = 20 * np.arange(6)
     counts[:, IMPRESSIONS] = 9
-    elsewhere[3] = 0, 1, 2, 0, 3
+    elsewhere[3] = 0, 1, 2, 0, 3, 0
     paths.snapshot(200.0, counts, elsewhere, pool)
     names = np.array(["", "", "", "p", "", ""], object)
     columns = paths.columns(uploaded, names)
@@ -140,6 +140,7 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     assert columns["impressions_for_you"].tolist() == [0, 9, 3, 9]
     assert columns["impressions_following"].tolist() == [0, 0, 1, 0]
     assert columns["impressions_injected"].tolist() == [0, 0, 3, 0]
+    assert not columns["impressions_notification"].any()
     assert paths.first_reaching("reach", 20) == {2: 200.0, 3: 200.0, 4: 200.0}
     assert paths.first_reaching("impressions", 9) == {2: 200.0, 3: 200.0, 4: 200.0}
     assert paths.first_reaching("impressions", 10) == {}
@@ -175,7 +176,12 @@ def tables(played: Played) -> dict[str, dict[str, Any]]:
         "videos": videos,
         "creators": creator_columns(world, view.counts),
         "users": user_columns(
-            world, live.engine.user_counts(), live.engine.follow_counts(), view.beliefs.profile
+            world,
+            live.engine.user_counts(),
+            live.engine.follow_counts(),
+            view.beliefs.profile,
+            np.zeros(world.users, np.uint64),
+            np.zeros(0, np.int8),
         ),
         "timeline": live.timeline.columns(),
         "control": live.controls.columns(),

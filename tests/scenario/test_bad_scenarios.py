@@ -245,6 +245,10 @@ ONE_MISTAKE = [
         (1, 23, "population.locales", "shares must add up to 100 %; got 50 %"),
     ),
     (
+        "population: {devices: [{name: phone, share: 95 %}, {name: tablet, share: 10 %}]}",
+        (1, 23, "population.devices", "shares must add up to 100 %; got 105 %"),
+    ),
+    (
         "population: {topics: 2}",
         (1, 1, "population.declared_interests", "must be at most the number of topics, 2; got 3"),
     ),

@@ -111,6 +111,7 @@ POPULATION = some(
     creators=SHARE,
     topics=st.integers(8, 64),
     declared_interests=st.integers(0, 8),
+    ticking=SHARE,
     follows=numbers(0, 100_000),
     locales=st.builds(
         lambda share, offset: (

@@ -54,6 +54,21 @@ def test_every_number_of_a_run_is_a_metric(scenario: Scenario, summary: dict[str
             assert one.label
 
 
+def test_numbers_of_newcomers_are_those_of_runs_that_people_join(scenario: Scenario) -> None:
+    joined = with_changes(scenario, {"population.joining": 0.5})
+    made = evaluate(RunSpec(joined, 3)).summary
+    assert made is not None
+    for path in ("newcomers.ticked.first_100.match", "newcomers.unticked.first_350.completed"):
+        found = metric(path, joined).of(made)
+        assert found is not None
+        assert 0.0 < found < 1.0
+    assert metric("newcomers.ticked_minus_unticked.1-10.match", joined).bounds[0] < 0.0
+    with pytest.raises(ForyouError, match="no number is called"):
+        metric("newcomers.ticked.first_100.match", scenario)
+    with pytest.raises(ForyouError, match=r'did you mean "newcomers.ticked.first_100.match"'):
+        metric("newcomers.ticked.first_200.match", joined)
+
+
 def test_the_default_metrics_are_in_every_run(scenario: Scenario, summary: dict[str, Any]) -> None:
     chosen = default_metrics(scenario)
     assert [m.path for m in chosen][:2] == [

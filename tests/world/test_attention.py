@@ -14,7 +14,7 @@ from sim.core.formulas import spread_of_tastes
 from sim.core.random import key, stream2
 from sim.scenario import Scenario
 from sim.testing.reaction import play_until
-from sim.world.attention import SHOWN, attention, session_videos, videos_a_day
+from sim.world.attention import RECENT, SHOWN, attention, session_videos, videos_a_day
 
 DAY, HOUR = 86_400.0, 3_600.0
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -36,6 +36,8 @@ def _visits(found: Scenario, count: int) -> tuple[float, float]:
     """Mean videos and seconds of visits that are played with the compiled functions."""
     p, rng = behaviour_params(found.behaviour), np.random.default_rng(3)
     c, length = found.behaviour.interest, found.catalogue.duration
+    b = found.behaviour.boredom
+    tired = b.creator * RECENT.creator + b.topic * RECENT.topic + b.sound * RECENT.sound
     videos = seconds = 0.0
     for _ in range(count):
         patience, n = rng.normal(), 0
@@ -43,12 +45,12 @@ def _visits(found: Scenario, count: int) -> tuple[float, float]:
             n += 1
             affinity, quality, hook, ln = (rng.normal(mean, sd) for mean, sd in SHOWN)
             appeal = c.affinity * (affinity - c.affinity_center) + c.quality * quality
-            appeal += spread_of_tastes(c) * rng.normal()
+            appeal += spread_of_tastes(c) * rng.normal() - tired
             duration = min(max(length.median * math.exp(length.spread * ln), length.min), 600.0)
             t = play_until(p, rng.exponential(), duration, appeal, hook, patience)
             seconds += t + p.session.gap_min_s + p.session.gap_mean_s * rng.exponential()
             skipped = t < 3.0 and t < duration
-            if rng.random() < session.leave_probability(p.session, appeal, n, skipped):
+            if rng.random() < session.leave_probability(p.session, appeal, n, skipped, 0.0):
                 break
         videos += n
     return videos / count, seconds / count
@@ -80,11 +82,11 @@ def test_sessions_are_as_many_as_when_they_are_played(
     length = session_videos(found) * 16.6
     count, people = 0, 300
     for u in range(people):
-        now = session.next_session_delay_s(p, stream2(k, u, 0), 0.0, 0.0, 0.0, 0.0)
+        now = session.next_session_delay_s(p, stream2(k, u, 0), 0.0, 0.0, 0.0, 0.0, 0.0)
         while now < found.duration:
             count += 1
             now += length
-            now += session.next_session_delay_s(p, stream2(k, u, count), now, 0.0, 0.0, 0.0)
+            now += session.next_session_delay_s(p, stream2(k, u, count), now, 0.0, 0.0, 0.0, 0.0)
     assert attention(found).sessions[0] == pytest.approx(count / people, rel=near)
 
 

@@ -78,10 +78,40 @@ def test_ticked_topics_exist_and_are_mostly_true_interests(large: World) -> None
     ticked = (large.accounts.declared[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)
     assert not ticked[:, 6:].any()
     count = ticked.sum(axis=1)
-    assert count.min() >= 1
-    assert count.max() <= 3
+    assert set(count.tolist()) == {0, 1, 2, 3}
     best = large.truth.interests[:, :6].argmax(axis=1)
-    assert ticked[np.arange(2_000), best].mean() > 0.7
+    assert ticked[np.arange(2_000), best][count > 0].mean() > 0.7
+
+
+def test_a_share_ticks_interests_and_it_is_nobody_elses_luck() -> None:
+    people = {"users": 2_000, "joining": 0.3}
+    every, some, few, none = (
+        tiny_world(population={**people, "ticking": share}) for share in (1.0, 0.7, 0.2, 0.0)
+    )
+    ticks = some.accounts.declared != 0
+    assert abs(ticks.mean() - 0.7) < 4 * np.sqrt(0.21 / 2_000)
+    assert every.accounts.declared.all()
+    assert not none.accounts.declared.any()
+    np.testing.assert_array_equal(
+        some.accounts.declared, np.where(ticks, every.accounts.declared, 0)
+    )
+    assert ticks[few.accounts.declared != 0].all()
+    for world in (some, few, none):
+        for name in TRUTH:
+            np.testing.assert_array_equal(getattr(world.truth, name), getattr(every.truth, name))
+        np.testing.assert_array_equal(world.accounts.joined_s, every.accounts.joined_s)
+        np.testing.assert_array_equal(world.follows.creator, every.follows.creator)
+        np.testing.assert_array_equal(world.videos.uploaded_s, every.videos.uploaded_s)
+
+
+def test_who_ticks_is_drawn_whatever_they_like_and_whenever_they_join() -> None:
+    world = tiny_world(population={"users": 20_000, "joining": 0.5, "ticking": 0.5})
+    ticks = world.accounts.declared != 0
+    for trait in (
+        world.truth.activity, world.truth.patience, world.accounts.joined_s,
+        world.truth.interests[:, 0], world.truth.interests[:, :6].argmax(axis=1),
+    ):  # fmt: skip
+        assert abs(np.corrcoef(ticks, trait)[0, 1]) < 4 / np.sqrt(20_000)
 
 
 def test_locales_have_their_shares() -> None:

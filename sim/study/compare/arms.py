@@ -30,6 +30,7 @@ PAIRED: Final = (
     "population.creators",
     "population.topics",
     "population.locales",
+    "population.devices",
     "viral.reach",
     "viral.impressions",
     "viral.age",

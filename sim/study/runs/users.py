@@ -24,7 +24,9 @@ __all__ = ["KEPT_COLUMNS", "pack_users", "unpack_users"]
 
 Array = npt.NDArray[Any]
 
-_OTHERS: Final = ("user", "creator", "locale", "joined_s", "follows_start", "follows_end")
+_OTHERS: Final = (
+    "user", "creator", "locale", "joined_s", "came", "gone", "follows_start", "follows_end",
+)  # fmt: skip
 KEPT_COLUMNS: Final = tuple(c.name for c in USERS if c.name not in _OTHERS)
 """Columns of the users table that are kept: the arm, and everything that a user did."""
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from sim.analysis.engagement import TIER_LABELS
 from sim.analysis.fields import SUMMARY_FIELDS, Field, matches
+from sim.analysis.retention import cohort_names
 from sim.analysis.summary import REACH_STEPS, value_at
 from sim.analysis.twins import key_of
 from sim.core.errors import ForyouError
-from sim.core.stages import AGE_NAMES, STAGE_NAMES
+from sim.core.stages import AGE_NAMES, SPANS, STAGE_NAMES
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
 from sim.scenario.probes import ProbeConfig
@@ -167,6 +168,11 @@ def _known(before: tuple[str, ...], scenario: Scenario) -> Sequence[str]:
             return STAGE_NAMES
         case ("regret", "ages"):
             return AGE_NAMES
+        case ("retention",):
+            joining = scenario.population.joining > 0.0
+            return cohort_names(float(scenario.duration), joining=joining)
+        case ("newcomers", _):
+            return tuple(SPANS) if scenario.population.joining > 0.0 else ()
         case ("probes", "*", "twins", _):
             twins = [probe.twins for probe in scenario.probes if probe.twins]
             return list(dict.fromkeys(key_of(label) for twin in twins for label in twin.labels))
