@@ -19,6 +19,10 @@ __all__ = ["Curve", "Retention", "draw_retention", "retention_data"]
 TITLE: Final = "Who comes back"
 _FEWEST: Final = 20
 """People of a cohort for whom a day is over, at least, for the day to be drawn."""
+_COMPARED: Final = 100
+"""And for the title to speak of it."""
+_WEEKLY: Final = 200
+"""People who joined in a week, at least, for weeks to be told apart."""
 _MOST: Final = 5
 """Curves of a picture, at most."""
 _LOOKS: Final = (
@@ -34,6 +38,7 @@ class Curve:
     label: str
     days: tuple[int, ...]
     shares: tuple[Share, ...]
+    """of those for whom the day is over"""
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,11 @@ def _curve(cohort: Cohort, label: str, last: int) -> Curve:
 
 
 def retention_data(tables: Tables) -> Retention:
-    """A curve of those of the start, and one of all who joined, or of each week of joining."""
+    """A curve of those of the start, and one of all who joined, or of each week of many."""
     found = {cohort.name: cohort for cohort in cohorts(tables)}
     weeks = [name for name in found if name.startswith("joined_week_")]
-    wanted = [name for name in (SETTLED, *(weeks or ["joined"])) if name in found]
+    many = bool(weeks) and min(found[name].people for name in weeks) >= _WEEKLY
+    wanted = [name for name in (SETTLED, *(weeks if many else ["joined"])) if name in found]
     last = int(tables.duration_s // 86_400.0)
     curves = []
     for name in wanted[:_MOST]:
@@ -74,13 +80,18 @@ def retention_data(tables: Tables) -> Retention:
 
 
 def _finding(data: Retention) -> str:
-    """On the last day that is known of newcomers: their share, beside that of the others."""
+    """On the last day that is known of many newcomers: their share, beside that of the others."""
     if len(data.curves) < 2:
         return TITLE
     settled, newcomers = data.curves[0], data.curves[1]
-    day, share = newcomers.days[-1], newcomers.shares[-1]
-    if day not in settled.days:
+    known_of_many = [
+        (day, share)
+        for day, share in zip(newcomers.days, newcomers.shares, strict=True)
+        if share.total >= _COMPARED and day in settled.days and day > 0
+    ]
+    if not known_of_many:
         return TITLE
+    day, share = known_of_many[-1]
     other = settled.shares[settled.days.index(day)]
     if share.share is None or other.share is None:
         return TITLE
@@ -88,7 +99,7 @@ def _finding(data: Retention) -> str:
     apart = known[1] < known[2] or known[3] < known[0]
     ours, theirs = style.percent(share.share), style.percent(other.share)
     if not apart:
-        return f"On day {day}, newcomers come about as often as others ({ours} and {theirs})"
+        return f"No clear difference on day {day}: {ours} of newcomers come, {theirs} of the others"
     return f"On day {day}, {ours} of newcomers come, and {theirs} of the others"
 
 
