@@ -30,7 +30,7 @@ from sim.world.exchange import earliest_due, new_message
 from sim.world.state import NOBODY, World
 
 __all__ = [
-    "CALLS", "MESSAGES", "SUBSCRIBED", "TABLES", "Bells", "Subscribers", "build", "calls", "is_on",
+    "MESSAGES", "SUBSCRIBED", "TABLES", "Bells", "Subscribers", "build", "calls", "is_on",
     "leave", "open_notification", "send", "used",
 ]  # fmt: skip
 
@@ -40,8 +40,6 @@ MESSAGES: Final = 2
 _COMMENT, _FOLLOW = bit("comment"), bit("follow")
 _LINK, _REPLY, _POST = kind_code("link"), kind_code("reply"), kind_code("post")
 SUBSCRIBED: Final = kind_code("subscribed")
-CALLS: Final = (_LINK, _REPLY, _POST)
-"""Kinds of messages that bring people back."""
 _PAGE = surface_code("notification")
 _STREAM = 2
 _REPLIED, _WHEN = 0, 1
