@@ -28,7 +28,7 @@ from sim.feed.candidate import FIELDS
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES, TABLES
 from sim.scenario.components import Choice, Component
 from sim.scenario.model import Scenario
-from sim.world.state import SoundListing
+from sim.world.state import HashtagListing, SoundListing
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Made by docs/make_reference.py; change the code that it reads, not this page. -->"
@@ -51,6 +51,9 @@ TABLE_MEANINGS = {
     "for those who ticked interests at sign-up and those who did not: seven parts each, of which "
     "`1` to `100` and `1` to `350` are several of the others together; only with "
     "`population: {joining: ...}` above 0.",
+    "sounds": "One row a sound that more than one video carries, or that trended.",
+    "hashtags": "One row a hashtag, of topics and of challenges.",
+    "trends": "One row a look and place on the lists of what trends, an hour apart as a rule.",
 }
 
 
@@ -101,7 +104,7 @@ def state_page() -> str:
         "read a column: `truth` behaviour alone, `belief` the feed alone, `log` both. Columns with "
         "a line lie together on a cache line of that name, in a copy.",
     ]
-    tables = [*(t for t in layout.TABLES), SoundListing]
+    tables = [*(t for t in layout.TABLES), SoundListing, HashtagListing]
     for state in tables:
         blocks += [
             f"## {state.NAME}",

@@ -20,8 +20,8 @@ from sim.engine.demand import expected_demand
 from sim.engine.fast import FastEngine
 from sim.engine.foresee import Oracle, OraclePredictor
 from sim.engine.moments import columns_of
-from sim.engine.platform import Platform
-from sim.engine.reference import FollowLists, ReferenceEngine, SeenSets
+from sim.engine.platform import People, Platform
+from sim.engine.reference import BlockSets, FollowLists, ReferenceEngine, SeenSets
 from sim.engine.shards import Memory, parts_of
 from sim.engine.trends import TREND_INTERVAL_S
 from sim.engine.window import UserCounts
@@ -36,8 +36,10 @@ from sim.machine.keep import Arrays, Misfit, part_of
 from sim.record.recorders import Controls, EventLog, Paths, Regrets, Timeline
 from sim.record.tables import (
     creator_columns,
+    hashtag_columns,
     probe_columns,
     probe_names,
+    sound_columns,
     user_columns,
     video_columns,
 )
@@ -156,6 +158,9 @@ class Live:
                 world.videos.uploaded_s, probe_names(world, world.video_truth.probe)
             ),
             "probes": probe_columns(world, videos, self.paths, viral_of(self.scenario)),
+            "sounds": sound_columns(world, view.counts),
+            "hashtags": hashtag_columns(world, view.counts),
+            "trends": self.platform.trends.columns(),
             **columns_of(
                 self.scenario, world, self.platform.exchange.log(), self.platform.mechanisms
             ),
@@ -217,6 +222,8 @@ def _builtin(kit: Kit, scenario: Scenario, wanted: Any) -> Any:
             return builtin.Ineligible()
         case spec.TooOld():
             return builtin.TooOld(float(wanted.max_age))
+        case spec.Blocked():
+            return builtin.Blocked()
         case spec.Smoothed():
             return kit.smoothed(impressions_of(wanted.prior, scenario, whole=False))
         case spec.Oracle():
@@ -317,7 +324,8 @@ def _reference(
 ) -> tuple[Platform, Engine]:
     del shards
     seen, follows = SeenSets(world.users), FollowLists(world.follows)
-    platform = Platform(scenario, seed, world, seen, follows)
+    people = People(seen, follows, BlockSets(world.users))
+    platform = Platform(scenario, seed, world, people)
     return platform, ReferenceEngine(platform, pipeline, seen, follows, log)
 
 
@@ -328,7 +336,7 @@ def _fast(
     # a component of the user's own need not be safe in several threads
     shards = 1 if pipeline.needs_python else min(shards, world.users)
     memory = Memory(world, pipeline.slate, parts_of(world.users, shards), impressions)
-    platform = Platform(scenario, seed, world, memory, memory)
+    platform = Platform(scenario, seed, world, People(memory, memory, memory))
     return platform, FastEngine(scenario, platform, pipeline, memory, log, shards)
 
 

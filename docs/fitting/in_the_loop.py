@@ -30,13 +30,27 @@ from typing import Any, Final
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from published import ACTIVE, BINS, E9, PER_100, SECONDS, SHORTEST, W1, W4, W15, W16, W17
+from published import (
+    ACTIVE,
+    BINS,
+    E9,
+    ON_PAGES,
+    PER_100,
+    SECONDS,
+    SHORTEST,
+    VISITS,
+    W1,
+    W4,
+    W15,
+    W16,
+    W17,
+)
 
 from sim import assemble as parts
 from sim.analysis import Tables
 from sim.analysis.engagement import TIER_LABELS, tiers
 from sim.analysis.tables import mature
-from sim.analysis.watch import watch_summary
+from sim.analysis.watch import shares_by, watch_summary
 from sim.core.actions import ACTION_INDEX
 from sim.core.errors import ForyouError
 from sim.core.surfaces import FOR_YOU
@@ -85,6 +99,7 @@ class Tally(EventLog):
         self.finished = np.zeros((len(W4), 2))
         self.views = 0
         self.acts = np.zeros(len(PER_100))
+        self.visits = np.zeros(2)
 
     @property
     def wanted(self) -> bool:
@@ -98,6 +113,8 @@ class Tally(EventLog):
         duration = self.duration_of(events["video"])
         add_watching(self.playing, self.finished, duration, events["watch_ms"])
         self.views += int(events["views"].sum())
+        visited = (events["actions"] >> ACTION_INDEX["profile_visit"]) & 1
+        self.visits += visited.sum(), len(events)
         for i, name in enumerate(PER_100):
             self.acts[i] += ((events["actions"] >> ACTION_INDEX[name]) & 1).sum()
 
@@ -133,7 +150,8 @@ def played(scenario: Scenario, seed: int) -> Counts:
     tables = tables_in_memory(live)
     return {
         "worlds": np.array(1.0), "playing": log.playing, "finished": log.finished,
-        "views": np.array(float(log.views)), "acts": log.acts, **of_tables(tables),
+        "views": np.array(float(log.views)), "acts": log.acts, "visits": log.visits,
+        **of_tables(tables),
     }  # fmt: skip
 
 
@@ -157,6 +175,7 @@ def of_tables(tables: Tables) -> Counts:
         "active": np.array(
             (watch.minutes_per_user_day or 0.0) / (watch.minutes_per_active_user_day or math.inf)
         ),
+        "pages": np.array([shares_by(tables, "surface").get(name, 0.0) for name in ON_PAGES]),
         "tiers": by_tier,
         "together": np.array(correlations or np.zeros((len(E9), 2))),
     }
@@ -221,6 +240,12 @@ def misses(counts: Counts) -> list[Miss]:
         of = "" if name == "sound_tap" else of
         per_100 = 100.0 * float(acts / counts["views"])
         rows.append(Miss(of, per_100_views(name), fact, per_100, 0.35))
+    visits, shown_for_you = counts["visits"]
+    rows.append(Miss("E5", "profile visits per 100 impressions", VISITS,
+                     100.0 * float(visits / shown_for_you), 0.35))  # fmt: skip
+    for (name, fact), share in zip(ON_PAGES.items(), counts["pages"], strict=True):
+        found = 100.0 * float(share / counts["worlds"])
+        rows.append(Miss("F11", on_page(name), fact, found, 0.35))
     days, sessions, videos, minutes = counts["used"]
     active = float(counts["active"] / counts["worlds"])
     rows += [
@@ -239,6 +264,11 @@ def misses(counts: Counts) -> list[Miss]:
 def per_100_views(name: str) -> str:
     """An action in words."""
     return f"{name.replace('_', ' ')} per 100 views"
+
+
+def on_page(name: str) -> str:
+    """Views on a surface in words."""
+    return f"views on {name}, percent"
 
 
 def between(low: float, high: float) -> str:
@@ -270,11 +300,11 @@ def score(rows: Sequence[Miss]) -> tuple[int, float]:
 def step(config: BehaviourConfig, counts: Counts, damping: float = DAMPING) -> BehaviourConfig:
     """Change the settings by a part of each miss.
 
-    Levels of actions follow E2 and E4. The hazard of swiping follows W1, second by second, over all
-    durations. Its factor by duration follows what is left in each bin: half of the miss of W4, and
-    half of that of the first seconds. How soon people leave follows the minutes of a day (W16) and
-    of a session (W17), and how often they come the minutes of a day and the share of people who
-    come, half of each, since no two settings can meet all three.
+    Levels of actions follow E2, E4 and E5, the pages F11. The hazard of swiping follows W1, second
+    by second, over all durations. Its factor by duration follows what is left in each bin: half of
+    the miss of W4, and half of that of the first seconds. How soon people leave follows the minutes
+    of a day (W16) and of a session (W17), and how often they come the minutes of a day and the
+    share of people who come, half of each, since no two settings can meet all three.
     """
     rows = misses(counts)
     found = {row.what: row.off for row in rows}
@@ -289,6 +319,10 @@ def step(config: BehaviourConfig, counts: Counts, damping: float = DAMPING) -> B
     watch, act, session = data["watch"], data["act"], data["session"]
     for name in PER_100:
         act[name] = times(act[name], -found[per_100_views(name)])
+    act["profile_visit"] = times(act["profile_visit"], -found["profile visits per 100 impressions"])
+    browse = data["browse"]
+    browse["open"] = min(times(browse["open"], -found[on_page("profile")]), 1.0)
+    browse["search"] = min(times(browse["search"], -found[on_page("search")]), 1.0)
     playing = counts["playing"]
     w4 = [row.off for row in rows if row.fact == "W4"]
     first = np.ma.masked_invalid(hazard_misses(playing, FIRST, apart=True)).mean(axis=1)
@@ -428,7 +462,8 @@ def fitted(config: BehaviourConfig) -> dict[str, Any]:
     """The settings that a step changes."""
     data = config.model_dump()
     chosen = {
-        "watch": ("hazard", "duration_factor"), "act": tuple(PER_100),
+        "watch": ("hazard", "duration_factor"), "act": (*PER_100, "profile_visit"),
+        "browse": ("open", "search"),
         "session": ("leave", "sessions_per_day"),
     }  # fmt: skip
     return {

@@ -107,6 +107,10 @@ PER_100: Final = {
     "sound_tap": 0.5, "not_interested": 0.080,
 }  # fmt: skip
 """Actions per 100 views: like, comment and share are E2, save, follow and not interested E4."""
+VISITS: Final = 2.11
+"""Profile visits per 100 impressions (E5)."""
+ON_PAGES: Final = {"profile": 2.0, "search": 1.1}
+"""Percent of views on some surfaces (F11)."""
 WATCH_RATIO: Final = (0, 0.1, 0.3, 0.5, 0.8, 1.0, 1.5, 2.0, float("inf"))
 """Ends of the bins of the watch ratio of W11; a bin has its lower end and not its upper one."""
 MIDDLES: Final = (0.0, 0.18, 0.39, 0.64, 0.92, 1.09, 1.74, 3.1)

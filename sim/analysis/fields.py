@@ -216,6 +216,35 @@ def _cascades() -> tuple[Field, ...]:
     )  # fmt: skip
 
 
+def _trends() -> tuple[Field, ...]:
+    """What ``trend_summary`` tells."""
+    found: list[Field] = []
+    for kind, of in (("sounds", "sounds with two uses or more"), ("challenges", "challenges")):
+        path, new = f"trends.{kind}", f"{kind} that came onto the list after the first day"
+        found += [
+            Field(f"{path}.listed", "count", "that stood on the list of what trends", of),
+            Field(f"{path}.listed_new", "count", "of these, begun after the start", of),
+            Field(f"{path}.hours_to_list", "h", "median time until they were listed", "these"),
+            Field(
+                f"{path}.hours_to_peak",
+                "h",
+                "median time from the beginning to the hour with the most new uses",
+                "these",
+            ),
+            Field(f"{path}.gini_uses", "0..1", "Gini coefficient of uses", of),
+            Field(f"{path}.top1_share_uses", "share", "share of uses of the most used 1 %", of),
+        ]
+        for days in (5, 14):
+            name = f"{path}.gone_in_{days}d"
+            found += [
+                Field(f"{name}_known", "count", f"listed first at least {days} days before the end",
+                      new),
+                *_share(f"{name}_share", f"of these, off the list for good in {days} days (S6)",
+                        new),
+            ]  # fmt: skip
+    return tuple(found)
+
+
 def _newcomers() -> tuple[Field, ...]:
     """What ``newcomer_summary`` tells; only where people join during the run."""
     told = {
@@ -464,6 +493,19 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     Field("probes.*.skip_rate", "share", "skips / impressions", PROBE),
     Field("probes.*.follows", "count", "follows gained", PROBE),
     *_pools("probes.*.pools", PROBE),
+    Field("probes.*.viral_for_you", "videos", "videos viral by For You alone", PROBE),
+    *_share("probes.*.viral_for_you_share", "viral by For You alone", PROBE),
+    Field("probes.*.viral_strangers", "videos", "viral by people alone who did not follow", PROBE),
+    *_share("probes.*.viral_strangers_share", "viral by people alone who did not follow", PROBE),
+    Field(
+        "probes.*.parts.*.share",
+        "share",
+        "share of the impressions that were on this surface, or by followers of the creator",
+        PROBE,
+    ),
+    Field("probes.*.parts.*.impressions_mean", "count", "mean impressions there", PROBE),
+    Field("probes.*.parts.*.views_mean", "count", "mean views there", PROBE),
+    Field("probes.*.parts.*.reach_mean", "users", "mean reach there", PROBE),
     Field("probes.*.time_to_reach.*.reach", "users", "users to reach", ""),
     *_share("probes.*.time_to_reach.*.share", "reached so many users", PROBE),
     Field("probes.*.time_to_reach.*.median_s", "s", "median age, of those that did", PROBE),
@@ -485,6 +527,7 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     *_regrets("regret.stages.*"),
     *_regrets("regret.ages.*"),
     *_cascades(),
+    *_trends(),
     *_newcomers(),
 )
 """All fields, in the order of the file."""

@@ -27,12 +27,14 @@ from sim.analysis.learning import learning_summary
 from sim.analysis.luck import within_creator
 from sim.analysis.multiples import MULTIPLES, Floats, above, compared_with, multiples, ranks
 from sim.analysis.newcomers import newcomer_summary
+from sim.analysis.parts import part_summary
 from sim.analysis.pools import pool_survival, waiting_share
 from sim.analysis.regret import regret_summary
 from sim.analysis.retention import retention_summary
 from sim.analysis.spread import growth, time_to_reach
 from sim.analysis.tables import Tables, mature, measured, ordinary, rows_where, timeline_since
 from sim.analysis.tails import fit_tail
+from sim.analysis.trends import trend_summary
 from sim.analysis.twins import twin_summary
 from sim.analysis.watch import ratio, shares_by, watch_summary
 
@@ -74,6 +76,8 @@ def summarise(tables: Tables) -> Node:
     }
     if tables.shares is not None:
         tree["cascades"] = cascade_summary(tables.shares)
+    if trends := trend_summary(tables):
+        tree["trends"] = trends
     if tables.newcomers is not None:
         tree["newcomers"] = newcomer_summary(tables.newcomers)
     plain: Node = _plain(tree)
@@ -391,5 +395,6 @@ def _probe(tables: Tables, name: str) -> Node:
             }
             for step in steps
         },
+        **part_summary(probes),
         **_twins(tables, name),
     }

@@ -2,7 +2,8 @@
 
 Three populations of videos are used throughout, so that no number is without its name:
 
-    ordinary    uploads by the platform's own creators: not planted by a probe
+    ordinary    uploads by the platform's own creators, not planted by a probe, that everybody may
+                see: not for followers or friends alone, not refused, not taken down
     measured    ordinary uploads posted after the warm-up
     mature      measured uploads at least ``Tables.min_age_s`` old when the run ended
 """
@@ -49,7 +50,7 @@ MATURE_SHARE: Final = 0.5
 
 READ: Final = ("videos", "creators", "users", "timeline", "paths", "probes", "control", "regret")
 """Tables that every finished run folder has. The event log is never needed here."""
-READ_IF_THERE: Final = ("shares", "newcomers")
+READ_IF_THERE: Final = ("shares", "newcomers", "sounds", "hashtags", "trends")
 """Tables that only some have."""
 
 _HOUR = 3_600.0
@@ -82,6 +83,11 @@ class Tables:
     """Links that people sent each other; None where the scenario has none."""
     newcomers: pl.DataFrame | None
     """First videos of people who joined during the run; None where nobody does."""
+    sounds: pl.DataFrame | None
+    """Sounds; None in runs of earlier versions, as are hashtags and trends."""
+    hashtags: pl.DataFrame | None
+    trends: pl.DataFrame | None
+    """What stood on the lists of what trends, hour by hour."""
     users_count: int
     """U, users in the world."""
     warmup_s: float
@@ -166,6 +172,9 @@ def make_tables(
         **{name: _words(name, frames[name]) for name in READ},
         shares=frames.get("shares"),
         newcomers=frames.get("newcomers"),
+        sounds=frames.get("sounds"),
+        hashtags=frames.get("hashtags"),
+        trends=frames.get("trends"),
         users_count=users,
         warmup_s=warmup,
         duration_s=duration,
@@ -242,8 +251,12 @@ def rows_where(frame: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
 
 
 def ordinary(tables: Tables) -> pl.DataFrame:
-    """Videos that no probe planted, the first catalogue included."""
-    return rows_where(tables.videos, pl.col("probe") == "")
+    """Videos for everybody that no probe planted, the first catalogue included.
+
+    In runs of earlier versions all videos are for everybody.
+    """
+    own = rows_where(tables.videos, pl.col("probe") == "")
+    return rows_where(own, pl.col("audience") == "everybody") if "audience" in own else own
 
 
 def measured(tables: Tables) -> pl.DataFrame:

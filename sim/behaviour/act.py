@@ -24,14 +24,17 @@ from sim.core.maths import exp
 from sim.machine.compiled import njit
 
 __all__ = [
-    "CHANCES", "LANES", "RARE", "chance", "comment", "comment_shape", "find_shapes", "find_warmth",
-    "follow", "like", "like_shape", "may_report", "not_interested", "not_interested_shape",
-    "report", "save", "share", "sound_tap", "warmth",
+    "CHANCES", "LANES", "RARE", "block", "chance", "comment", "comment_shape", "find_shapes",
+    "find_warmth", "follow", "hashtag_tap", "like", "like_shape", "may_block", "may_report",
+    "may_tap_hashtags", "may_tap_parents", "may_unfollow", "may_visit", "not_interested",
+    "not_interested_shape", "parent_tap", "profile_visit", "report", "save", "share", "sound_tap",
+    "unfollow", "warmth",
 ]  # fmt: skip
 
 LANES = (
     ("generosity", np.float64),
     ("followed", np.int64),  # whether the person follows the creator
+    ("joint", np.int64),  # whether it is a duet or a stitch
     ("like_shape", np.float64),
     ("comment_shape", np.float64),
     ("warmth", np.float64),
@@ -146,16 +149,86 @@ def report(p: Any, room: Any, k: int) -> float:
 
 
 @njit(forceinline=True)
+def profile_visit(p: Any, room: Any, k: int) -> float:
+    """Probability of opening the profile of the creator."""
+    return chance(p.act.profile_visit, room.like_shape[k], room.warmth[k])
+
+
+@njit(forceinline=True)
+def hashtag_tap(p: Any, room: Any, k: int) -> float:
+    """Probability of opening the page of a hashtag; 0 for a video without one."""
+    taps = chance(p.act.hashtag_tap, room.like_shape[k], room.warmth[k])
+    return taps if room.first_tag[k] >= 0 else 0.0
+
+
+@njit(forceinline=True)
+def block(p: Any, room: Any, k: int) -> float:
+    """Probability of blocking the creator: as of a report, at a level of its own."""
+    return chance(p.act.block, 1.0, room.coldness[k])
+
+
+@njit(forceinline=True)
+def unfollow(p: Any, room: Any, k: int) -> float:
+    """Probability of no longer following the creator; 0 for who does not. Assumption: as of a
+    report, at a level of its own.
+    """
+    stops = chance(p.act.unfollow, 1.0, room.coldness[k])
+    return stops if room.followed[k] != 0 else 0.0
+
+
+@njit(forceinline=True)
+def parent_tap(p: Any, room: Any, k: int) -> float:
+    """Probability of opening the parent; 0 for a video without one."""
+    taps = chance(p.act.parent_tap, room.like_shape[k], room.warmth[k])
+    return taps if room.joint[k] != 0 else 0.0
+
+
+@njit(forceinline=True)
+def may_tap_parents(p: Any) -> bool:
+    """Whether anybody ever opens a parent."""
+    return p.act.parent_tap > 0.0  # type: ignore[no-any-return]
+
+
+@njit(forceinline=True)
 def may_report(p: Any) -> bool:
     """Whether anybody ever reports."""
     return p.act.report > 0.0  # type: ignore[no-any-return]
 
 
-RARE: Final[Mapping[str, Callable[[Any], bool]]] = {"report": may_report}
+@njit(forceinline=True)
+def may_visit(p: Any) -> bool:
+    """Whether anybody ever visits a profile."""
+    return p.act.profile_visit > 0.0  # type: ignore[no-any-return]
+
+
+@njit(forceinline=True)
+def may_tap_hashtags(p: Any) -> bool:
+    """Whether anybody ever taps a hashtag."""
+    return p.act.hashtag_tap > 0.0  # type: ignore[no-any-return]
+
+
+@njit(forceinline=True)
+def may_block(p: Any) -> bool:
+    """Whether anybody ever blocks."""
+    return p.act.block > 0.0  # type: ignore[no-any-return]
+
+
+@njit(forceinline=True)
+def may_unfollow(p: Any) -> bool:
+    """Whether anybody ever stops following."""
+    return p.act.unfollow > 0.0  # type: ignore[no-any-return]
+
+
+RARE: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "report": may_report, "profile_visit": may_visit, "hashtag_tap": may_tap_hashtags,
+    "block": may_block, "unfollow": may_unfollow, "parent_tap": may_tap_parents,
+}  # fmt: skip
 """Clicks that are decided only while something holds: what is off costs nothing."""
 
 CHANCES: Final[Mapping[str, Callable[[Any, Any, int], float]]] = {
     "like": like, "comment": comment, "share": share, "save": save, "follow": follow,
     "sound_tap": sound_tap, "not_interested": not_interested, "report": report,
+    "profile_visit": profile_visit, "hashtag_tap": hashtag_tap, "block": block,
+    "unfollow": unfollow, "parent_tap": parent_tap,
 }  # fmt: skip
 """The formula of each click: its probability, given the room."""

@@ -28,7 +28,9 @@ def meet(world: Any, p: Any, room: Any, k: int) -> None:
     room.topic[k] = truth.main_topic[v]
     room.quality[k] = truth.quality[v]
     room.hook[k] = truth.hook[v]
+    room.hold[k] = float(truth.hold[v])
     room.duration_s[k] = videos.duration_s[v]
+    room.joint[k] = videos.joint[v]
     room.like_trait[k] = truth.like_trait[v]
     room.comment_trait[k] = truth.comment_trait[v]
     room.share_trait[k] = truth.share_trait[v]
@@ -52,7 +54,9 @@ def meet_all(world: Any, p: Any, room: Any, n: int) -> None:
         room.topic[k] = reel.main_topic
         room.quality[k] = reel.quality
         room.hook[k] = reel.hook
+        room.hold[k] = float(reel.hold)
         room.duration_s[k] = reel.duration_s
+        room.joint[k] = reel.joint
         room.like_trait[k] = reel.like_trait
         room.comment_trait[k] = reel.comment_trait
         room.share_trait[k] = reel.share_trait

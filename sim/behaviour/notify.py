@@ -1,10 +1,11 @@
 """Notifications: what happens elsewhere in the app reaches people, and brings some back.
 
-Two things make one, beside a link that a contact sent (``sim.behaviour.sharing``):
+Three things make one, beside a link that a contact sent (``sim.behaviour.sharing``):
 
     reply   somebody answers a comment, with the probability ``reply``, an exponential time later
     post    a creator has posted whom one follows with the bell on, as is so for a share ``post`` of
-            all follows: drawn once for each pair
+            all follows: drawn once for each pair, and off when the follow ends
+    mention a friend has posted a video that mentions one (``catalogue.mentions``)
 
 A notification lies in the inbox. When its receiver next wants something to watch it is opened
 with the probability ``opened``, or never; opened, it is a page with the video. It brings back who
@@ -14,6 +15,7 @@ is away with the probability ``brings``, an exponential time after it can be rea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -30,16 +32,18 @@ from sim.world.exchange import earliest_due, new_message
 from sim.world.state import NOBODY, World
 
 __all__ = [
-    "MESSAGES", "SUBSCRIBED", "TABLES", "Bells", "Subscribers", "build", "calls", "is_on",
-    "leave", "open_notification", "send", "used",
+    "MESSAGES", "SUBSCRIBED", "TABLES", "UNSUBSCRIBED", "Bells", "Subscribers", "build", "calls",
+    "is_on", "leave", "open_notification", "send", "used",
 ]  # fmt: skip
 
 MESSAGES: Final = 2
-"""Messages of an impression: the reply to a comment, and that a bell was switched on."""
+"""Messages of an impression: the reply to a comment, and that a bell was switched on or off."""
 
-_COMMENT, _FOLLOW = bit("comment"), bit("follow")
+_COMMENT, _FOLLOW, _UNFOLLOW = bit("comment"), bit("follow"), bit("unfollow")
 _LINK, _REPLY, _POST = kind_code("link"), kind_code("reply"), kind_code("post")
+_MENTION = kind_code("mention")
 SUBSCRIBED: Final = kind_code("subscribed")
+UNSUBSCRIBED: Final = kind_code("unsubscribed")
 _PAGE = surface_code("notification")
 _STREAM = 2
 _REPLIED, _WHEN = 0, 1
@@ -80,8 +84,11 @@ def used(frame: Any) -> bool:
     return frame.bells.luck.size > 0  # type: ignore[no-any-return]
 
 
-def build(scenario: Scenario, world: World, seed: int) -> tuple[Table, ...]:
+def build(
+    scenario: Scenario, world: World, seed: int, state: Mapping[type[Table], Table]
+) -> tuple[Table, ...]:
     """Whose bell is on at the start."""
+    del state
     bells, subscribers = Bells(world.users), Subscribers()
     k = key(seed, "bells")
     _fill(k, bells.luck)
@@ -123,7 +130,7 @@ def open_notification(world: Any, p: Any, room: Any, k: int) -> None:
     if world.bells.luck.size == 0 or room.opens[k] != NOBODY:
         return
     inbox, u, t = world.inbox, room.seen.user[k], room.seen.time_s[k]
-    for kind in (_REPLY, _POST):
+    for kind in (_REPLY, _POST, _MENTION):
         i = earliest_due(world, u, kind, t)
         while i != NOBODY and room.opens[k] == NOBODY:
             inbox.kind[u, i] = NOBODY
@@ -152,9 +159,11 @@ def send(world: Any, p: Any, room: Any, k: int) -> None:
             message.kind, message.to, message.sender = _REPLY, u, creator
             message.video, message.sent = v, t
             message.at = t + n.reply_delay * exponential(luck, _WHEN)
-    if seen.actions[k] & _FOLLOW and _bell(world.bells.luck[u], int(creator), n.post):
+    changed = seen.actions[k] & (_FOLLOW | _UNFOLLOW)
+    if changed != 0 and _bell(world.bells.luck[u], int(creator), n.post):
         message = new_message(world)
-        message.kind, message.to, message.sender = SUBSCRIBED, u, creator
+        message.kind = SUBSCRIBED if changed & _FOLLOW else UNSUBSCRIBED
+        message.to, message.sender = u, creator
         message.video, message.sent, message.at = v, t, t
 
 
@@ -171,7 +180,7 @@ def calls(
     for i in range(messages.size):
         message = messages[i]
         kind = message.kind
-        if kind not in (_LINK, _REPLY, _POST):
+        if kind not in (_LINK, _REPLY, _POST, _MENTION):
             continue
         sender, to = int(message.sender), int(message.to)
         luck = stream3(k_link if kind == _LINK else k, sender, to, luck_of[message.video])

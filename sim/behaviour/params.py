@@ -25,6 +25,7 @@ from sim.scenario.behaviour import (
     SessionConfig,
     WatchConfig,
 )
+from sim.world.craft import HOLD_ONE
 
 __all__ = [
     "ActParams",
@@ -71,6 +72,8 @@ class WatchParams(NamedTuple):
     early_appeal: float
     late_appeal: float
     hook: float
+    hold: float
+    """Appeal that a 32nd of an sd of hold is worth after the first 3 seconds."""
     early_patience: float
     late_patience: float
     replay_appeal: float
@@ -157,6 +160,7 @@ def _watch(c: WatchConfig) -> WatchParams:
         early_appeal=c.early_appeal,
         late_appeal=c.late_appeal,
         hook=c.hook,
+        hold=c.hold / HOLD_ONE,
         early_patience=c.early_patience,
         late_patience=c.late_patience,
         replay_appeal=c.replay_appeal,

@@ -22,6 +22,7 @@ as often as others do (W18: after a month most come nearly twice as often).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -68,9 +69,11 @@ def is_on(scenario: Scenario) -> bool:
     return scenario.behaviour.satisfaction.enabled
 
 
-def build(scenario: Scenario, world: World, seed: int) -> tuple[Table, ...]:
+def build(
+    scenario: Scenario, world: World, seed: int, state: Mapping[type[Table], Table]
+) -> tuple[Table, ...]:
     """Habits of the start."""
-    del seed
+    del seed, state
     table = Mood(world.users)
     newcomer = float(log(scenario.behaviour.satisfaction.newcomer))
     table.habit[world.accounts.joined_s > 0.0] = -newcomer

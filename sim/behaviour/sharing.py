@@ -70,8 +70,11 @@ def used(frame: Any) -> bool:
     return frame.links.number.size > 0  # type: ignore[no-any-return]
 
 
-def build(scenario: Scenario, world: World, seed: int) -> tuple[Table, ...]:
+def build(
+    scenario: Scenario, world: World, seed: int, state: Mapping[type[Table], Table]
+) -> tuple[Table, ...]:
     """Who knows whom."""
+    del state
     ordinary = int((world.creators.probe == NOBODY).sum())
     contacts = draw_contacts(
         key(seed, "contacts"), float(scenario.behaviour.sharing.contacts), world.accounts.locale,

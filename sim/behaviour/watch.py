@@ -62,6 +62,7 @@ def view_count(ms: int, duration_s: float) -> int:
 LANES = (
     ("stream", np.uint64),  # of the impression: its luck
     ("hook", np.float64),
+    ("hold", np.float64),  # 1/32 sd
     ("duration_s", np.float64),
     ("patience", np.float64),
     ("budget", np.float64),  # exponential draw that the hazard uses up
@@ -81,7 +82,8 @@ def sit_down(p: Any, room: Any, k: int) -> None:
     room.budget[k] = exponential(room.stream[k], WATCH)
     appeal, patience = room.appeal[k], room.patience[k]
     room.early[k] = early_factor(p.watch, room.hook[k], appeal, patience)
-    room.late[k] = late_factor(p.watch, appeal, patience)
+    held = appeal + p.watch.hold * room.hold[k]
+    room.late[k] = late_factor(p.watch, held, patience)
 
 
 @njit(forceinline=True)

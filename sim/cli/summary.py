@@ -145,6 +145,7 @@ def _probe(name: str, probe: Node) -> Section:
         Row("rank of middle video", _share(probe["rank_median"]), among),
         *_above(probe),
         Row("went viral", f"{probe['viral']} of {probe['count']}", _viral(probe)),
+        *_told_apart(probe),
         _typical(probe, ("views_p25", "views_p75")),
         *_steps(probe["time_to_reach"].values()),
         Row("engagement by views", _percent(probe["engagement_by_views"]), ENGAGEMENT),
@@ -156,6 +157,27 @@ def _probe(name: str, probe: Node) -> Section:
     return Section(f"{many} of “{name}”{age}", rows)
 
 
+def _told_apart(probe: Node) -> list[Row]:
+    """Where the audience came from, and what the verdict would be without some of it."""
+    rows = []
+    for among, label in (("for_you", "on For You alone"), ("strangers", "without followers")):
+        if probe[f"viral_{among}"] != probe["viral"]:
+            note = _interval(probe, f"viral_{among}_share")
+            rows.append(Row(f"  {label}", f"{probe[f'viral_{among}']} of {probe['count']}", note))
+    parts = probe["parts"]
+    shown = {surface.name: surface.label for surface in SURFACES} | {"followers": "to followers"}
+    found = sorted(
+        (name for name in shown if parts[name]["share"]), key=lambda n: -parts[n]["share"]
+    )
+    rows += [
+        Row(f"  {shown[name]}", _share(parts[name]["share"]), "of impressions")
+        for name in found
+        if parts[name]["share"] >= _WORTH_A_ROW
+    ]
+    return rows
+
+
+_WORTH_A_ROW = 0.005
 _SIDES = {
     "impressions_early": "impressions, early",
     "impressions": "impressions",

@@ -52,6 +52,16 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "asked for less of this", 0.001, 8),
     Action("report", "click", -1, "reports", "reports",
            "reported that the video breaks the rules", 0.0001, 14),
+    Action("profile_visit", "click", 1, "profile_visits", "profile visits",
+           "opened the profile of the creator", 0.01, 22),
+    Action("hashtag_tap", "click", 1, "hashtag_taps", "hashtag taps",
+           "opened the page of a hashtag", 0.001, 23),
+    Action("block", "click", -1, "blocks", "blocks",
+           "blocked the creator, and is shown no more of them", 0.0001, 24),
+    Action("unfollow", "click", -1, "unfollows", "unfollows",
+           "stopped following the creator", 0.0001, 25),
+    Action("parent_tap", "click", 1, "parent_taps", "parent taps",
+           "opened the video of which it is a duet or a stitch", 0.0001, 27),
 )  # fmt: skip
 """All actions, in the order of bits, counters and columns."""
 

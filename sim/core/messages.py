@@ -32,6 +32,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("reply", True, "somebody has answered a comment"),
     Kind("post", True, "a creator has posted whom the receiver follows with the bell on"),
     Kind("subscribed", False, "the receiver follows a creator from now on, with the bell on"),
+    Kind("mention", True, "a video mentions the receiver"),
+    Kind("unsubscribed", False, "the receiver, whose bell was on, no longer follows a creator"),
 )
 """All kinds; the position is the code in arrays."""
 

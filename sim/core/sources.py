@@ -42,6 +42,10 @@ SOURCES: Final[tuple[Source, ...]] = (
     ),
     Source("injected", "injected", "a video that the scenario has shown to people", feed=False),
     Source("notification", "notification", "the video that a notification is about", feed=False),
+    Source("friends", "friends", "recent videos of friends", feed=False),
+    Source("profile", "profile", "recent videos of a creator whose profile is visited", feed=False),
+    Source("search", "search", "found by a search", feed=False),
+    Source("parent", "parent", "the video of which another one is a duet or a stitch", feed=False),
 )  # fmt: skip
 """All sources; the position is the code in arrays."""
 

@@ -27,9 +27,10 @@ COMPILE_S = 80.0
 LONG_S = 3_600.0
 """A run longer than this is announced before it starts."""
 ROW_BYTES = {
-    "user": 64, "slot": 8, "person": 32, "card": 64, "reel": 64, "packed": 64, "counts": 120,
+    "user": 64, "slot": 8, "person": 32, "card": 64, "reel": 64, "packed": 128, "counts": 152,
     "affinities": 3 * 8 * 8, "newcomer": 160,
     "inbox": 8 * 25, "bored": 3 * 8 * 8 + 8, "mood": 9, "presence": 8, "bells": 16,
+    "parts": 132,
 }  # fmt: skip
 """Bytes of a row in the engine's tables."""
 
@@ -47,9 +48,9 @@ _OUTBOX_BYTES = 3.4e6
 """What a thread has room for to be sent within a window."""
 _BUSY_CELLS = 12
 """Pairs of a surface and a source in which anything happens in a bin of the timeline."""
-_PATH_BYTES = 8.0 * (6 + 5 + len(SURFACES))
+_PATH_BYTES = 8.0 * (6 + 8 + len(SURFACES))
 """A video in a snapshot: time, number, counters."""
-_TABLE_ROW_BYTES = 8.0 * 28
+_TABLE_ROW_BYTES = 8.0 * 40
 """A row of the tables of users, videos and creators, on average."""
 _COPIES = 3.0
 """A table is there as it was counted, as it is written, and as it is read back."""
@@ -155,7 +156,7 @@ def _bytes(scenario: Scenario, engine: str, shards: int, impressions: float, plo
     if scenario.population.joining > 0.0:
         per_user += 4 + scenario.population.joining * row["newcomer"]
     per_video = dims * 2 + row["card"] + row["reel"] + (row["packed"] + 16) * shards
-    per_video += row["counts"] + 270
+    per_video += row["counts"] + row["parts"] * (shards + 1) + 270
     size = _fixed_bytes(plots) + users * per_user + _videos(scenario) * per_video
     size += impressions * SEEN_BYTES
     size += _TABLES_BYTES + shards * _THREAD_BYTES

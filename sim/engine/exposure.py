@@ -14,7 +14,7 @@ from sim.core.actions import bit
 from sim.core.counts import IMPRESSIONS
 from sim.core.random import stream, stream2
 from sim.engine.followed import also_followed
-from sim.engine.memory import add_follow, add_seen
+from sim.engine.memory import add_block, add_follow, add_seen, remove_follow
 from sim.machine.borrow import at, prefetch
 from sim.machine.compiled import njit
 from sim.machine.marks import prefetch_mark
@@ -22,10 +22,10 @@ from sim.machine.twins import side_by_side
 
 __all__ = [
     "follow", "follow_all", "note_surface", "note_surfaces", "note_tags", "note_tags_of_all",
-    "show", "show_all",
+    "part", "part_all", "show", "show_all",
 ]  # fmt: skip
 
-_FOLLOW = bit("follow")
+_FOLLOW, _UNFOLLOW, _BLOCK = bit("follow"), bit("unfollow"), bit("block")
 
 
 def show(frame: Any, p: Any, room: Any, k: int) -> None:
@@ -147,5 +147,57 @@ def follow_all(frame: Any, p: Any, room: Any, n: int) -> None:
         creator = np.int64(at(frame.cards, room.seen.video[k]).creator)
         user = frame.users[row]
         add_follow(frame.arena, frame.graph.creator, user, creator)
-        also_followed(frame.slates, frame.cards, user, row, creator)
+        also_followed(frame.slates, frame.cards, user, row, creator, 1)
         frame.tally.followers[creator] += 1
+
+
+def part(frame: Any, p: Any, room: Any, k: int) -> None:
+    """Who decided to no longer follow the creator does not; who blocked them sees no more of them.
+
+    What the slate still holds of a blocked creator is gone at once.
+    """
+    del p
+    actions, user = int(room.seen.actions[k]), int(room.seen.user[k])
+    if not actions & (_UNFOLLOW | _BLOCK):
+        return
+    creators = frame.videos.creator
+    creator = int(creators[room.seen.video[k]])
+    if actions & _UNFOLLOW:
+        frame.follows.remove(user, creator)
+    if actions & _BLOCK:
+        frame.blocks.add(user, creator)
+        frame.left[:] = [slot for slot in frame.left if creators[slot[0]] != creator]
+
+
+@side_by_side(part)
+@njit(forceinline=True)
+def part_all(frame: Any, p: Any, room: Any, n: int) -> None:
+    """The same; hardly anybody does."""
+    some = 0
+    for j in range(n):
+        room.left[np.uint64(some)] = j
+        some += 1 if room.seen.actions[np.uint64(j)] & (_UNFOLLOW | _BLOCK) else 0
+    for j in range(some):
+        _part(frame, room, np.uint64(room.left[np.uint64(j)]))
+
+
+@njit()
+def _part(frame: Any, room: Any, k: Any) -> None:
+    row = np.uint64(room.seen.user[k])
+    actions, user = room.seen.actions[k], frame.users[row]
+    creator = np.int64(at(frame.cards, room.seen.video[k]).creator)
+    if actions & _UNFOLLOW:
+        remove_follow(frame.arena, frame.graph.creator, user, creator)
+        also_followed(frame.slates, frame.cards, user, row, creator, 0)
+        frame.tally.followers[creator] -= 1
+    if actions & _BLOCK:
+        add_block(frame.arena, user, creator)
+        kept = user.place
+        for i in range(user.place, user.length):
+            slot = frame.slates[row, np.uint64(i)]
+            there = frame.slates[row, np.uint64(kept)]
+            other = at(frame.cards, slot.video).creator != creator
+            there.video, there.source, there.pool = slot.video, slot.source, slot.pool
+            there.followed = slot.followed
+            kept += 1 if other else 0
+        user.length = kept

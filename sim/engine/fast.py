@@ -18,6 +18,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from sim.behaviour.covers import SHOWS_COVERS
 from sim.core.counts import IMPRESSIONS, unpack
 from sim.core.room import PEOPLE
 from sim.core.surfaces import SURFACES
@@ -33,7 +34,7 @@ from sim.engine.platform import Platform
 from sim.engine.regret import Regret
 from sim.engine.scorers import compiled_steps, tell_places
 from sim.engine.scratch import new_scratch
-from sim.engine.sessions import first_sessions, next_requests, take_slates
+from sim.engine.sessions import first_sessions, next_requests, opened_of, take_slates
 from sim.engine.shards import Memory
 from sim.engine.tally import FRESH
 from sim.engine.window import UserCounts, WindowCounts
@@ -349,12 +350,26 @@ class FastEngine:
                 platform.stages,
                 self._notice,
             )
+            if SHOWS_COVERS[wanted]:
+                slates = self._opened(slates, streams[batch], words)
             video[batch], source[batch] = slates.video, slates.source
             pool[batch], length[batch] = slates.pool, slates.length
             if wanted != FOR_YOU:
                 empty = batch[slates.length == 0]
                 surface[empty], subject[empty] = FOR_YOU, NOBODY
         take_slates(words, who, surface, video, source, pool, length)
+
+    @staticmethod
+    def _opened(slates: Slates, streams: NDArray[np.uint64], words: Any) -> Slates:
+        """What people open of pages that show covers."""
+        for b, (length, stream) in enumerate(zip(slates.length.tolist(), streams, strict=True)):
+            opens = opened_of(words, slates.video[b, :length].astype(np.int64), stream)
+            kept = int(opens.sum())
+            for column in (slates.video, slates.source, slates.pool):
+                column[b, :kept] = column[b, :length][opens]
+            slates.video[b, kept:] = NOBODY
+            slates.length[b] = kept
+        return slates
 
     def _notice(self, requests: Requests, left: Candidates, slates: Slates) -> None:
         """Show some of the slates to the oracle."""

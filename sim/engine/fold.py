@@ -66,9 +66,9 @@ def add_to_window(
             for column in range(2):
                 window_tests[v, column] += tests[v, column]
                 tests[v, column] = 0
-        for surface in range(elsewhere.shape[1]):
-            all_elsewhere[v, surface] += elsewhere[v, surface]
-            elsewhere[v, surface] = 0
+        for column in range(elsewhere.shape[1]):
+            all_elsewhere[v, column] += elsewhere[v, column]
+            elsewhere[v, column] = 0
         all_percentiles[v] += percentiles[v]
         percentiles[v] = 0
 

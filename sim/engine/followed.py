@@ -36,9 +36,11 @@ def mark_followed(slates, row, length, creators, graph, data, user):
 
 
 @njit(forceinline=True)
-def also_followed(slates, cards, user, row, creator):
-    """The user follows ``creator`` from now on: note it in the rest of the slate."""
+def also_followed(slates, cards, user, row, creator, followed):
+    """From now on the user follows ``creator``, or with 0 does not: note it in the rest of the
+    slate.
+    """
     for i in range(user.place, user.length):
         slot = slates[row, np.uint64(i)]
         if at(cards, slot.video).creator == creator:
-            slot.followed = 1
+            slot.followed = followed

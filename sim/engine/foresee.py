@@ -39,8 +39,8 @@ _BUDGETS = -np.log(1.0 - (np.arange(POINTS) + 0.5) / POINTS)
 _ACTIONS: Final = len(ACTIONS)
 
 _MEET = (
-    Each(facts.meet),
-    When(tastes.used, Each(exposure.note_tags, tastes.find)),
+    Each(exposure.note_tags, facts.meet),
+    When(tastes.used, Each(tastes.find)),
     When(boredom.used, Each(boredom.find)),
 )
 _FEEL = MOMENTS["appeal"]

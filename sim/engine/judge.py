@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engine.memory import has_seen, seen_from
+from sim.engine.memory import has_blocked, has_seen, seen_from
 from sim.engine.scratch import AHEAD
+from sim.feed.access import may_see
 from sim.feed.belief import affinity_of
 from sim.feed.match import hold, match_sum
 from sim.feed.spaced import NEVER, score_key
@@ -23,8 +24,8 @@ __all__ = [
 
 REQUESTS, RETRIEVED, DUPLICATES, KEPT, SELECTED, REMOVED = 0, 1, 2, 3, 4, 5
 """Columns of the stage counters; filters have one each from REMOVED on."""
-FILTERS = {"seen": 0, "own": 1, "ineligible": 2, "too_old": 3}
-_SEEN, _OWN, _INELIGIBLE, _TOO_OLD = 0, 1, 2, 3
+FILTERS = {"seen": 0, "own": 1, "ineligible": 2, "too_old": 3, "blocked": 4}
+_SEEN, _OWN, _INELIGIBLE, _TOO_OLD, _BLOCKED = 0, 1, 2, 3, 4
 GONE = np.int32(-(2**31))
 """Stands for the sum of a candidate that a filter removed."""
 
@@ -63,7 +64,7 @@ def _look(feed, j, start, size, oldest):
     taste = hold(feed.taste.profile, 0, feed.beliefs.slot_id, u, feed.taste.weights)
     who = np.int32(u)
     earliest = np.inf
-    eligible = np.int8(1)  # cards have 0 or 1
+    eligible = np.int8(1)
     own = False
     for i in range(n):
         place = np.uint64(i)
@@ -77,7 +78,7 @@ def _look(feed, j, start, size, oldest):
         sums[place] = GONE if seen else total
         worth[place].base, worth[place].lift = card.base, card.lift
         earliest = card.uploaded_s if card.uploaded_s < earliest else earliest
-        eligible &= card.eligible
+        eligible &= np.int8(card.eligible == 1)
         own |= card.owner == who
     return earliest < oldest or eligible != 1 or own
 
@@ -92,7 +93,8 @@ def _ask_filters(feed, j):
     asked = feed.asked[j]
     u, t, n = asked.user, asked.time_s, asked.candidates
     filters, max_age, cards = feed.filter, feed.max_age, feed.cards
-    ids, sums, stages = feed.ids[j], feed.scores_of.sum, feed.stages
+    user, data = at(feed.users, u), feed.arena.data
+    ids, sums, stages, codes = feed.ids[j], feed.scores_of.sum, feed.stages, feed.codes[j]
     gone = 0
     for i in range(n):
         place = np.uint64(i)
@@ -102,8 +104,9 @@ def _ask_filters(feed, j):
             if (
                 (code == _SEEN and sums[place] == GONE)
                 or (code == _OWN and card.owner == u)
-                or (code == _INELIGIBLE and card.eligible != 1)
+                or (code == _INELIGIBLE and not may_see(card.eligible, codes[place]))
                 or (code == _TOO_OLD and not card.uploaded_s >= t - max_age[number])
+                or (code == _BLOCKED and has_blocked(data, user, card.creator))
             ):
                 sums[place] = GONE
                 stages[REMOVED + number] += 1
@@ -125,6 +128,8 @@ def may_be_shown(feed, asked, video):
         if code == _INELIGIBLE and card.eligible != 1:
             return False
         if code == _TOO_OLD and not card.uploaded_s >= asked.time_s - feed.max_age[number]:
+            return False
+        if code == _BLOCKED and has_blocked(feed.arena.data, user, card.creator):
             return False
     return True
 
@@ -165,7 +170,7 @@ def judge(feed, j):
     size = np.int64(user.seen_size) if asked >= 0 else np.int64(0)
     doubt = _look(feed, j, user.seen_start, size, oldest)
     gone = 0
-    if doubt:
+    if doubt or user.blocks != 0:
         gone = _ask_filters(feed, j)
     elif asked >= 0:
         for i in range(n):  # in vector registers

@@ -21,17 +21,17 @@ from __future__ import annotations
 import numpy as np
 
 from sim.behaviour.boredom import PLACES as BORED_PLACES
-from sim.core.actions import bit
+from sim.behaviour.covers import SHOWS_COVERS
 from sim.core.room import PEOPLE
 from sim.engine.judge import GONE
 from sim.engine.layout import open_frame
 from sim.engine.memory import ASKED_AHEAD, AWAY, room_for_one
 from sim.engine.moments import MOMENTS, MOST_MESSAGES, fast_moments
 from sim.engine.regret import compare, is_shown
-from sim.engine.sessions import begin_session, leave, next_request
+from sim.engine.sessions import begin_session, leave, next_request, open_covers
 from sim.engine.slate import choose, gather
 from sim.engine.tally import settle
-from sim.feed.pipeline import FOR_YOU, SOUND_PAGE
+from sim.feed.pipeline import FOR_YOU
 from sim.machine.aligned import LINE
 from sim.machine.borrow import at, prefetch, prefetch_at, stay_apart
 from sim.machine.compiled import njit
@@ -42,7 +42,6 @@ __all__ = ["DONE", "FULL_ARENA", "FULL_LOG", "FULL_OUTBOX", "play"]
 DONE, FULL_LOG, FULL_ARENA, FULL_OUTBOX = 0, 1, 2, 3
 _SOON, _NEXT = 32, 16
 """How many users ahead memory is prefetched: first their own, then that of their next video."""
-_SOUND_TAP = bit("sound_tap")
 
 _meet = fast_moments("meet")
 _react = fast_moments("appeal", "watch", "act", "stay")
@@ -102,6 +101,8 @@ def _serve(frame, seated, asking):
         asked = frame.asked[j]
         u, t = asked.user, asked.time_s
         length = choose(frame.feed, j)
+        if SHOWS_COVERS[asked.surface]:
+            length = open_covers(frame, u, length, asked.stream)
         if asked.surface == FOR_YOU and is_shown(asked.stream, frame.plan.regret):
             compare(frame, j, length, GONE)
         if length == 0 and asked.surface != FOR_YOU:
@@ -186,9 +187,8 @@ def _go_on(frame, watching):
             t = leave(frame, k, u, t)
         else:
             user = frame.users[np.uint64(u)]
-            if seen.actions[k] & _SOUND_TAP and user.surface != SOUND_PAGE:
-                user.opens = SOUND_PAGE
-                user.subject = at(frame.cards, seen.video[k]).sound
+            if room.turns[k] != NOBODY:
+                user.opens, user.subject = room.turns[k], room.about[k]
                 user.length = 0
                 user.place = 0
             t += room.gap_s[k]

@@ -119,6 +119,7 @@ for _table in TABLES:
     LAYOUT.add_table(_table)
 _ARRAYS: tuple[tuple[str, Any, int, Side], ...] = (
     ("utc_offset_s", np.float64, 1, LOG),
+    ("rising", np.int32, 1, LOG),  # sounds, as people have heard of them by the last refresh
     # records
     ("users", USER, 1, LOG),
     ("cards", CARD, 1, BELIEF),

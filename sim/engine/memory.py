@@ -2,7 +2,8 @@
 
 A user's set of shown videos is a hash table of int32 in groups of sixteen places, one line of
 memory, its size a power of two, at most five eighths full: a group is compared at once, and a video
-that is not in a group with an empty place is not in the table. A user's follows are a list; it lies
+that is not in a group with an empty place is not in the table. Creators whom a user
+has blocked are in it too, as numbers that no video has. A user's follows are a list; it lies
 in the follow graph until it grows. Blocks of the arena that were outgrown are kept in free lists by
 size and used again.
 """
@@ -21,9 +22,9 @@ from sim.machine.lanes import FOUND, GROUP, look_in_group, lowest_bit, search_gr
 from sim.world.state import NOBODY, World
 
 __all__ = [
-    "ASKED_AHEAD", "AWAY", "BLOCK", "IN_SESSION", "USER", "Arena", "add_follow", "add_seen",
-    "first_group", "grown_arena", "has_seen", "new_arena", "new_users", "room_for_one",
-    "seen_from",
+    "ASKED_AHEAD", "AWAY", "BLOCK", "IN_SESSION", "USER", "Arena", "add_block", "add_follow",
+    "add_seen", "first_group", "grown_arena", "has_blocked", "has_seen", "new_arena", "new_users",
+    "remove_follow", "room_for_one", "seen_from",
 ]  # fmt: skip
 
 AWAY, IN_SESSION = 0, 1
@@ -31,6 +32,8 @@ ASKED_AHEAD = 256
 """Places of a user's sets that are asked for before the user is played, 4 bytes each."""
 BLOCK = 32
 """Smallest block of the arena, places of 4 bytes."""
+_CREATORS = 1 << 30
+"""Added to the number of a creator in a set of videos."""
 _CLASSES = 40
 _HASH = np.uint64(2654435761)
 _GROUP_BITS = 4
@@ -59,6 +62,7 @@ USER = np.dtype(
         ("length", np.int8),  # of the slate
         ("opens", np.int8),  # the surface of the page that was just opened, or NOBODY
         ("controls", np.int8),  # controls in the slate (see ``sim.feed.control``)
+        ("blocks", np.int8),  # creators whom the user has blocked, as far as it can count
     ],
     align=True,
 )
@@ -237,6 +241,35 @@ def add_seen(arena, user, video):
     data[np.uint64(user.seen_start + group + lowest_bit(there >> GROUP))] = video
     user.seen_count += 1
     return True
+
+
+@njit(forceinline=True)
+def has_blocked(data, user, creator):
+    """Whether the user has blocked a creator."""
+    size = np.int64(user.seen_size)
+    return user.blocks != 0 and has_seen(data, user.seen_start, size, np.int32(creator + _CREATORS))
+
+
+@njit()
+def add_block(arena, user, creator):
+    """The user blocks a creator."""
+    if add_seen(arena, user, np.int32(creator + _CREATORS)):
+        user.blocks = min(user.blocks + 1, 127)
+
+
+@njit()
+def remove_follow(arena, graph, user, creator):
+    """The user, who follows ``creator``, no longer does; the order of the others stays."""
+    if user.follow_size == 0:
+        # the list of the start is everybody's: what changes lies in the arena
+        add_follow(arena, graph, user, creator)
+        user.follow_count -= 1
+    data, start, kept = arena.data, user.follow_start, 0
+    for i in range(user.follow_count):
+        other = data[start + i]
+        data[start + kept] = other
+        kept += 1 if other != creator else 0
+    user.follow_count = kept
 
 
 @njit()

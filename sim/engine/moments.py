@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from sim.behaviour import (
     act,
     boredom,
+    browse,
+    covers,
     facts,
     inject,
     interest,
@@ -65,15 +67,20 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
             inject.open_injected,
             sharing.open_link,
             notify.open_notification,
+            browse.open_friends,
+            browse.open_search,
             session.open_feed,
         ),
     ),
     "meet": (
         Each(
             exposure.show,  # the next video of the slate; was it shown before?
+            exposure.note_surface,
+            exposure.note_tags,
             facts.meet,
+            covers.find,
         ),
-        When(tastes.used, Each(exposure.note_tags, tastes.find)),
+        When(tastes.used, Each(tastes.find)),
         When(boredom.used, Each(boredom.find)),
         When(satisfaction.used, Each(satisfaction.find)),
         When(inject.used, Each(inject.find)),
@@ -93,6 +100,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
             tastes.hashtags,
             interest.locale,
             boredom.less,
+            covers.less,
         ),
     ),
     "watch": (
@@ -105,6 +113,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
         Each(act.find_shapes),
         Lanes(act.find_warmth),
         Decide(act.CHANCES, act.RARE),
+        Lanes(browse.let_go),
         When(inject.used, Lanes(inject.do_as_told)),
     ),
     "stay": (
@@ -112,7 +121,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
         Lanes(session.stay_or_leave, session.swipe_on),
     ),
     "remember": (
-        Each(exposure.follow),
+        Each(exposure.follow, exposure.part, browse.turn),
         When(boredom.used, Each(boredom.note)),
         When(satisfaction.used, Each(satisfaction.remember)),
     ),
@@ -121,7 +130,7 @@ MOMENTS: Final[Mapping[str, tuple[Way, ...]]] = {
         When(learn.used, Each(learn.find_signal, learn.topics, learn.slots)),
     ),
     "send": (
-        When(sharing.used, Each(exposure.note_surface, sharing.send)),
+        When(sharing.used, Each(sharing.send)),
         When(notify.used, Each(notify.send)),
     ),
     "log": (When(newcomers.used, Each(newcomers.note)), Each(tally.log)),
@@ -158,7 +167,8 @@ def new_tables(scenario: Scenario, world: World, seed: int) -> tuple[Table, ...]
     """The state of all mechanisms.
 
     A mechanism that declares tables has a function ``is_on(scenario)``; while it is off its tables
-    have no rows. One that fills them at the start has ``build(scenario, world, seed)``.
+    have no rows. One that fills them at the start has ``build(scenario, world, seed, state)``;
+    ``state`` has the tables of the mechanisms before it, by type.
     """
     rows = {"user": world.users, "creator": world.creators.count}
     found: list[Table] = []
@@ -167,7 +177,8 @@ def new_tables(scenario: Scenario, world: World, seed: int) -> tuple[Table, ...]
         if not declared or not module.is_on(scenario):
             found += [table() for table in declared]
         elif hasattr(module, "build"):
-            found += module.build(scenario, world, seed)
+            state = {type(table): table for table in found}
+            found += module.build(scenario, world, seed, state)
         else:
             found += [table(rows[table.OWNER]) for table in declared]
     return tuple(found)

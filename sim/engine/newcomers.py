@@ -78,9 +78,11 @@ def used(frame: Any) -> bool:
     return frame.newcomers.row.shape[0] > 0  # type: ignore[no-any-return]
 
 
-def build(scenario: Scenario, world: World, seed: int) -> tuple[Table, ...]:
+def build(
+    scenario: Scenario, world: World, seed: int, state: Mapping[type[Table], Table]
+) -> tuple[Table, ...]:
     """A row for each person who joins, in their order."""
-    del scenario, seed
+    del scenario, seed, state
     newcomers = Newcomers(world.users)
     joins = np.flatnonzero(world.accounts.joined_s > 0.0)
     newcomers.row[joins] = np.arange(len(joins))

@@ -8,6 +8,7 @@ indexes, follow trends. Engines hand over each window's counters and get the nex
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import floor
 from typing import Any, TypeVar, cast
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from sim.behaviour import notify
 from sim.behaviour.notify import Bells, Subscribers
 from sim.behaviour.params import BehaviourParams, behaviour_params
-from sim.core.counts import IMPRESSIONS, PACKED, WIDTH
+from sim.core.counts import IMPRESSIONS, PACKED, PART_WIDTH, WIDTH
 from sim.core.maths import exp
 from sim.core.random import key
 from sim.core.stages import AGES_S, STAGES
@@ -28,7 +29,7 @@ from sim.engine.keys import KEYS, Keys, make_keys
 from sim.engine.moments import new_tables, uses_inbox
 from sim.engine.notices import Notices
 from sim.engine.posting import chosen, due_posts, first_posts, joined, planted_posts
-from sim.engine.trends import follow_trends
+from sim.engine.trends import Trends
 from sim.engine.window import REGRET_COLUMNS, WindowCounts
 from sim.feed.arms import arm_weights, user_arms, value_weights
 from sim.feed.belief import LearnParams, believed_in, first_beliefs, learn_params
@@ -51,7 +52,7 @@ from sim.feed.tables import (
     refresh_tables,
     refresh_usual,
 )
-from sim.feed.view import CreatorAccounts, Exposures, FeedView, Follows
+from sim.feed.view import Blocks, CreatorAccounts, Exposures, FeedView, Follows, FriendLists
 from sim.machine.aligned import aligned_zeros
 from sim.machine.keep import Arrays, Kept, part_of, put_down, take_up
 from sim.machine.marks import new_marks
@@ -60,11 +61,14 @@ from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
 from sim.scenario import Scenario
 from sim.scenario.amounts import settled
 from sim.scenario.feed import Spaced, TooOld
+from sim.world.access import ANYBODY, NOT_SHOWN
 from sim.world.build import joined_s
+from sim.world.mentions import mention_friends
+from sim.world.past import past_tests
 from sim.world.publish import Posts, PublishSettings, publish
-from sim.world.state import NOBODY, World
+from sim.world.state import NOBODY, Friends, World
 
-__all__ = ["Platform"]
+__all__ = ["People", "Platform"]
 
 Number = TypeVar("Number", bound=np.generic)
 T = TypeVar("T", bound=Table)
@@ -75,19 +79,26 @@ _FRESH_S = 24 * 3600.0
 """Age up to which the fresh source shows a video when there are no pools (assumption)."""
 
 
+@dataclass(frozen=True)
+class People:
+    """What the engine keeps of people, as the feed may ask for it."""
+
+    exposures: Exposures
+    follows: Follows
+    blocks: Blocks
+
+
 class Platform(Kept):
     """One simulated platform while it runs."""
 
     KEPT = (
-        "stages", "impressions", "promotions", "exchange", "notices", "places", "_shown",
+        "stages", "trends", "impressions", "promotions", "exchange", "notices", "places", "_shown",
         "_next_index_s", "_next_upload_s", "_indexed_s", "_mean_value", "_guesses", "_times",
         "_rank_sum", "_usual",
     )  # fmt: skip
-    ROWS = ("_indexed_views", "_trend_views", "_trend_uses", "_probe_done")
+    ROWS = ("_indexed_views", "_probe_done")
 
-    def __init__(
-        self, scenario: Scenario, seed: int, world: World, exposures: Exposures, follows: Follows
-    ) -> None:
+    def __init__(self, scenario: Scenario, seed: int, world: World, people: People) -> None:
         self.scenario = scenario
         self.world = world
         self.keys: Keys = make_keys(seed)
@@ -108,7 +119,7 @@ class Platform(Kept):
         self._shown = 0  # impressions of the last window
         self.bin_s = float(scenario.record.timeline)
         self._publish = PublishSettings.of(scenario, key(seed, "video"), key(seed, "sound"))
-        self._tag_count = scenario.population.topics * scenario.catalogue.hashtags_per_topic
+        self._tag_count = world.hashtags.count
         self._prior = prior_of(settled(scenario.feed.predict, scenario))
         ages = [float(f.max_age) for f in scenario.feed.filters if isinstance(f, TooOld)]
         self._max_age = min(ages, default=np.inf)
@@ -136,8 +147,12 @@ class Platform(Kept):
             slopes=START_SLOPES, weights=self.weights,
             arm_weights=weights,
             arm=user_arms(self.keys.perturb, world.users, arms),
-            exposures=exposures, follows=follows,
+            exposures=people.exposures, follows=people.follows, blocks=people.blocks,
+            friends=FriendLists(self._table(Friends)),
         )  # fmt: skip
+        cold = self.view.cold
+        if scenario.catalogue.settled and len(cold.budgets):
+            cold.begin(past_tests(world, key(seed, "past"), cold.budgets))
         self._mean_value = self._value_of(self.view.rates)
         self._learn_posts(np.arange(world.videos.count))
         self._guesses = np.zeros(SUMS, np.int64)
@@ -145,8 +160,8 @@ class Platform(Kept):
         self._rank_sum = 0
         self._usual = np.zeros(len(LENGTHS_S) + 1)
         self._indexed_views = np.zeros(rows, np.int64)
-        self._trend_views = np.zeros(rows, np.int64)
-        self._trend_uses = np.zeros(len(world.sounds.uses), np.int32)
+        self.trends = Trends(scenario.catalogue.trends, world.sounds, world.hashtags, rows)
+        self.trends.begin(world.videos)
         self.window = self._empty_window(0.0, float(scenario.refresh))
         self._pending: list[Posts] = []
         self._creator_utc_s = world.utc_offset_s[world.creators.locale]
@@ -158,6 +173,8 @@ class Platform(Kept):
             self.behaviour.create, self.keys.post, world.creators.posts_per_week,
             self._creator_utc_s, joined_s(world), world.creators.next_post_s,
         )  # fmt: skip
+        self.rising = world.sounds.trending
+        """rising [N] sounds that people have heard of, the highest first"""
         self.changed = np.arange(world.videos.count, dtype=np.int32)
         """videos of which the last refresh may have changed something"""
         self._refresh_scores(self.changed, 0.0)
@@ -192,6 +209,7 @@ class Platform(Kept):
         view = self.view
         for name, array in zip(view.beliefs._fields, view.beliefs, strict=True):
             yield f"beliefs.{name}", array
+        yield "rising", self.rising
         yield "cold.pool", view.cold.pool
         yield "cold.state", view.cold.state
         yield "arm", view.arm
@@ -217,17 +235,21 @@ class Platform(Kept):
         yield from put_down("window.number", window.number)
         yield "window.elsewhere", window.elsewhere
         yield "window.percentiles", window.percentiles
+        yield "rising", self.rising
 
     def take_up(self, kept: Arrays) -> None:
         """Become what was put down."""
         for table in self._own_tables():
             if not table.FIXED:
                 take_up(table, part_of(kept, table.NAME), table.NAME)
+        # a longer run has challenges that were not there
+        self.world.hashtags.count = max(self.world.hashtags.count, len(self.world.hashtags.topic))
         self._make_room()
         self.view.take_up(part_of(kept, "view"))
         super().take_up(kept)
         # what the feed sees of creators is brought up to date by each refresh
         self.view.creators.followers[:] = self.world.creators.followers
+        self.rising = kept["rising"].astype(np.int32)
         now = self.view.refreshed_s
         self._injections.go_on(self.world.videos, now)
         self.window = self._empty_window(now, now + float(self.scenario.refresh))
@@ -249,7 +271,7 @@ class Platform(Kept):
         world = self.world
         return (
             world.truth, world.accounts, world.creators, world.video_truth, world.videos,
-            world.sounds, *self.mechanisms,
+            world.sounds, world.hashtags, *self.mechanisms,
         )  # fmt: skip
 
     def chances(self) -> tuple[float, float]:
@@ -301,22 +323,19 @@ class Platform(Kept):
         self.notices.hear(self.exchange.refresh(), self.world.videos, now)
         view = self.view
         if len(uploaded):
-            view.cold.enter(uploaded, now)
+            view.cold.enter(uploaded[self.world.videos.eligible[uploaded] == ANYBODY], now)
             changed = np.concatenate([changed, uploaded]).astype(np.int32)
         # whoever is judged was shown in this window, so the changed ones hold them all
         self.promotions += view.cold.step(now, self._mean_value)
         self.changed = self._refresh_scores(changed, now)
         view.refreshed_s = now
+        self.rising = self.world.sounds.trending
         self.places.welcome(view.beliefs, now, now + float(self.scenario.refresh))
         self.window = self._empty_window(now, now + float(self.scenario.refresh))
 
     def follow_trends(self, now: float) -> None:
-        """Let creators see which sounds rise."""
-        del now
-        world = self.world
-        world.sounds.trending = follow_trends(
-            world.sounds, world.videos, self.view.counts, self._trend_views, self._trend_uses
-        )
+        """Let creators see which sounds and hashtags rise."""
+        self.trends.look(now, self.world.videos, self.view.counts)
 
     # ---- steps ------------------------------------------------------------------------------
 
@@ -348,9 +367,15 @@ class Platform(Kept):
         """Give the pending posts their ids, and room in every table."""
         if not self._pending:
             return np.empty(0, np.int64)
-        new = [publish(self.world, posts, self._publish) for posts in self._pending]
+        popular = self.view.index.trending
+        new = [publish(self.world, posts, self._publish, popular) for posts in self._pending]
         self._pending = []
         self._make_room()
+        share = self.scenario.catalogue.mentions
+        mention_friends(
+            self.keys.notify, share, self.world.videos, np.concatenate(new),
+            self.world.creators.user, self._table(Friends),
+        )  # fmt: skip
         return np.concatenate([np.empty(0, np.int64), *new])
 
     def _make_room(self) -> None:
@@ -363,9 +388,8 @@ class Platform(Kept):
             view.momentum = _longer(view.momentum, rows)
             view.tables.grow(rows)
             self._indexed_views = _longer(self._indexed_views, rows)
-            self._trend_views = _longer(self._trend_views, rows)
             view.cold.grow(rows)
-        self._trend_uses = _longer(self._trend_uses, len(self.world.sounds.uses))
+        self.trends.grow(rows)
 
     def _learn_posts(self, videos: NDArray[np.int64]) -> None:
         """Let what people post say something about what they like."""
@@ -387,6 +411,8 @@ class Platform(Kept):
         reindex = now >= self._next_index_s
         if reindex:
             self._next_index_s = now + float(self.scenario.feed.reindex)
+            down = world.video_truth.down_s[: videos.count] <= now
+            videos.eligible[: videos.count][down] = NOT_SHOWN
             self.places.look(view.beliefs)
             view.rates = platform_rates(view.totals, self._rank_sum)
             view.slopes = learned_slopes(self._guesses)
@@ -444,7 +470,7 @@ class Platform(Kept):
             videos, touched = aligned_zeros((rows, PACKED), np.int32), new_marks(rows)
             followers = np.zeros(len(self.world.creators.user), np.int32)
             tests = np.zeros((rows if self.view.cold.finds_audience else 0, 2), np.int64)
-            none = np.zeros((0, len(SURFACE_NAMES)), np.int32)
+            none = np.zeros((0, PART_WIDTH), np.int32)
             elsewhere = _longer(none if window is None else window.elsewhere, rows)
             before = np.zeros(0, np.int64) if window is None else window.percentiles
             percentiles = _longer(before, rows)

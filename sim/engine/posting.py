@@ -9,6 +9,9 @@ from sim.behaviour.create import next_post_delay_s
 from sim.core.random import stream2
 from sim.machine.compiled import njit
 from sim.scenario import Scenario
+from sim.scenario.craft import CALLS, FORMS, VALUES
+from sim.scenario.probes import ProbeConfig
+from sim.world.craft import FIXED
 from sim.world.planted import planted_accounts
 from sim.world.publish import Posts
 
@@ -39,13 +42,27 @@ def planted_posts(scenario: Scenario, first: int) -> Posts:
             nan if probe.quality is None else float(probe.quality),
             nan if probe.hook is None else float(probe.hook),
             nan if probe.video_duration is None else float(probe.video_duration),
-            planted.probe, planted.number,
+            planted.probe, planted.number, *_craft(probe),
         ))  # fmt: skip
-    table = np.array(columns, np.float64).reshape(len(columns), 8)
+    table = np.array(columns, np.float64).reshape(len(columns), 8 + len(FIXED))
     return Posts(
         table[:, 0].astype(np.int32), table[:, 1], table[:, 2].astype(np.int8), table[:, 3],
         table[:, 4], table[:, 5], table[:, 6].astype(np.int16), table[:, 7].astype(np.int32),
+        table[:, 8:],
     )  # fmt: skip
+
+
+def _craft(probe: ProbeConfig) -> list[float]:
+    """What a probe gives of the craft of its videos, NaN for the rest."""
+    words: dict[str, tuple[str, ...]] = {"value": VALUES, "call": CALLS, "form": FORMS}
+    found = []
+    for name in FIXED:
+        value = getattr(probe, name)
+        if value is None:
+            found.append(float("nan"))
+        else:
+            found.append(float(words[name].index(value) if name in words else value))
+    return found
 
 
 @njit()

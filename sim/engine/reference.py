@@ -13,8 +13,19 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from sim.behaviour.covers import SHOWS_COVERS, opened
 from sim.core.actions import ACTIONS, bit
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH, pack
+from sim.core.counts import (
+    FIRST_ACTION,
+    FOLLOWERS,
+    IMPRESSIONS,
+    PART_COUNTS,
+    REACH,
+    VIEWS,
+    WATCH_MS,
+    WIDTH,
+    pack,
+)
 from sim.core.random import stream2
 from sim.engine.clock import delay_until
 from sim.engine.exchange import new_outbox
@@ -30,7 +41,7 @@ from sim.feed.cold_start import WORTH_ONE
 from sim.feed.component import Candidates
 from sim.feed.control import CONTROL
 from sim.feed.percentile import RANK_ONE, RANKED, TEST
-from sim.feed.pipeline import FOR_YOU, SOUND_PAGE, Pipeline, Slates
+from sim.feed.pipeline import FOR_YOU, Pipeline, Slates
 from sim.feed.plain.percentile import time_cells
 from sim.feed.view import Requests
 from sim.machine.compiled import Settled, njit
@@ -40,9 +51,9 @@ from sim.record.events import EVENT
 from sim.record.recorders import EventLog
 from sim.world.state import NOBODY, FollowGraph
 
-__all__ = ["After", "FollowLists", "ReferenceEngine", "SeenSets", "Shown"]
+__all__ = ["After", "BlockSets", "FollowLists", "ReferenceEngine", "SeenSets", "Shown"]
 
-_FOLLOW, _SOUND_TAP = bit("follow"), bit("sound_tap")
+_FOLLOW, _UNFOLLOW = bit("follow"), bit("unfollow")
 
 Life = Generator[simpy.Event, Any, None]
 
@@ -114,7 +125,9 @@ class After(NamedTuple):
     watch_s: float
     leaves: bool
     gap_s: float
-    taps_sound: bool
+    turns: int
+    """the page that is opened next, or NOBODY"""
+    about: int
 
 
 class SeenSets:
@@ -140,6 +153,23 @@ class SeenSets:
         return first
 
 
+class BlockSets:
+    """Whom each user has blocked: one Python set a user."""
+
+    def __init__(self, users: int) -> None:
+        self._blocked: list[set[int]] = [set() for _ in range(users)]
+
+    def blocked(self, users: NDArray[np.int32], creators: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """[B, K] whether user b has blocked creator [b, k]."""
+        rows = zip(users.tolist(), creators.tolist(), strict=True)
+        found = [[c in self._blocked[u] for c in row] for u, row in rows]
+        return np.array(found, bool).reshape(creators.shape)
+
+    def add(self, user: int, creator: int) -> None:
+        """``user`` blocks ``creator``."""
+        self._blocked[user].add(creator)
+
+
 class FollowLists:
     """Whom each user follows: one Python list a user."""
 
@@ -160,6 +190,10 @@ class FollowLists:
     def add(self, user: int, creator: int) -> None:
         """``user`` starts to follow ``creator``."""
         self._lists[user].append(creator)
+
+    def remove(self, user: int, creator: int) -> None:
+        """``user`` no longer follows ``creator``."""
+        self._lists[user].remove(creator)
 
     def count(self, user: int) -> int:
         """How many creators ``user`` follows."""
@@ -185,6 +219,7 @@ class ReferenceEngine:
         self._beside: list[int] = []
         self._guesses: list[int] = []
         self._matches: list[int] = []
+        self._by_followers: list[bool] = []
         self._frame = self._new_frame()
         self._regret = Regret(platform, float(platform.scenario.record.regret))
         self._steps = self._all_steps()
@@ -207,10 +242,11 @@ class ReferenceEngine:
         frame.room = _named(room)
         frame.seen = frame.feed.seen = frame.room.seen
         frame.exposures, frame.follows = self._seen, self._follows
+        frame.blocks = self._platform.view.blocks
         frame.people_counts = self._users.counts
         frame.shown, frame.journal = self._shown, self._journal
         frame.beside, frame.guesses = self._beside, self._guesses
-        frame.matches = self._matches
+        frame.matches, frame.by_followers = self._matches, self._by_followers
         return frame
 
     def _all_steps(self) -> list[Callable[[], None]]:
@@ -248,6 +284,7 @@ class ReferenceEngine:
         del now
         events = np.array(self._journal, EVENT)
         self._journal.clear()
+        self._note_parts(events)
         self._note_controls(events)
         self._note_guesses(events)
         # one user's events are in order of time already; a stable sort keeps that
@@ -264,12 +301,24 @@ class ReferenceEngine:
         np.add.at(window.times, cells, 1)
         np.add.at(window.percentiles, events["video"], ranks)
         self._note_tests(events, ranks)
-        other = events[events["surface"] != FOR_YOU]
-        np.add.at(window.elsewhere, (other["video"], other["surface"]), 1)
         bins = np.floor(events["time_s"] / self._platform.bin_s).astype(np.int64) - window.first_bin
         np.add.at(window.timeline, (bins, events["surface"], events["source"]), rows)
-        new = events[(events["actions"] & _FOLLOW) != 0]["video"]
-        np.add.at(window.followers, self._platform.world.videos.creator[new], 1)
+        for action, one in ((_FOLLOW, 1), (_UNFOLLOW, -1)):
+            new = events[(events["actions"] & action) != 0]["video"]
+            np.add.at(window.followers, self._platform.world.videos.creator[new], one)
+
+    def _note_parts(self, events: NDArray[Any]) -> None:
+        """Count what was not on For You by surface, and what followers were shown."""
+        by_followers = np.array(self._by_followers, bool)
+        self._by_followers.clear()
+        other = events["surface"] != FOR_YOU
+        for which, part in ((other, events["surface"][other]), (by_followers, FOLLOWERS)):
+            shown = events[which]
+            first = np.int64(part) * len(PART_COUNTS)
+            for column, counted in enumerate((1, shown["views"], shown["first"])):
+                np.add.at(
+                    self._platform.window.elsewhere, (shown["video"], first + column), counted
+                )
 
     def _note_controls(self, events: NDArray[Any]) -> None:
         """Count what people did with slates that have controls."""
@@ -371,18 +420,18 @@ class ReferenceEngine:
             opens, subject = NOBODY, NOBODY
             if not slate:
                 return videos
-            for video, source, pool in slate:
+            while slate:
+                video, source, pool = slate.pop(0)
                 videos += 1
                 ago = self._platform.window.number - asked
                 shown = Shown(surface, source, pool, ago, controls)
-                after = self._impression(env.now, user, video, videos, shown)
+                after = self._impression(env.now, user, video, videos, shown, slate)
                 yield env.timeout(after.watch_s)
                 if after.leaves:
                     return videos
                 yield env.timeout(after.gap_s)
-                if after.taps_sound and surface != SOUND_PAGE:
-                    opens = SOUND_PAGE
-                    subject = int(self._platform.world.videos.sound[video])
+                if after.turns != NOBODY:
+                    opens, subject = after.turns, after.about
                     break
 
     def _open(
@@ -417,6 +466,8 @@ class ReferenceEngine:
         )  # fmt: skip
         slates = self._pipeline.run(requests, platform.view, platform.stages, self._notice)
         n = int(slates.length[0])
+        if SHOWS_COVERS[surface]:
+            return self._opened(slates, n, requests.stream[0])
         return list(
             zip(
                 slates.video[0, :n].tolist(), slates.source[0, :n].tolist(),
@@ -424,14 +475,31 @@ class ReferenceEngine:
             )
         )  # fmt: skip
 
+    def _opened(self, slates: Slates, n: int, stream: np.uint64) -> list[tuple[int, int, int]]:
+        """(video, source, pool) of what is opened of a page that shows covers."""
+        videos = self._platform.world.videos
+        found = []
+        for i in range(n):
+            v = int(slates.video[0, i])
+            luck = int(videos.luck[v])
+            if opened(self._platform.behaviour, float(videos.cover[v]), stream, luck):
+                found.append((v, int(slates.source[0, i]), int(slates.pool[0, i])))
+        return found
+
     def _notice(self, requests: Requests, left: Candidates, slates: Slates) -> None:
         """Show some of the slates to the oracle."""
         before = self._users.counts[requests.user, IMPRESSIONS]
         self._regret.note(requests, left, slates, before)
 
-    def _impression(self, now: float, user: int, video: int, videos: int, shown: Shown) -> After:
-        """What the user does with one video, and what both sides remember of it."""
-        room = self._frame.room
+    def _impression(
+        self, now: float, user: int, video: int, videos: int, shown: Shown,
+        left: list[tuple[int, int, int]],
+    ) -> After:  # fmt: skip
+        """What the user does with one video, and what both sides remember of it.
+
+        ``left`` is the rest of the slate, of which a block takes some away.
+        """
+        room, self._frame.left = self._frame.room, left
         seen = room.seen
         seen.user[0], seen.video[0], seen.time_s[0] = user, video, now
         room.videos[0] = videos
@@ -440,10 +508,9 @@ class ReferenceEngine:
             step()
         self._note_impression(user, seen)
         self._post()
-        actions = int(seen.actions[0])
         return After(
             int(seen.watch_ms[0]) / 1000.0, bool(room.leaves[0]), float(room.gap_s[0]),
-            bool(actions & _SOUND_TAP),
+            int(room.turns[0]), int(room.about[0]),
         )  # fmt: skip
 
     def _post(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.behaviour.covers import opened
 from sim.core.random import stream2
 from sim.engine.followed import mark_followed
 from sim.engine.layout import open_frame
@@ -17,7 +18,8 @@ from sim.world.state import NOBODY
 _open, _come, _rest_of = one_person("open"), one_person("come"), one_person("rest")
 
 __all__ = [
-    "begin_session", "first_sessions", "leave", "next_request", "next_requests", "take_slates",
+    "begin_session", "first_sessions", "leave", "next_request", "next_requests", "open_covers",
+    "opened_of", "take_slates",
 ]  # fmt: skip
 
 
@@ -104,6 +106,21 @@ def next_requests(words, who, time_s, surface, subject, streams):
 
 
 @njit()
+def open_covers(frame, u, length, request):
+    """Of a page that shows covers, the videos that its user opens; how many these are."""
+    user, videos, kept = frame.users[np.uint64(u)], frame.videos, 0
+    for i in range(length):
+        slot, there = frame.slates[u, i], frame.slates[u, kept]
+        v = np.int64(slot.video)
+        opens = opened(frame.behaviour, videos.cover[v], request, np.int64(videos.luck[v]))
+        there.video, there.source, there.pool = slot.video, slot.source, slot.pool
+        there.followed = slot.followed
+        kept += 1 if opens else 0
+    user.length = kept
+    return kept
+
+
+@njit()
 def take_slates(words, who, surface, video, source, pool, length):
     """Hand out slates made outside; who gets an empty one leaves."""
     frame = open_frame(words)
@@ -127,3 +144,15 @@ def take_slates(words, who, surface, video, source, pool, length):
         user.surface = surface[i]
         if length[i] == 0:
             leave(frame, 0, u, frame.next_s[u])
+
+
+@njit()
+def opened_of(words, videos, request):
+    """opened [N] which of ``videos`` somebody opens on a page that shows covers."""
+    frame = open_frame(words)
+    found = np.zeros(videos.size, np.bool_)
+    for i in range(videos.size):
+        v = videos[i]
+        luck = np.int64(frame.videos.luck[v])
+        found[i] = opened(frame.behaviour, frame.videos.cover[v], request, luck)
+    return found

@@ -17,6 +17,7 @@ from sim.engine.memory import (
     Arena,
     add_follow,
     grown_arena,
+    has_blocked,
     has_seen,
     new_arena,
     new_users,
@@ -143,6 +144,13 @@ class Memory(Kept):
             _contains(arena.data, self.users, users, videos, first, last, found)
         return found
 
+    def blocked(self, users: NDArray[np.int32], creators: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """[B, K] whether user b has blocked creator [b, k]."""
+        found = np.zeros(creators.shape, bool)
+        for (first, last), arena in zip(self.ranges, self.arenas, strict=True):
+            _blocked(arena.data, self.users, users, creators, first, last, found)
+        return found
+
     def of(self, user: int) -> NDArray[np.int32]:
         """Creators that ``user`` follows, in the order of following."""
         row = self.users[user]
@@ -235,3 +243,13 @@ def _contains(data, users, who, videos, first, last, found):
             for k in range(videos.shape[1]):
                 v = videos[b, k]
                 found[b, k] = v >= 0 and has_seen(data, user.seen_start, user.seen_size, v)
+
+
+@njit()
+def _blocked(data, users, who, creators, first, last, found):
+    for b in range(who.size):
+        if first <= who[b] < last:
+            user = users[who[b]]
+            for k in range(creators.shape[1]):
+                c = creators[b, k]
+                found[b, k] = c >= 0 and has_blocked(data, user, c)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.core.registry import entry_of
 from sim.core.sources import source_code
-from sim.core.surfaces import SURFACES
+from sim.core.surfaces import QUERY_KINDS, SURFACES
 from sim.engine.control import put_controls
 from sim.engine.followed import mark_followed
 from sim.engine.judge import DUPLICATES, KEPT, REQUESTS, RETRIEVED, SELECTED, judge, score
@@ -20,7 +20,7 @@ from sim.feed.cold_start import WAITING, reserved_places
 from sim.feed.pipeline import FOR_YOU
 from sim.feed.retrieve import (
     draw_creators,
-    from_sound_page,
+    first_of_group,
     latest_of_follows,
     look_up,
     point_following,
@@ -40,7 +40,7 @@ from sim.feed.spaced import (
 from sim.machine.borrow import at, prefetch
 from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES
-from sim.world.state import TOPIC_ONE
+from sim.world.state import NOBODY, TOPIC_ONE
 
 __all__ = ["LISTS", "PAGES", "choose", "gather"]
 
@@ -50,6 +50,8 @@ LISTS = {
     "fresh": _FRESH, "trending": _TRENDING, "random": _RANDOM,
 }  # fmt: skip
 """Sources that the kernel knows; whoever plans a feed refuses others (``sim.engine.plan``)."""
+_KINDS = len(QUERY_KINDS)
+_TOPIC, _OF_SOUND = QUERY_KINDS.index("topic"), QUERY_KINDS.index("sound")
 _FULL = np.int32(TOPIC_ONE * PROFILE_ONE)
 """What a candidate has in common with a person whom nothing could suit better."""
 _NONE, _ONE, _SIX, _LAST = np.uint64(0), np.uint64(1), np.uint64(6), np.uint64(63)
@@ -226,9 +228,47 @@ def _follows_page(feed, j):
 
 
 @njit()
+def _friends_page(feed, j):
+    u, friends = feed.asked[j].user, feed.friends
+    first = friends.start[u]
+    return latest_of_follows(
+        feed.ids[j], 0, feed.plan.candidates, friends.creator, first, friends.start[u + 1] - first,
+        feed.creator.start, feed.creator.video,
+    )  # fmt: skip
+
+
+@njit()
+def _group_page(feed, j, groups, number):
+    most = feed.plan.candidates
+    return first_of_group(feed.ids[j], 0, most, number, groups.start, groups.video)
+
+
+@njit()
 def _sound_page(feed, j):
-    sound, most = feed.asked[j].subject, feed.plan.candidates
-    return from_sound_page(feed.ids[j], 0, most, sound, feed.sound.start, feed.sound.video)
+    return _group_page(feed, j, feed.sound, feed.asked[j].subject)
+
+
+@njit()
+def _hashtag_page(feed, j):
+    return _group_page(feed, j, feed.tag, feed.asked[j].subject)
+
+
+@njit()
+def _creator_page(feed, j):
+    return _group_page(feed, j, feed.creator, feed.asked[j].subject)
+
+
+@njit()
+def _query_page(feed, j):
+    query = feed.asked[j].subject
+    if query == NOBODY:
+        return 0
+    number, kind = query // _KINDS, query % _KINDS
+    if kind == _TOPIC:
+        return _group_page(feed, j, feed.topic, number)
+    if kind == _OF_SOUND:
+        return _group_page(feed, j, feed.sound, number)
+    return _group_page(feed, j, feed.tag, number)
 
 
 @njit()
@@ -237,7 +277,10 @@ def _video_page(feed, j):
     return 1
 
 
-PAGES = {"follows": _follows_page, "sound": _sound_page, "video": _video_page}
+PAGES = {
+    "follows": _follows_page, "friends": _friends_page, "sound": _sound_page,
+    "hashtag": _hashtag_page, "creator": _creator_page, "query": _query_page, "video": _video_page,
+}  # fmt: skip
 """What pages list, by ``Surface.lists``."""
 _SOURCE = np.array([source_code(s.source) if s.source else -1 for s in SURFACES], np.int8)
 _LENGTH = np.array([127 if s.length is None else s.length for s in SURFACES], np.int8)

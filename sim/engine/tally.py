@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from sim.core.counting import count_impression
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
+from sim.core.counts import (
+    FIRST_ACTION,
+    FOLLOWERS,
+    IMPRESSIONS,
+    PART_COUNTS,
+    REACH,
+    VIEWS,
+    WATCH_MS,
+    WIDTH,
+)
 from sim.core.sources import source_code
 from sim.core.surfaces import FOR_YOU
 from sim.feed import percentile
@@ -27,6 +36,7 @@ __all__ = ["FRESH", "log", "log_all", "settle", "whole_match"]
 FRESH = source_code("fresh")
 """Its impressions of videos that are or were in a pool are those of test audiences."""
 
+_PART = len(PART_COUNTS)
 _SURFACES, _SOURCES = len(SURFACE_NAMES), len(SOURCE_NAMES)
 
 
@@ -44,6 +54,7 @@ def log(frame: Any, p: Any, room: Any, k: int) -> None:
     frame.beside.append(row if shown.controls else NOBODY)
     frame.matches.append(whole_match(room.affinity[k]))
     frame.guesses.append(guess_of(seen.expected[k]))
+    frame.by_followers.append(bool(room.followed[k]))
 
 
 @side_by_side(log)
@@ -67,7 +78,9 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
             _count_beside(tally.control, beside, views, watch_ms, first, actions)
             tally.control[beside, WIDTH] += whole_match(room.affinity[k])
         if surface != FOR_YOU:
-            tally.elsewhere[np.uint64(v), surface] += 1
+            _count_part(tally.elsewhere, np.uint64(v), surface, views, first)
+        if room.followed[k] != 0:
+            _count_part(tally.elsewhere, np.uint64(v), FOLLOWERS, views, first)
         count_impression(
             tally.videos, v, tally.users, u, tally.timeline, place, views, watch_ms, first, actions
         )  # fmt: skip
@@ -106,6 +119,15 @@ def log_all(frame: Any, p: Any, room: Any, n: int) -> None:
 def whole_match(affinity: Any) -> Any:
     """The match of interests and topics as the whole number that it was made of."""
     return np.int64(np.floor(affinity * (TOPIC_ONE * TOPIC_ONE) + 0.5))
+
+
+@njit(forceinline=True)
+def _count_part(rows: Any, row: Any, part: Any, views: Any, reach: Any) -> None:
+    """Count an impression of a surface that is not For You, or of a follower."""
+    first = part * _PART
+    rows[row, np.uint64(first)] += 1
+    rows[row, np.uint64(first + 1)] += views
+    rows[row, np.uint64(first + 2)] += reach
 
 
 @njit()

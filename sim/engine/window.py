@@ -52,7 +52,8 @@ class WindowCounts:
     tests: NDArray[np.int64]
     """tests [V, 2] of test audiences (see ``ColdStartPolicy.note``); [0, 2] where there are none"""
     elsewhere: NDArray[np.int32]
-    """elsewhere [V, surfaces] impressions of the run so far that were not on For You"""
+    """elsewhere [V, PART_WIDTH] impressions, views and reach of the run so far on each surface but
+    For You, and of followers (see ``sim.core.counts``)"""
     percentiles: NDArray[np.int64]
     """percentiles [V] sum of the watch percentiles of the run so far, in 1 / RANK_ONE"""
     times: NDArray[np.int32]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.counts import FIRST_ACTION, IMPRESSIONS, WATCH_MS
+from sim.feed.access import TO_FOLLOWERS, TO_FRIENDS
 from sim.feed.belief import SOUND_SLOTS, TAG_SLOTS, affinity, new_taste, read_taste
 from sim.feed.cold_start import WAITING, reserved_places
 from sim.feed.component import Candidates, Prediction
@@ -33,11 +34,12 @@ from sim.feed.tables import base_and_lift
 from sim.feed.view import FeedView, Requests
 from sim.machine.compiled import njit
 from sim.scenario.feed import SOURCES
+from sim.world.access import ANYBODY, FOLLOWERS, FRIENDS
 from sim.world.state import NOBODY
 
 __all__ = [
-    "BuiltinSource", "Ineligible", "Own", "Seen", "Smoothed", "SmoothedPrediction", "Spaced",
-    "TooOld", "Value", "affinities",
+    "Blocked", "BuiltinSource", "Ineligible", "Own", "Seen", "Smoothed", "SmoothedPrediction",
+    "Spaced", "TooOld", "Value", "affinities",
 ]  # fmt: skip
 
 Ids = NDArray[np.int32]
@@ -122,8 +124,11 @@ class Ineligible:
     """Removes videos that may not be recommended."""
 
     def keep(self, requests: Requests, candidates: Candidates, view: FeedView) -> NDArray[np.bool_]:
-        """False for a video that lost its eligibility."""
-        return np.asarray(view.videos.eligible[candidates.video] == 1)
+        """False for a video that is not, or no longer, for this person."""
+        eligible, source = view.videos.eligible[candidates.video], candidates.source
+        to_followers = (eligible == FOLLOWERS) & np.isin(source, TO_FOLLOWERS)
+        to_friends = (eligible == FRIENDS) & (source == TO_FRIENDS)
+        return np.asarray((eligible == ANYBODY) | to_followers | to_friends)
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,17 @@ class TooOld:
         """False for a video uploaded more than ``max_age`` before the request."""
         uploaded = view.videos.uploaded_s[candidates.video]
         return np.asarray(uploaded >= requests.time_s[:, None] - self.max_age)
+
+
+class Blocked:
+    """Removes videos of creators whom the user has blocked."""
+
+    def keep(self, requests: Requests, candidates: Candidates, view: FeedView) -> NDArray[np.bool_]:
+        """False for a video by somebody whom this user has blocked."""
+        creator = np.where(
+            candidates.video >= 0, view.videos.creator[candidates.video], np.int32(NOBODY)
+        )
+        return ~view.blocks.blocked(requests.user, creator)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,9 @@ _MEMORY = 200
 """Finished videos a pool remembers for its threshold (assumption)."""
 _QUICK = 20
 """Finished videos before the threshold is theirs; until then it is what is usual."""
+_YOUNG_S = 86_400.0
+"""Age up to which a video from before the start finds people who have not seen it: with it days
+are alike from the first on (measured in this model; a week of them is watched 60 % longer)."""
 _FEW = 200.0
 """Impressions of test audiences that the mean value of all of them counts for a class of lengths,
 and that of the platform for all of them (assumption)."""
@@ -112,6 +115,14 @@ class ColdStartPolicy(Kept, ABC):
     def take_over(self) -> None:
         """Make do with the videos that waited under another policy; those are in ``waiting``."""
         self.open_to_all[self.waiting] = 1
+
+    @property
+    def budgets(self) -> NDArray[np.float64]:
+        """budgets [levels] impressions of the tests that decide who sees a video; [0] without."""
+        return np.zeros(0)
+
+    def begin(self, found: NDArray[np.float64]) -> None:
+        """Let the first catalogue have been tested; ``found`` [V, levels] is what that found."""
 
     @abstractmethod
     def enter(self, videos: NDArray[np.int64], now: float) -> None:
@@ -252,6 +263,29 @@ class Pools(Tested):
         self.policy = policy
         self._memory = np.zeros((policy.levels, _MEMORY))
         self._finished = np.zeros(policy.levels, np.int64)
+
+    @property
+    def budgets(self) -> NDArray[np.float64]:
+        """budgets [levels] impressions of each pool."""
+        policy = self.policy
+        return policy.first * policy.growth ** np.arange(policy.levels, dtype=np.float64)
+
+    def begin(self, found: NDArray[np.float64]) -> None:
+        """Of each pool the best went on; who left the first is open to all while it is young.
+
+        Older ones are for their followers alone: who would like them has seen them.
+        """
+        left = np.arange(len(found))
+        self.pool[left], self.state[left], self.open_to_all[left] = 1, STOPPED, 0
+        for level in range(self.policy.levels):
+            best = int(self.policy.promote * len(left) + 0.5)
+            order = np.argsort(-found[left, level], kind="stable")
+            left = np.sort(left[order[:best]])
+            self.open_to_all[left] = self._listing.uploaded_s[left] >= -_YOUNG_S
+            if level + 1 < self.policy.levels:
+                self.pool[left] = level + 2
+            else:
+                self.state[left] = GRADUATED
 
     def enter(self, videos: NDArray[np.int64], now: float) -> None:
         """They wait in the first pool, and nobody but their audience and followers sees them."""

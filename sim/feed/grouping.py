@@ -16,7 +16,7 @@ __all__ = ["group_by_tag", "group_into", "members_of", "top_of", "topic_labels",
 
 @njit()
 def members_of(count, eligible, open_to_all, uploaded, oldest, every, ordinary):
-    """List the videos that any source may show, and those of them open to ordinary sources.
+    """List the videos that anybody may be shown, and those of them open to ordinary sources.
 
     ``every`` and ``ordinary`` have room for ``count`` videos; returns how many each has.
     """
@@ -24,9 +24,9 @@ def members_of(count, eligible, open_to_all, uploaded, oldest, every, ordinary):
     for v in range(count):
         every[n] = v
         ordinary[m] = v
-        listed = (eligible[v] == 1) & (uploaded[v] >= oldest)
+        listed = (eligible[v] != 0) & (uploaded[v] >= oldest)
         n += 1 if listed else 0
-        m += 1 if listed & (open_to_all[v] == 1) else 0
+        m += 1 if listed & (open_to_all[v] == 1) & (eligible[v] == 1) else 0
     return n, m
 
 

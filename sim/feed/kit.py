@@ -37,7 +37,15 @@ FAST: Final = Kit(
     builtin.BuiltinSource.named,
     builtin.Smoothed,
     builtin.Spaced,
-    {"follows": pages.Following(), "sound": pages.SoundPage(), "video": pages.Subject()},
+    {
+        "follows": pages.Following(),
+        "friends": pages.Friends(),
+        "video": pages.Subject(),
+        "query": pages.Query(),
+        "sound": pages.Group("sound"),
+        "hashtag": pages.Group("hashtag"),
+        "creator": pages.Group("creator"),
+    },
     pipeline.hydrate,
 )
 PLAIN: Final = Kit(
@@ -45,8 +53,10 @@ PLAIN: Final = Kit(
     plain.PlainSmoothed,
     plain.PlainSpaced,
     {
-        "follows": plain.PlainFollowing(), "sound": plain.PlainSoundPage(),
-        "video": plain.PlainSubject(),
+        "follows": plain.PlainFollowing(), "friends": plain.PlainFriends(),
+        "video": plain.PlainSubject(), "query": plain.PlainQuery(),
+        "sound": plain.PlainGroup("sound"), "hashtag": plain.PlainGroup("hashtag"),
+        "creator": plain.PlainGroup("creator"),
     },
     plain_hydrate.hydrate,
 )  # fmt: skip

@@ -24,11 +24,11 @@ __all__ = [
     "LONG",
     "RUN",
     "draw_creators",
+    "first_of_group",
     "from_following",
     "from_groups",
     "from_interest",
     "from_list",
-    "from_sound_page",
     "latest_of_follows",
     "look_up",
     "point_following",
@@ -301,11 +301,11 @@ def latest_of_follows(out, place, count, follows, first, following, start, video
 
 
 @njit()
-def from_sound_page(out, place, count, sound, start, videos):
-    """The most valuable videos with one sound, for the page of that sound."""
-    if sound < 0 or sound >= start.size - 1:
+def first_of_group(out, place, count, number, start, videos):
+    """The first videos of one group, for the page of a sound, a hashtag or a creator."""
+    if number < 0 or number >= start.size - 1:
         return 0
-    size = min(count, start[sound + 1] - start[sound])
+    size = min(count, start[number + 1] - start[number])
     for i in range(size):
-        out[place + i] = videos[start[sound] + i]
+        out[place + i] = videos[start[number] + i]
     return size

@@ -17,9 +17,17 @@ from sim.feed.cold_start import ColdStartPolicy
 from sim.feed.index import Index
 from sim.feed.tables import Rates, ScoreTables
 from sim.machine.keep import Kept
-from sim.world.state import SoundListing, UserAccounts, VideoListing
+from sim.world.state import Friends, SoundListing, UserAccounts, VideoListing
 
-__all__ = ["CreatorAccounts", "Exposures", "FeedView", "Follows", "Requests"]
+__all__ = [
+    "Blocks",
+    "CreatorAccounts",
+    "Exposures",
+    "FeedView",
+    "Follows",
+    "FriendLists",
+    "Requests",
+]
 
 
 class Exposures(Protocol):
@@ -27,6 +35,13 @@ class Exposures(Protocol):
 
     def contains(self, users: NDArray[np.int32], videos: NDArray[np.int32]) -> NDArray[np.bool_]:
         """[B, K] whether user b was shown video [b, k] before; False where the id is below 0."""
+
+
+class Blocks(Protocol):
+    """Whom each user has blocked."""
+
+    def blocked(self, users: NDArray[np.int32], creators: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """[B, K] whether user b has blocked creator [b, k]; False where the id is below 0."""
 
 
 class Follows(Protocol):
@@ -44,6 +59,20 @@ class CreatorAccounts:
     """user [C] the user who is this creator, or NOBODY"""
     followers: NDArray[np.int32]
     """followers [C] followers at the last refresh"""
+
+
+@dataclass(frozen=True)
+class FriendLists:
+    """The accounts of each user's friends."""
+
+    friends: Friends
+
+    def of(self, user: int) -> NDArray[np.int32]:
+        """Those of ``user``, by their numbers."""
+        start = self.friends.start
+        if len(start) == 0:
+            return np.zeros(0, np.int32)
+        return self.friends.creator[start[user] : start[user + 1]]
 
 
 @dataclass
@@ -91,6 +120,9 @@ class FeedView(Kept):
     """arm [U] of each user"""
     exposures: Exposures
     follows: Follows
+    blocks: Blocks
+    friends: Follows
+    """the accounts of each user's friends"""
 
 
 @dataclass(frozen=True)

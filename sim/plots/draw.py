@@ -21,6 +21,7 @@ from sim.plots.lorenz import draw_lorenz, lorenz_data
 from sim.plots.newcomers import draw_newcomers, joined, newcomers_data
 from sim.plots.reach_by_pool import draw_reach_by_pool, reach_by_pool_data
 from sim.plots.retention import draw_retention, retention_data
+from sim.plots.trends import draw_trends, trends_data
 from sim.plots.view_spread import draw_view_spread, view_spread_data
 from sim.plots.views_by_source import draw_views_by_source, views_by_source_data
 
@@ -71,6 +72,7 @@ PLOTS: Final[Mapping[str, Plot]] = MappingProxyType(
             "What ranking finds for people, by videos seen", learning_data, draw_learning
         ),
         "retention": Plot("Who comes back", retention_data, draw_retention),
+        "trends": Plot("What trends, from its first hour to its end", trends_data, draw_trends),
         "newcomers": Plot(
             "First videos of people who joined", newcomers_data, draw_newcomers, joined
         ),

@@ -9,23 +9,29 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from sim.core.actions import ACTIONS
+from sim.core.counts import PARTS
 from sim.core.sources import SOURCE_NAMES
 from sim.core.surfaces import SURFACE_NAMES, SURFACES
 
 __all__ = [
+    "BY_PART",
     "BY_SURFACE",
+    "BY_SURFACE_SHORT",
     "CONTROL",
     "CREATORS",
     "EVENTS",
+    "HASHTAGS",
     "NEWCOMERS",
     "OPTIONAL",
     "PATHS",
     "PROBES",
     "SHARES",
+    "SOUNDS",
     "SOURCE_NAMES",
     "SURFACE_NAMES",
     "TABLES",
     "TIMELINE",
+    "TRENDS",
     "USERS",
     "VIDEOS",
     "Column",
@@ -64,6 +70,28 @@ BY_SURFACE: Final = tuple(
     Column(f"impressions_{surface.name}", "int64", "count", f"impressions on {surface.label}")
     for surface in SURFACES
 )
+_PART_LABELS: Final = (
+    *(f"on {surface.label}" for surface in SURFACES),
+    "by people who followed the creator, on any surface",
+)
+_PART_UNITS: Final = (
+    ("impressions", "count", "impressions"),
+    ("views", "count", "plays that started"),
+    ("reach", "users", "users whose first impression of the video was one"),
+)
+BY_PART: Final = tuple(
+    Column(f"{count}_{part}", "int64", unit, f"{meaning} {label}")
+    for count, unit, meaning in _PART_UNITS
+    for part, label in zip(PARTS, _PART_LABELS, strict=True)
+)
+_PART: Final = {column.name: column for column in BY_PART}
+BY_SURFACE_SHORT: Final = (
+    *BY_SURFACE,
+    _PART["reach_for_you"],
+    _PART["impressions_followers"],
+    _PART["reach_followers"],
+)
+"""Those of a snapshot."""
 _REACH: Final = Column("reach", "int64", "users", "different users with at least one view")
 
 VIDEOS: Final = (
@@ -79,15 +107,30 @@ VIDEOS: Final = (
     Column("sound", "int32", "id", "sound"),
     Column("original_sound", "bool", "", "the sound was created with this video"),
     Column("topic", "int16", "id", "strongest topic of the video"),
+    Column("category", "category", "", "name of that topic"),
     Column("followers_at_upload", "int32", "users", "followers of the creator when it was posted"),
     Column(
         "quality", "float32", "sd", "hidden quality (truth), standard normal over creators' posts"
     ),
     Column("hook", "float32", "sd", "hidden strength of the first seconds (truth)"),
+    Column("hold", "float32", "sd", "how well the story is told to its end (truth)"),
+    Column("polish", "float32", "sd", "technical quality (truth)"),
+    Column("authenticity", "float32", "sd", "how genuine it seems (truth)"),
+    Column("originality", "float32", "sd", "how little it follows others (truth)"),
+    Column("value", "category", "", "entertains, teaches or inspires (truth)"),
+    Column("call", "category", "", "what it asks for: none, question, poll or sticker"),
+    Column("form", "category", "", "plain, photo, effects or voice_over"),
+    Column("selling", "bool", "", "sells something (truth)"),
+    Column("cover", "float32", "sd", "how much the cover draws the eye"),
+    Column("promises", "bool", "", "the cover promises more than the video has (truth)"),
+    Column("challenge", "int32", "id", "hashtag of the challenge that it joins, or -1"),
+    Column("joint", "category", "", "none, duet or stitch"),
+    Column("parent", "int32", "id", "video of which it is a duet or a stitch, or -1"),
+    Column("audience", "category", "", "everybody, followers, friends or nobody, at the end"),
     *COUNTERS[:2],
     _REACH,
     *COUNTERS[2:],
-    *BY_SURFACE,
+    *BY_PART,
     Column("pool", "int8", "level", "highest cold-start pool entered; 0 when never in a pool"),
     Column(
         "pool_state",
@@ -102,6 +145,7 @@ CREATORS: Final = (
     Column("creator", "int32", "id", "creator"),
     Column("user", "int32", "id", "user who is this creator; -1 for an account planted by a probe"),
     Column("niche", "int16", "id", "strongest topic of the creator"),
+    Column("category", "category", "", "name of that topic"),
     Column("followers_start", "int32", "users", "followers at the start"),
     Column("followers_end", "int32", "users", "followers at the end"),
     Column("posts", "int32", "count", "videos posted during the run"),
@@ -160,7 +204,7 @@ PATHS: Final = (
     Column("views", "int64", "count", "plays that started so far"),
     Column("reach", "int64", "users", "different users so far"),
     Column("likes", "int64", "count", "likes so far"),
-    *BY_SURFACE,
+    *BY_SURFACE_SHORT,
     Column("pool", "int8", "level", "cold-start pool at that time"),
     Column("probe", "category", "", "name of the probe, or empty for an ordinary upload"),
 )
@@ -173,6 +217,8 @@ PROBES: Final = (
     *VIDEOS[:-1],
     Column("reach_share", "float64", "share", "reach / users"),
     Column("viral", "bool", "", "met what counts as viral in the scenario"),
+    Column("viral_for_you", "bool", "", "met it by For You alone"),
+    Column("viral_strangers", "bool", "", "met it by people alone who did not follow the creator"),
     Column(
         "time_to_viral_s",
         "float64",
@@ -268,6 +314,43 @@ NEWCOMERS: Final = (
     ),
 )  # fmt: skip
 
+_TRENDED: Final = (
+    Column("momentum", "float32", "uses", "decayed number of recent uses and views, at the end"),
+    Column("peak", "int32", "count", "most videos between two looks, an hour apart as a rule"),
+    Column("peak_s", "float64", "s", "when that was; null if it was never looked at in use"),
+    Column("trended_s", "float64", "s", "first look at which it was listed; null if never"),
+    Column("until_s", "float64", "s", "last look at which it was listed; null if never"),
+    Column("looks", "int32", "count", "looks at which it was listed"),
+)
+SOUNDS: Final = (
+    Column("sound", "int32", "id", "sound; those of one video that never trended are left out"),
+    Column("category", "category", "", "topic in which it was born"),
+    Column("original", "bool", "", "created with a video; else from the library"),
+    Column("born_s", "float64", "s", "first use; negative before the start"),
+    Column("uses", "int32", "count", "videos that carry it"),
+    Column("views", "int64", "count", "views of those videos"),
+    *_TRENDED,
+)
+HASHTAGS: Final = (
+    Column("hashtag", "int32", "id", "hashtag"),
+    Column("category", "category", "", "topic to which it belongs"),
+    Column("challenge", "bool", "", "that of a challenge; else one of the topic"),
+    Column("born_s", "float64", "s", "when a challenge began; null for one of the topic"),
+    Column("life_s", "float64", "s", "age at which a challenge draws half (truth); null likewise"),
+    Column("uses", "int32", "count", "videos that carry it"),
+    Column("views", "int64", "count", "views of those videos"),
+    *_TRENDED,
+)
+TRENDS: Final = (
+    Column("time_s", "float64", "s", "time of the look"),
+    Column("kind", "category", "", "sound or hashtag"),
+    Column("number", "int32", "id", "which one"),
+    Column("rank", "int32", "", "place on the list, from 1"),
+    Column("uses", "int64", "count", "new videos since the look before"),
+    Column("views", "int64", "count", "new views since then"),
+    Column("momentum", "float64", "uses", "decayed number of recent uses and views"),
+)
+
 TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "videos": VIDEOS,
     "creators": CREATORS,
@@ -280,6 +363,9 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "events": EVENTS,
     "shares": SHARES,
     "newcomers": NEWCOMERS,
+    "sounds": SOUNDS,
+    "hashtags": HASHTAGS,
+    "trends": TRENDS,
 }
 
 OPTIONAL: Final = ("events", "shares", "newcomers")

@@ -16,21 +16,32 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sim.core.actions import ACTION_NAMES, ACTIONS
-from sim.core.counts import FIRST_ACTION, IMPRESSIONS, REACH, VIEWS, WATCH_MS, WIDTH
+from sim.core.counts import (
+    FIRST_ACTION,
+    FOLLOWERS,
+    IMPRESSIONS,
+    PART_COUNTS,
+    PARTS,
+    REACH,
+    VIEWS,
+    WATCH_MS,
+    WIDTH,
+)
 from sim.core.stages import AGES_S, KINDS, STAGES
 from sim.core.surfaces import FOR_YOU
 from sim.feed.cold_start import WORTH_ONE
 from sim.feed.control import CONTROL, ROWS
 from sim.machine.keep import Arrays, Kept
 from sim.record.arrow import ARROW, to_arrow
-from sim.record.columns import BY_SURFACE, EVENTS, SOURCE_NAMES, SURFACE_NAMES
+from sim.record.columns import BY_PART, BY_SURFACE_SHORT, EVENTS, SOURCE_NAMES, SURFACE_NAMES
 from sim.record.events import MOST_AGO, hash_all, hash_text
 from sim.record.files import NewFile, Written
 from sim.world.state import NOBODY, TOPIC_ONE
 
 __all__ = [
     "Controls", "EventLog", "Paths", "Regrets", "Timeline", "count_columns", "event_schema",
-    "surface_columns",
+    "part_columns",
+    "parts_of",
 ]  # fmt: skip
 
 _TEST = SOURCE_NAMES.index("fresh")
@@ -179,10 +190,14 @@ class Paths(Kept):
         self, time_s: float, counts: NDArray[np.int64], elsewhere: NDArray[np.int32],
         pool: NDArray[np.int8],
     ) -> None:  # fmt: skip
-        """Remember the counts [V, F] and [V, surfaces] of the chosen videos as they are now."""
+        """Remember the counts [V, F] and [V, PART_WIDTH] of the chosen videos as they are now."""
         if len(self._videos):
-            rows = counts[self._videos][:, [IMPRESSIONS, VIEWS, REACH, _LIKES]]
-            rows = np.column_stack([rows, pool[self._videos], elsewhere[self._videos]])
+            shown = counts[self._videos]
+            by_part = parts_of(shown, elsewhere[self._videos])
+            rows = np.column_stack([
+                shown[:, [IMPRESSIONS, VIEWS, REACH, _LIKES]], pool[self._videos],
+                by_part[:, :FOLLOWERS, 0], by_part[:, FOR_YOU, 2], by_part[:, FOLLOWERS, [0, 2]],
+            ])  # fmt: skip
             self._rows.append((time_s, self._videos, rows))
 
     def put_down(self) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -202,7 +217,7 @@ class Paths(Kept):
 
     def _all_rows(self) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
         """(time [N], video [N], counts [N, ...]) of all snapshots."""
-        nothing = np.empty((0, 5 + len(SURFACE_NAMES)), np.int64)
+        nothing = np.empty((0, 8 + len(SURFACE_NAMES)), np.int64)
         return (
             np.concatenate([np.empty(0), *(np.full(len(v), t) for t, v, _ in self._rows)]),
             np.concatenate([np.empty(0, np.int64), *(v for _, v, _ in self._rows)]),
@@ -215,19 +230,19 @@ class Paths(Kept):
         return {
             "time_s": times, "video": videos, "age_s": times - uploaded_s[videos],
             "impressions": rows[:, 0], "views": rows[:, 1], "reach": rows[:, 2],
-            "likes": rows[:, 3], **surface_columns(rows[:, 0], rows[:, 5:]), "pool": rows[:, 4],
-            "probe": probe[videos],
+            "likes": rows[:, 3], "pool": rows[:, 4], "probe": probe[videos],
+            **dict(zip((c.name for c in BY_SURFACE_SHORT), rows[:, 5:].T, strict=True)),
         }  # fmt: skip
 
-    def first_reaching(self, counter: str, least: int) -> dict[int, float]:
+    def first_reaching(self, counter: str, least: int, among: str = "all") -> dict[int, float]:
         """Time of the first snapshot at which each chosen video had at least so much.
 
-        ``counter`` is ``impressions`` or ``reach``.
+        ``counter`` is ``impressions`` or ``reach``; ``among`` is ``all``, ``for_you`` for what
+        happened there alone, or ``strangers`` for people who did not follow the creator.
         """
-        column = {"impressions": 0, "reach": 2}[counter]
         found: dict[int, float] = {}
         for time_s, videos, rows in self._rows:
-            for video in videos[rows[:, column] >= least]:
+            for video in videos[_among(rows, counter, among) >= least]:
                 found.setdefault(int(video), time_s)
         return found
 
@@ -355,10 +370,29 @@ def count_columns(counts: NDArray[np.int64]) -> dict[str, Any]:
     }
 
 
-def surface_columns(
-    impressions: NDArray[np.int64], elsewhere: NDArray[Any]
+def parts_of(counts: NDArray[np.int64], elsewhere: NDArray[Any]) -> NDArray[np.int64]:
+    """[N, parts, 3] impressions, views and reach by PARTS, of counters [N, F] and those of
+    everything but For You [N, PART_WIDTH].
+    """
+    found = elsewhere.astype(np.int64).reshape(len(elsewhere), len(PARTS), len(PART_COUNTS))
+    total = counts[:, [IMPRESSIONS, VIEWS, REACH]]
+    found[:, FOR_YOU] = total - found[:, :FOLLOWERS].sum(axis=1)
+    return found
+
+
+def part_columns(
+    counts: NDArray[np.int64], elsewhere: NDArray[Any]
 ) -> dict[str, NDArray[np.int64]]:
-    """Impressions [N] by surface; ``elsewhere`` [N, surfaces] are those not on For You."""
-    found = elsewhere.astype(np.int64)
-    found[:, FOR_YOU] = impressions - elsewhere.sum(axis=1)
-    return {column.name: found[:, i] for i, column in enumerate(BY_SURFACE)}
+    """Impressions, views and reach by surface, and of followers, as columns [N]."""
+    found = parts_of(counts, elsewhere).transpose(2, 1, 0).reshape(len(BY_PART), len(counts))
+    return dict(zip((column.name for column in BY_PART), found, strict=True))
+
+
+def _among(rows: NDArray[np.int64], counter: str, among: str) -> NDArray[np.int64]:
+    """A counter [N] of snapshots among all, on For You, or among strangers."""
+    of_reach = counter == "reach"
+    everybody = rows[:, 2 if of_reach else 0]
+    for_you, followers = rows[:, -3], rows[:, -1]
+    if not of_reach:
+        for_you, followers = rows[:, 5 + FOR_YOU], rows[:, -2]
+    return {"all": everybody, "for_you": for_you, "strangers": everybody - followers}[among]

@@ -10,18 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim.core.counts import IMPRESSIONS, REACH
+from sim.core.counts import REACH, VIEWS
 from sim.record.arrow import ARROW, to_arrow
 from sim.record.columns import TABLES, Column
 from sim.record.files import open_new
-from sim.record.recorders import Paths, count_columns, surface_columns
+from sim.record.recorders import Paths, count_columns, part_columns
+from sim.scenario.craft import CALLS, FORMS, VALUES
 from sim.scenario.viral import Viral
+from sim.world.craft import HOLD_ONE
 from sim.world.draw import main_topic
-from sim.world.state import World
+from sim.world.state import MAX_TAGS, NOBODY, HashtagListing, SoundListing, World
 
 __all__ = [
-    "creator_columns", "probe_columns", "probe_names", "to_table", "user_columns", "video_columns",
-    "write_table",
+    "creator_columns", "hashtag_columns", "probe_columns", "probe_names", "sound_columns",
+    "to_table", "user_columns", "video_columns", "write_table",
 ]  # fmt: skip
 
 Columns = dict[str, Any]
@@ -36,7 +38,7 @@ def video_columns(
 ) -> Columns:
     """Columns of the videos table; ``pool_state`` [V] holds words.
 
-    ``elsewhere`` [V, surfaces] are impressions that were not on For You.
+    ``elsewhere`` [V, PART_WIDTH] is what was not on For You (see ``sim.core.counts``).
     """
     n = world.videos.count
     videos, truth = world.videos, world.video_truth
@@ -48,17 +50,38 @@ def video_columns(
         "sound": videos.sound[:n],
         "original_sound": (world.sounds.original[videos.sound[:n]] == 1)
         & (world.sounds.born_s[videos.sound[:n]] == videos.uploaded_s[:n]),
-        "topic": truth.topics[:n].argmax(axis=1),
+        "topic": truth.main_topic[:n],
+        "category": np.array(world.categories, object)[truth.main_topic[:n]],
         "followers_at_upload": videos.followers_at_upload[:n],
         "quality": truth.quality[:n],
         "hook": truth.hook[:n],
+        "hold": truth.hold[:n] / np.float32(HOLD_ONE),
+        **{name: getattr(truth, name)[:n] for name in ("polish", "authenticity", "originality")},
+        "value": np.array(VALUES, object)[truth.value[:n]],
+        "call": np.array(CALLS, object)[truth.call[:n]],
+        "form": np.array(FORMS, object)[truth.form[:n]],
+        "selling": truth.selling[:n] == 1,
+        "cover": videos.cover[:n],
+        "promises": truth.promises[:n] == 1,
+        "challenge": _challenges(world, videos.tags[:n, 0]),
+        "joint": np.array(["none", "duet", "stitch"], object)[videos.joint[:n]],
+        "parent": videos.parent[:n],
+        "audience": np.array(["nobody", "everybody", "followers", "friends"], object)[
+            videos.eligible[:n]
+        ],
         **count_columns(counts[:n]),
         "reach": counts[:n, REACH],
-        **surface_columns(counts[:n, IMPRESSIONS], elsewhere[:n]),
+        **part_columns(counts[:n], elsewhere[:n]),
         "pool": pool[:n],
         "pool_state": pool_state[:n],
         "probe": probe_names(world, truth.probe[:n]),
     }
+
+
+def _challenges(world: World, first_tag: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The first hashtag of videos [N] where it is that of a challenge, else NOBODY."""
+    joins = (first_tag >= 0) & (world.hashtags.challenge[first_tag] == 1)
+    return np.where(joins, first_tag, np.int32(NOBODY))
 
 
 def creator_columns(world: World, counts: NDArray[np.int64]) -> Columns:
@@ -68,16 +91,72 @@ def creator_columns(world: World, counts: NDArray[np.int64]) -> Columns:
     np.add.at(sums, world.videos.creator[:n], counts[:n])
     during = world.videos.uploaded_s[:n] >= 0
     posts = np.bincount(world.videos.creator[:n][during], minlength=creators.count)
+    niche = np.array([main_topic(row, world.topics) for row in creators.niche])
     return {
         "creator": np.arange(creators.count),
         "user": creators.user,
-        "niche": np.array([main_topic(row, world.topics) for row in creators.niche]),
+        "niche": niche,
+        "category": np.array(world.categories, object)[niche],
         "followers_start": creators.followers_start,
         "followers_end": creators.followers,
         "posts": posts,
         **count_columns(sums),
         "probe": probe_names(world, creators.probe),
     }
+
+
+def sound_columns(world: World, counts: NDArray[np.int64]) -> Columns:
+    """Columns of the sounds table: those with two videos or more, and all that trended."""
+    sounds, videos, n = world.sounds, world.videos, world.videos.count
+    views = np.bincount(videos.sound[:n], counts[:n, VIEWS], sounds.count).astype(np.int64)
+    which = np.flatnonzero((sounds.uses[: sounds.count] > 1) | (sounds.looks[: sounds.count] > 0))
+    return {
+        "sound": which,
+        "category": np.array(world.categories, object)[sounds.topic[which]],
+        "original": sounds.original[which] == 1,
+        "born_s": sounds.born_s[which],
+        "uses": sounds.uses[which],
+        "views": views[which],
+        **_trended(sounds, which),
+    }
+
+
+def hashtag_columns(world: World, counts: NDArray[np.int64]) -> Columns:
+    """Columns of the hashtags table."""
+    hashtags, videos, n = world.hashtags, world.videos, world.videos.count
+    views = np.zeros(hashtags.count, np.int64)
+    for place in range(MAX_TAGS):
+        tag = videos.tags[:n, place]
+        np.add.at(views, tag[tag >= 0], counts[:n, VIEWS][tag >= 0])
+    which = np.arange(hashtags.count)
+    challenge = hashtags.challenge[which] == 1
+    return {
+        "hashtag": which,
+        "category": np.array(world.categories, object)[hashtags.topic[which]],
+        "challenge": challenge,
+        "born_s": _known(np.where(challenge, hashtags.born_s[which], np.nan)),
+        "life_s": _known(np.where(challenge, hashtags.life_s[which], np.nan)),
+        "uses": hashtags.uses[which],
+        "views": views,
+        **_trended(hashtags, which),
+    }
+
+
+def _trended(table: SoundListing | HashtagListing, which: NDArray[np.int64]) -> Columns:
+    """What became of sounds or hashtags on the list of what trends."""
+    return {
+        "momentum": table.momentum[which],
+        "peak": table.peak[which],
+        **{
+            name: _known(getattr(table, name)[which]) for name in ("peak_s", "trended_s", "until_s")
+        },
+        "looks": table.looks[which],
+    }
+
+
+def _known(times: NDArray[np.float64]) -> list[float | None]:
+    """Times, None where there is none."""
+    return [None if np.isnan(t) else t for t in times.tolist()]
 
 
 def user_columns(
@@ -127,12 +206,9 @@ def probe_columns(world: World, videos: Columns, paths: Paths, viral: Viral) -> 
         video: time_s - float(uploaded[video])
         for video, time_s in paths.first_reaching(viral.counter, viral.least).items()
     }
-    if viral.age_s is None:
-        is_viral = videos[viral.counter][planted] >= viral.least
-    else:
+    if viral.age_s is not None:
         # what it had by that age is known to the precision of the snapshots
         ages = {video: age for video, age in ages.items() if age <= viral.age_s + 1e-6}
-        is_viral = np.isin(planted, list(ages))
     labels = world.twin_labels
     twin = world.creators.twin[world.videos.creator[planted]]
     probe, number = truth.probe[planted], truth.probe_number[planted]
@@ -144,9 +220,29 @@ def probe_columns(world: World, videos: Columns, paths: Paths, viral: Viral) -> 
         "twin": np.array([labels[p][t] for p, t in zip(probe, twin, strict=True)], object),
         **{name: column[planted] for name, column in videos.items() if name != "probe"},
         "reach_share": videos["reach"][planted] / world.users,
-        "viral": is_viral,
+        "viral": _are_viral(videos, planted, uploaded, paths, viral, "all"),
+        "viral_for_you": _are_viral(videos, planted, uploaded, paths, viral, "for_you"),
+        "viral_strangers": _are_viral(videos, planted, uploaded, paths, viral, "strangers"),
         "time_to_viral_s": [ages.get(video) for video in planted.tolist()],
     }
+
+
+def _are_viral(
+    videos: Columns, planted: NDArray[np.int64], uploaded_s: NDArray[np.float64], paths: Paths,
+    viral: Viral, among: str,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """[N] whether planted videos are viral, counting what happened ``among`` some alone."""
+    counter = viral.counter
+    if viral.age_s is not None:
+        reached = paths.first_reaching(counter, viral.least, among)
+        ages = ((v, time_s - float(uploaded_s[v])) for v, time_s in reached.items())
+        return np.isin(planted, [v for v, age in ages if age <= viral.age_s + 1e-6])
+    found = videos[counter][planted]
+    if among == "for_you":
+        found = videos[f"{counter}_for_you"][planted]
+    elif among == "strangers":
+        found = found - videos[f"{counter}_followers"][planted]
+    return np.asarray(found >= viral.least)
 
 
 def probe_names(world: World, probe: NDArray[np.int16]) -> NDArray[Any]:

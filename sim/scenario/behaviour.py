@@ -20,6 +20,7 @@ from pydantic import Field, model_validator
 from sim.core.config import Config
 from sim.scenario.mechanisms import (
     BoredomConfig,
+    BrowseConfig,
     NotificationsConfig,
     SatisfactionConfig,
     SharingConfig,
@@ -111,20 +112,48 @@ class WatchConfig(Config):
 
     hazard: Curve = Field(
         default=(
-            (0.0, 0.02378), (0.5, 0.08169), (1.0, 0.2346), (1.5, 0.2242), (2.0, 0.185),
-            (2.5, 0.1582), (3.0, 0.0749), (4.0, 0.07411), (5.0, 0.06461), (6.0, 0.0617),
-            (7.0, 0.05794), (8.0, 0.05172), (10.0, 0.04431), (12.0, 0.03978), (15.0, 0.03883),
-            (20.0, 0.0439), (25.0, 0.04302), (30.0, 0.03437), (40.0, 0.04351), (60.0, 0.03801),
-            (80.0, 0.03694), (120.0, 0.03558), (180.0, 0.0239),
+            (0.0, 0.02664),
+            (0.5, 0.09135),
+            (1.0, 0.2612),
+            (1.5, 0.2486),
+            (2.0, 0.2042),
+            (2.5, 0.1742),
+            (3.0, 0.05636),
+            (4.0, 0.05924),
+            (5.0, 0.05369),
+            (6.0, 0.05247),
+            (7.0, 0.05015),
+            (8.0, 0.04563),
+            (10.0, 0.04013),
+            (12.0, 0.03641),
+            (15.0, 0.03639),
+            (20.0, 0.04217),
+            (25.0, 0.04179),
+            (30.0, 0.03403),
+            (40.0, 0.04394),
+            (60.0, 0.03918),
+            (80.0, 0.0385),
+            (120.0, 0.0375),
+            (180.0, 0.0239),
         ),
         description="baseline hazard of swiping, rows of (from second, per second); the last "
         "row goes on for ever; fitted to W1, W2 in the loop",
     )  # fmt: skip
     duration_factor: Curve = Field(
         default=(
-            (0.0, 1.221), (7.0, 1.221), (8.0, 1.459), (13.0, 1.264), (18.0, 1.26), (26.0, 1.089),
-            (37.0, 1.135), (50.0, 0.9756), (72.0, 0.8059), (104.0, 0.8922), (148.0, 0.9904),
-            (231.0, 1.194), (347.0, 0.943),
+            (0.0, 1.105),
+            (7.0, 1.105),
+            (8.0, 1.306),
+            (13.0, 1.128),
+            (18.0, 1.154),
+            (26.0, 1.001),
+            (37.0, 1.078),
+            (50.0, 0.9233),
+            (72.0, 0.7706),
+            (104.0, 0.8666),
+            (148.0, 1.009),
+            (231.0, 1.313),
+            (347.0, 1.021),
         ),
         description="factor on the hazard by duration, rows of (duration in s, factor), linear "
         "between rows; fitted to W4, W1 in the loop",
@@ -191,6 +220,10 @@ class WatchConfig(Config):
         default=0.398,
         description="fall of ln hazard per sd of hook, first 3 s; fitted to W12 (skip)",
     )
+    hold: Annotated[float, Field(ge=0, le=5)] = Field(
+        default=0.2,
+        description="appeal that an sd of hold is worth after the first 3 s, sd; assumption",
+    )
     early_patience: Spread = Field(
         default=0.738,
         description="sd over users of ln hazard in the first 3 s; fitted to W12 (skip)",
@@ -223,30 +256,51 @@ class ActConfig(Config):
     """What a person does about a video: odds = level x shape(watch ratio) x warmth."""
 
     like: Odds = Field(
-        default=0.01314, description="level of like, odds; fitted to E2 (6.76 per 100 views)"
+        default=0.01784, description="level of like, odds; fitted to E2 (6.76 per 100 views)"
     )
     comment: Odds = Field(
-        default=5.602e-05, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
+        default=7.746e-05, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
     )
     share: Odds = Field(
-        default=9.631e-05, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
+        default=0.0001274, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
     )
     save: Odds = Field(
-        default=0.0001821, description="level of save, odds; fitted to E4 (0.379 per 100 views)"
+        default=0.0002527, description="level of save, odds; fitted to E4 (0.379 per 100 views)"
     )
     follow: Odds = Field(
-        default=0.0001072, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
+        default=0.0001719, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
     )
     sound_tap: Odds = Field(
-        default=0.0003231, description="level of sound tap, odds; assumption (0.5 per 100 views)"
+        default=0.0004107, description="level of sound tap, odds; assumption (0.5 per 100 views)"
     )
     not_interested: Odds = Field(
-        default=0.001046,
+        default=0.0006808,
         description="level of not interested, odds; fitted to E4 (0.080 per 100 views)",
     )
     report: Odds = Field(
         default=0.0,
         description="level of report, odds; 0 until it is calibrated: nobody reports; assumption",
+    )
+    profile_visit: Odds = Field(
+        default=0.002119,
+        description="level of profile visit, odds; fitted to E5 (2.11 per 100 impressions)",
+    )
+    hashtag_tap: Odds = Field(
+        default=0.0001, description="level of hashtag tap, odds; assumption (0.15 per 100 views)"
+    )
+    block: Odds = Field(
+        default=5e-06,
+        description="level of block, odds; assumption: one impression in some 100,000, a "
+        "hundredth of not interested",
+    )
+    parent_tap: Odds = Field(
+        default=0.02,
+        description="level of opening the parent of a duet or a stitch, odds; assumption",
+    )
+    unfollow: Odds = Field(
+        default=0.0005,
+        description="level of unfollow, odds for a video of ordinary appeal by a followed creator; "
+        "assumption",
     )
     like_shape: Curve = Field(
         default=(
@@ -328,7 +382,7 @@ class SessionConfig(Config):
         description="mean of the exponential part of that time, s; assumption",
     )
     leave: float = Field(
-        default=0.01457,
+        default=0.01307,
         gt=0,
         le=1,
         description="hazard of leaving after a video of ordinary appeal, per video; fitted to W17",
@@ -346,7 +400,7 @@ class SessionConfig(Config):
         default=1.3, description="factor on the leaving hazard after a skip; assumption"
     )
     sessions_per_day: float = Field(
-        default=0.986,
+        default=1.016,
         gt=0,
         le=200,
         description="intensity of sessions of the median user, per day; fitted to W16 and an "
@@ -385,7 +439,7 @@ class SessionConfig(Config):
         description="sd over users of their daily shift, hours; assumption",
     )
     following_share: Share = Field(
-        default=0.05,
+        default=0.09,
         description="share of feed requests that open the following surface, for a user who "
         "follows many; For You has 75 to 90 % of views (F11), following is the smaller rest",
     )
@@ -434,6 +488,9 @@ class BehaviourConfig(Config):
         default_factory=SessionConfig, description="when they come and leave"
     )
     create: CreateConfig = Field(default_factory=CreateConfig, description="when creators post")
+    browse: BrowseConfig = Field(
+        default_factory=BrowseConfig, description="pages that people open beside their feed"
+    )
     boredom: BoredomConfig = Field(
         default_factory=BoredomConfig, description="what people have seen too often lately"
     )

@@ -20,6 +20,7 @@ __all__ = [
     "WATCH",
     "WATCH_PERCENTILE",
     "WEIGHT_NAMES",
+    "Blocked",
     "ColdStart",
     "FeedConfig",
     "FilterSpec",
@@ -81,8 +82,15 @@ class TooOld(Component):
     )
 
 
+class Blocked(Component):
+    """Drops videos of creators whom the user has blocked."""
+
+    use: Literal["blocked"] = "blocked"
+
+
 FilterSpec = Annotated[
-    Seen | Own | Ineligible | TooOld | Custom, Choice("filter", Seen, Own, Ineligible, TooOld)
+    Seen | Own | Ineligible | TooOld | Blocked | Custom,
+    Choice("filter", Seen, Own, Ineligible, TooOld, Blocked),
 ]
 
 # ---- predict, score, select -----------------------------------------------------------------
@@ -275,6 +283,10 @@ class LearningConfig(Config):
                 "follow": 3.0,
                 "sound_tap": 2.0,
                 "not_interested": -3.0,
+                "profile_visit": 1.0,
+                "hashtag_tap": 2.0,
+                "block": -3.0,
+                "unfollow": -2.0,
             }
         ),
         description="strength of each action as a signal, relative; order from P5 "
@@ -335,7 +347,7 @@ class FeedConfig(Config):
         "module:Class; assumption",
     )
     filters: tuple[FilterSpec, ...] = Field(
-        default=(Seen(), Own(), Ineligible(), TooOld()),
+        default=(Seen(), Own(), Ineligible(), TooOld(), Blocked()),
         max_length=64,
         description="what drops candidates, in this order",
     )

@@ -4,15 +4,71 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sim.core.config import Config
 from sim.core.units import Duration, Number, Share
 
-__all__ = ["BoredomConfig", "NotificationsConfig", "SatisfactionConfig", "SharingConfig"]
+__all__ = [
+    "BoredomConfig", "BrowseConfig", "NotificationsConfig", "SatisfactionConfig", "SharingConfig",
+]  # fmt: skip
 
 Effect = Annotated[float, Field(ge=0, le=5)]
 Weariness = Annotated[float, Field(ge=0, le=5)]
+
+
+class BrowseConfig(Config):
+    """Pages that people open beside their feed."""
+
+    friends: Share = Field(
+        default=0.05,
+        description="share of feed requests that open Friends, for a user with many friends who "
+        "post; assumption, F11 leaves 11.5 % of views to surfaces that it does not name",
+    )
+    friends_half: Annotated[Number, Field(gt=0, le=10_000)] = Field(
+        default=5.0,
+        description="friends who post at which that share is at half, accounts; assumption",
+    )
+    search: Share = Field(
+        default=0.04098,
+        description="share of feed requests that are a search; fitted to F11 (1.1 % of views)",
+    )
+    search_sound: Share = Field(
+        default=0.1, description="share of searches that look for a rising sound; assumption"
+    )
+    search_hashtag: Share = Field(
+        default=0.3,
+        description="share of searches that look for a hashtag; the others look for a topic; "
+        "assumption",
+    )
+    open: Share = Field(
+        default=0.7007,
+        description="share of profile visits on which videos are opened; fitted to F11 (2.0 % of "
+        "views on profiles)",
+    )
+
+    covers: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.6,
+        description="probability that an ordinary cover is opened, on the pages that show covers; "
+        "1 opens all; assumption",
+    )
+    cover: Effect = Field(
+        default=0.8, description="rise of ln odds of that per sd of the cover; assumption"
+    )
+    let_down: Effect = Field(
+        default=0.3,
+        description="appeal lost by a video that was opened for a cover which promised more, sd; "
+        "assumption",
+    )
+
+    @model_validator(mode="after")
+    def _together(self) -> BrowseConfig:
+        if self.search_sound + self.search_hashtag > 1.0:
+            raise ValueError(
+                "search_sound and search_hashtag are shares of the same searches and may be 1 "
+                f"together; got {self.search_sound:g} and {self.search_hashtag:g}"
+            )
+        return self
 
 
 class BoredomConfig(Config):
@@ -40,7 +96,7 @@ class SatisfactionConfig(Config):
         default=True, description="whether it counts what a session was like; assumption"
     )
     usual: Annotated[Number, Field(ge=-5, le=5)] = Field(
-        default=-0.15,
+        default=-0.35,
         description="appeal from which a mood is counted, sd: that of what the default feed shows "
         "in the scenario baseline, so that moods are about 0 there; assumption",
     )
@@ -118,10 +174,10 @@ class NotificationsConfig(Config):
 
 
 class SharingConfig(Config):
-    """Links that people send each other; off until it is calibrated."""
+    """Links that people send each other."""
 
     contacts: Annotated[Number, Field(ge=0, le=1_000)] = Field(
-        default=0.0,
+        default=15.0,
         description="contacts a person has on average, people; 0 switches links off; assumption",
     )
     recipients: Annotated[Number, Field(ge=1, le=5)] = Field(

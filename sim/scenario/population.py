@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
+from sim.core.categories import Category, category_at
 from sim.core.config import Config
 from sim.core.units import Count, Duration, Number, Share, SignedDuration, WeeklyRate
+from sim.scenario.craft import AccessConfig, CraftConfig
+from sim.scenario.trends import TrendsConfig
 
 __all__ = [
     "CatalogueConfig",
+    "CategoryConfig",
     "CreatorsConfig",
     "DeviceConfig",
     "LocaleConfig",
@@ -38,6 +42,28 @@ class DeviceConfig(Config):
 
     name: Slug = Field(description="name of the device")
     share: Share = Field(description="share of users, shares add up to 100 %")
+
+
+class CategoryConfig(Config):
+    """A topic with a name."""
+
+    name: Slug = Field(description="name of the category, unique")
+    weight: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
+        description="how often people like it and creators choose it, relative"
+    )
+    teaches: Share = Field(default=0.15, description="share of its videos that teach; assumption")
+    inspires: Share = Field(
+        default=0.1, description="share of its videos that inspire; the rest entertains; assumption"
+    )
+
+    @model_validator(mode="after")
+    def _together(self) -> CategoryConfig:
+        if self.teaches + self.inspires > 1.0:
+            raise ValueError(
+                "teaches and inspires are shares of the same videos and may be 1 together; got "
+                f"{self.teaches + self.inspires:g}"
+            )
+        return self
 
 
 class PopulationConfig(Config):
@@ -82,6 +108,15 @@ class PopulationConfig(Config):
     topics: Count = Field(
         default=16, ge=2, le=64, description="number of topics of interests and videos; assumption"
     )
+    categories: tuple[CategoryConfig, ...] | None = Field(
+        default=None,
+        min_length=2,
+        max_length=64,
+        description="the topics by name, one each; without it comedy, dance, music, beauty, sport, "
+        "animals, food, gaming, fashion, diy, education, product_reviews, travel, family, politics "
+        "and energy, the k-th with weight 1 / (k + 5) and energy with 0.01; further ones have "
+        "numbers; assumption",
+    )
     follows: Number = Field(
         default=25.0,
         ge=0,
@@ -100,6 +135,30 @@ class PopulationConfig(Config):
         description="share of users who tick interests at sign-up, drawn whatever they like; the "
         "others tick none; assumption",
     )
+
+    @model_validator(mode="after")
+    def _named(self) -> PopulationConfig:
+        if self.categories is None:
+            return self
+        if len(self.categories) != self.topics:
+            raise ValueError(
+                f"{len(self.categories)} categories are named for {self.topics} topics; set "
+                f"topics to {len(self.categories)}"
+            )
+        names = [row.name for row in self.categories]
+        if len(set(names)) < len(names):
+            double = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two categories have the name {double}")
+        return self
+
+    @property
+    def kinds(self) -> tuple[Category, ...]:
+        """The category of each topic."""
+        if self.categories is None:
+            return tuple(category_at(topic) for topic in range(self.topics))
+        return tuple(
+            Category(row.name, row.weight, row.teaches, row.inspires) for row in self.categories
+        )
 
 
 class CreatorsConfig(Config):
@@ -149,6 +208,12 @@ class CatalogueConfig(Config):
         description="the first catalogue is what creators posted in this time before the start; "
         "assumption",
     )
+    settled: bool = Field(
+        default=False,
+        description="whether the first catalogue has been through the pools, where there are some, "
+        "so that days are alike from the first on; without it all of it is open to all at the "
+        "start, and nobody has seen it",
+    )
     mean_impressions: Number | None = Field(
         default=None,
         ge=1,
@@ -160,6 +225,28 @@ class CatalogueConfig(Config):
     )
     duration: VideoDurationConfig = Field(
         default=VideoDurationConfig(), description="how long videos are"
+    )
+    craft: CraftConfig = Field(
+        default_factory=CraftConfig, description="how videos are made, and what that does"
+    )
+    access: AccessConfig = Field(
+        default_factory=AccessConfig,
+        description="who may see a video, answer it and join in, and what is taken down",
+    )
+    duets: Share = Field(
+        default=0.02,
+        description="share of posts that are a duet, where a parent is found; assumption",
+    )
+    stitches: Share = Field(
+        default=0.01, description="share of posts that are a stitch, likewise; assumption"
+    )
+    mentions: Share = Field(
+        default=0.03,
+        description="share of posts by people with friends that mention one of them; assumption",
+    )
+    trends: TrendsConfig = Field(
+        default_factory=TrendsConfig,
+        description="what creators take up of sounds, hashtags and challenges",
     )
     original_sounds: Share = Field(
         default=0.67, description="share of posts whose sound is created with them; S1"

@@ -17,6 +17,9 @@ Score = Annotated[StandardScore, Field(ge=-10, le=10)]
 Topic = Annotated[Count, Field(ge=0, le=63)]
 Length = Annotated[Duration, Field(ge=1, le=36_000)]
 Sound = Literal["original", "library", "trending"]
+Gives = Literal["entertains", "teaches", "inspires"]
+Call = Literal["none", "question", "poll", "sticker"]
+Form = Literal["plain", "photo", "effects", "voice_over"]
 
 FORCED: Final = ("impressions", "likes", "skips")
 """What can be forced on a video: that people see it, and what they do about it."""
@@ -73,6 +76,33 @@ class TwinsConfig(Config):
     )
     sound: tuple[Sound, ...] | None = Field(
         default=None, min_length=2, max_length=3, description="sound"
+    )
+    hold: tuple[Score, ...] | None = Field(
+        default=None, min_length=2, max_length=16, description="how well the story is told, sd"
+    )
+    polish: tuple[Score, ...] | None = Field(
+        default=None, min_length=2, max_length=16, description="technical quality, sd"
+    )
+    authenticity: tuple[Score, ...] | None = Field(
+        default=None, min_length=2, max_length=16, description="how genuine it seems, sd"
+    )
+    originality: tuple[Score, ...] | None = Field(
+        default=None, min_length=2, max_length=16, description="how little it follows others, sd"
+    )
+    cover: tuple[Score, ...] | None = Field(
+        default=None, min_length=2, max_length=16, description="how much the cover draws, sd"
+    )
+    value: tuple[Gives, ...] | None = Field(
+        default=None, min_length=2, max_length=3, description="what it gives"
+    )
+    call: tuple[Call, ...] | None = Field(
+        default=None, min_length=2, max_length=4, description="what it asks people to do"
+    )
+    form: tuple[Form, ...] | None = Field(
+        default=None, min_length=2, max_length=4, description="how it is made"
+    )
+    selling: tuple[bool, ...] | None = Field(
+        default=None, min_length=2, max_length=2, description="whether it sells something"
     )
     inject: tuple[tuple[InjectConfig, ...], ...] | None = Field(
         default=None, min_length=2, max_length=16, description="forced events; [] for none"
@@ -152,6 +182,29 @@ class ProbeConfig(Config):
         description="sound: ``original`` is created with the video, ``library`` any known one, "
         "``trending`` one that trends when it is posted; without it as other creators choose",
     )
+    hold: StandardScore | None = Field(
+        default=None,
+        ge=-10,
+        le=10,
+        description="how well the story is told to its end, sd; "
+        "without it as other creators' posts, as all that follows",
+    )
+    polish: StandardScore | None = Field(
+        default=None, ge=-10, le=10, description="technical quality, sd"
+    )
+    authenticity: StandardScore | None = Field(
+        default=None, ge=-10, le=10, description="how genuine it seems, sd"
+    )
+    originality: StandardScore | None = Field(
+        default=None, ge=-10, le=10, description="how little it follows others, sd"
+    )
+    cover: StandardScore | None = Field(
+        default=None, ge=-10, le=10, description="how much the cover draws the eye, sd"
+    )
+    value: Gives | None = Field(default=None, description="what it gives")
+    call: Call | None = Field(default=None, description="what it asks people to do")
+    form: Form | None = Field(default=None, description="how it is made")
+    selling: bool | None = Field(default=None, description="whether it sells something")
     inject: tuple[InjectConfig, ...] = Field(default=(), max_length=64, description="forced events")
     twins: TwinsConfig | None = Field(
         default=None, description="an attribute in which copies of each video differ"

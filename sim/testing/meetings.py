@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.assemble import Live
 from sim.behaviour import act, facts
 from sim.core.random import stream2
+from sim.engine import exposure
 from sim.engine.layout import LAYOUT, ROOM, open_frame
 from sim.engine.moments import MOMENTS
 from sim.engine.ways import Sum, When, in_turn
@@ -63,6 +64,7 @@ def _meet(frame: Any, p: Any, room: Any, u: int, v: int) -> None:
     room.pair[0] = stream2(frame.keys.react, u, frame.videos.luck[v])
     same = frame.accounts.locale[u] == frame.videos.locale[v]
     room.same_locale[0] = np.int64(1) if same else np.int64(0)
+    exposure.note_tags(frame, p, room, 0)
     facts.meet(frame.world, p, room, 0)
     _find(frame, p, room, 0)
     _appeal(frame, p, room, 0)

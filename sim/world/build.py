@@ -9,6 +9,7 @@ from sim.core.maths import exp
 from sim.core.random import key, normal, stream, uniform
 from sim.machine.compiled import njit
 from sim.scenario import Scenario
+from sim.world.challenges import new_hashtags
 from sim.world.draw import draw_creator, draw_user, main_topic, pick
 from sim.world.expected import creator_count, expected_posts, further_accounts
 from sim.world.follow import draw_follows, planted_followers, pull_of_topics, with_followers
@@ -46,8 +47,9 @@ def build_world(scenario: Scenario, seed: int) -> World:
     world = World(
         users=users, topics=topics, truth=truth, accounts=accounts, creators=creators,
         video_truth=VideoTruth(rows, 0, D=dims), videos=VideoListing(rows, 0, D=dims),
-        sounds=_no_sounds(rows), follows=follows,
+        sounds=_no_sounds(rows), hashtags=new_hashtags(scenario, seed), follows=follows,
         utc_offset_s=np.array([place.utc_offset for place in scenario.population.locales], float),
+        categories=tuple(row.name for row in scenario.population.kinds),
         probe_names=tuple(probe.name for probe in scenario.probes),
         twin_labels=tuple(probe.labels for probe in scenario.probes),
     )  # fmt: skip
@@ -144,7 +146,7 @@ def _creators(scenario: Scenario, seed: int, truth: UserTruth, accounts: UserAcc
         creators.locale[people:ordinary],
     )  # fmt: skip
     _fill_creators(
-        keys, ids, people, ordinary, topics, topic_weights(topics), truth.interests,
+        keys, ids, people, ordinary, topics, topic_weights(scenario.population), truth.interests,
         fixed_topic, scenario.creators.posts_per_week, scenario.creators.posts_spread,
         scenario.creators.trend_uptake,
         creators.niche, creators.skill, creators.popularity, creators.trend_uptake,

@@ -25,6 +25,8 @@ __all__ = [
     "draw_video",
     "main_topic",
     "pick",
+    "pick_trend",
+    "write_row",
 ]
 
 NEW_ORIGINAL_SOUND = -1
@@ -49,6 +51,24 @@ def pick(cumulative, u):
 
 
 @njit()
+def pick_trend(s, n, trends, draws, fit, topic, topics):
+    """One of ``trends``, by the cumulative weights ``draws``; -1 where there is none.
+
+    With the probability ``fit`` the next one about ``topic``, where there is one; ``topics`` are
+    those of all that can trend. Draws ``n`` and ``n + 1`` of the stream.
+    """
+    if trends.size == 0 or draws[draws.size - 1] <= 0.0:
+        return -1
+    place = pick(draws, uniform(s, n))
+    if uniform(s, n + 1) < fit:
+        for i in range(trends.size):
+            other = trends[(place + i) % trends.size]
+            if topics[other] == topic:
+                return np.int64(other)
+    return np.int64(trends[place])
+
+
+@njit()
 def main_topic(row, topics):
     """Position of the largest of the first ``topics`` entries; the first one on a tie."""
     best = 0
@@ -59,7 +79,7 @@ def main_topic(row, topics):
 
 
 @njit()
-def _write_row(strength, topics, row):
+def write_row(strength, topics, row):
     """Scale ``strength`` [topics] to norm 1 and write it to ``row`` [D] in 1/127."""
     total = 0.0
     for d in range(topics):
@@ -86,7 +106,7 @@ def draw_user(k, u, topics, declared_count, topic_weights, strength, interests, 
         chosen = pick(topic_weights, uniform(s, 64 + i))
         strength[chosen] += level * (0.7 + 0.6 * uniform(s, 70 + i))
         level *= 0.62
-    _write_row(strength, topics, interests)
+    write_row(strength, topics, interests)
     bits = np.uint64(0)
     for i in range(declared_count):
         if uniform(s, 80 + 2 * i) < 0.8:
@@ -119,7 +139,7 @@ def draw_creator(k, c, topics, topic_weights, own_interests, fixed_topic, streng
         strength[d] = 0.06 * uniform(s, 10 + d)
     strength[second] += 0.35
     strength[first] += 1.0
-    _write_row(strength, topics, niche)
+    write_row(strength, topics, niche)
     skill = normal(s, 80)
     # skilled creators had more followers already: correlation 0.4 (assumption)
     popularity = 0.4 * skill + math.sqrt(1.0 - 0.16) * normal(s, 81)
@@ -147,10 +167,10 @@ def draw_video(
         strength[d] = 0.1 * niche[d] / TOPIC_ONE
     strength[second] += 0.6 * uniform(s, 3)
     strength[first] += 1.0
-    _write_row(strength, topics, mix)
+    write_row(strength, topics, mix)
     for d in range(topics):
         strength[d] = mix[d] / TOPIC_ONE + 0.16 * uniform(s, 100 + d)
-    _write_row(strength, topics, caption)
+    write_row(strength, topics, caption)
     quality = math.sqrt(skill_share) * skill + math.sqrt(1.0 - skill_share) * normal(s, 4)
     hook = 0.4 * quality + math.sqrt(1.0 - 0.16) * normal(s, 5)
     duration = duration_median * exp(duration_spread * normal(s, 6))
@@ -198,23 +218,24 @@ def _trait(s, n, spread):
 
 @njit()
 def choose_sound(
-    k, c, number, mode, uptake, original_share, new_share, trending, trending_count,
+    k, c, number, mode, uptake, original_share, new_share, trending, draws,
     recent, recent_count, fit, topic, sound_topic,
 ):  # fmt: skip
     """Sound of post ``number`` of creator ``c``: an id, or one of the two sentinels.
 
     ``mode`` is 0 for a free choice, 1 original, 2 library, 3 trending. A library sound is
-    a trending one with probability ``uptake``; else, as in Simon's process, a new one with
-    probability ``new_share`` or that of a recent post (S1, S3). With probability ``fit`` the recent
-    post is the next in the ring whose sound began with a video of the same ``topic`` (assumption);
-    ``sound_topic`` [S] is the topic that each sound began with.
+    a trending one with probability ``uptake``, by how much it draws; else, as in Simon's process,
+    a new one with probability ``new_share`` or that of a recent post (S1, S3). With probability
+    ``fit`` the recent post is the next in the ring whose sound began with a video of the same
+    ``topic`` (assumption); ``sound_topic`` [S] is the topic that each sound began with.
     """
     s = stream2(k, c, number)
     if mode == 1 or (mode == 0 and uniform(s, 0) < original_share):
         return NEW_ORIGINAL_SOUND
-    if trending_count > 0 and (mode == 3 or uniform(s, 1) < uptake):
-        u = uniform(s, 2)
-        return np.int64(trending[int(u * u * trending_count)])
+    if trending.size > 0 and (mode == 3 or uniform(s, 1) < uptake):
+        sound = pick_trend(s, 6, trending, draws, fit, topic, sound_topic)
+        if sound >= 0:
+            return sound
     if recent_count == 0 or uniform(s, 3) < new_share:
         return NEW_LIBRARY_SOUND
     place = int(uniform(s, 4) * recent_count)

@@ -33,7 +33,7 @@ def leaning_weights(population: PopulationConfig, k: np.uint64) -> NDArray[np.fl
     leaning all rows are those of :func:`~sim.world.publish.topic_weights`, to the bit.
     """
     found = np.empty((len(population.locales), len(population.devices), population.topics))
-    _fill(k, float(population.leaning), popularity(population.topics), found)
+    _fill(k, float(population.leaning), popularity(population), found)
     return np.cumsum(found, axis=2)
 
 

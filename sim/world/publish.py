@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from sim.core.random import key, stream, stream2
 from sim.machine.compiled import njit
 from sim.scenario import Scenario
+from sim.scenario.population import PopulationConfig
+from sim.world.access import AccessParams, access_params, apply_access
+from sim.world.craft import FIXED, CraftParams, apply_craft, craft_params, gives_of
 from sim.world.draw import (
     NEW_LIBRARY_SOUND,
     NEW_ORIGINAL_SOUND,
@@ -18,7 +21,9 @@ from sim.world.draw import (
     draw_video,
     main_topic,
 )
+from sim.world.joint import choose_parent, inherited
 from sim.world.state import MAX_TAGS, NOBODY, World
+from sim.world.uptake import UptakeParams, apply_tags, uptake_params
 
 __all__ = [
     "RECENT_SOUNDS", "SKILL_SHARE", "Posts", "PublishSettings", "popularity", "publish",
@@ -52,6 +57,8 @@ class Posts:
     """probe [N] probe, or NOBODY"""
     probe_number: NDArray[np.int32]
     """probe_number [N] number within the probe"""
+    craft: NDArray[np.float64]
+    """craft [N, FIXED] what is given of the craft, or NaN (see ``sim.world.craft``)"""
 
     @classmethod
     def ordinary(cls, creator: NDArray[np.int32], time_s: NDArray[np.float64]) -> Posts:
@@ -60,7 +67,7 @@ class Posts:
         nan = np.full(n, np.nan)
         return cls(
             creator, time_s, np.zeros(n, np.int8), nan, nan, nan,
-            np.full(n, NOBODY, np.int16), np.zeros(n, np.int32),
+            np.full(n, NOBODY, np.int16), np.zeros(n, np.int32), np.full((n, len(FIXED)), np.nan),
         )  # fmt: skip
 
 
@@ -88,6 +95,13 @@ class PublishSettings:
     traits: NDArray[np.float64]
     """traits [6] sds over videos of ln odds: what all kind actions share, and what like, comment,
     share, save and follow have each alone"""
+    joint: tuple[float, float]
+    """shares of posts that are a duet and that are a stitch"""
+    uptake: UptakeParams
+    access: AccessParams
+    craft: CraftParams
+    gives: NDArray[np.float64]
+    """gives [topics + 1, 2] shares of videos that teach and inspire"""
 
     @classmethod
     def of(cls, scenario: Scenario, video_key: np.uint64, sound_key: np.uint64) -> PublishSettings:
@@ -99,7 +113,7 @@ class PublishSettings:
             video_key, sound_key, np.array(keys, np.uint64).reshape(-1, 2),
             np.array([len(probe.labels) for probe in scenario.probes], np.int64),
             np.array([seed is not None for seed in seeds], np.bool_),
-            topic_weights(scenario.population.topics), catalogue.hashtags_per_topic,
+            topic_weights(scenario.population), catalogue.hashtags_per_topic,
             catalogue.original_sounds, catalogue.new_library_sounds, catalogue.sound_fit,
             catalogue.duration.median, catalogue.duration.spread,
             catalogue.duration.min, catalogue.duration.max,
@@ -109,27 +123,35 @@ class PublishSettings:
                     act.save_trait, act.follow_trait,
                 ]
             ),
+            (catalogue.duets, catalogue.stitches), uptake_params(scenario),
+            access_params(scenario), craft_params(scenario), gives_of(scenario),
         )  # fmt: skip
 
 
-def topic_weights(topics: int) -> NDArray[np.float64]:
+def topic_weights(population: PopulationConfig) -> NDArray[np.float64]:
     """cumulative [D] popularity of topics."""
-    return np.cumsum(popularity(topics))
+    return np.cumsum(popularity(population))
 
 
-def popularity(topics: int) -> NDArray[np.float64]:
-    """weight [D] of topics: the k-th has 1 / (k + 5) (assumption)."""
-    return np.asarray(1.0 / (np.arange(topics) + 5.0))
+def popularity(population: PopulationConfig) -> NDArray[np.float64]:
+    """weight [D] of topics."""
+    return np.array([row.weight for row in population.kinds])
 
 
-def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np.int64]:
-    """Add the posts to the world; returns their video ids, in the order given."""
+def publish(
+    world: World, posts: Posts, settings: PublishSettings, popular: NDArray[np.int32] | None = None
+) -> NDArray[np.int64]:
+    """Add the posts to the world; returns their video ids, in the order given.
+
+    ``popular`` are the videos of which somebody may make a duet or a stitch, the best known first.
+    """
     n = len(posts.creator)
     world.videos.grow(world.videos.count + n)
     world.video_truth.grow(world.videos.count + n)
     world.sounds.grow(world.sounds.count + n)
     first = world.videos.count
     v, s, c, t = world.videos, world.sounds, world.creators, world.video_truth
+    streams = np.empty(n, np.uint64)
     counts = _publish(
         settings.video_key, settings.sound_key, settings.probe_keys, settings.twins,
         settings.probe_fixed,
@@ -144,8 +166,14 @@ def publish(world: World, posts: Posts, settings: PublishSettings) -> NDArray[np
         t.save_trait, t.follow_trait, t.author, t.tune, v.creator, v.uploaded_s,
         v.duration_s, v.sound, v.tags, v.caption, v.luck, v.locale, v.eligible,
         v.followers_at_upload, t.probe, t.probe_number,
-        s.topic, s.born_s, s.original, s.uses, s.origin, s.trending, s.recent,
+        s.topic, s.born_s, s.original, s.uses, s.origin, s.trending, s.draws, s.recent, streams,
+        *settings.joint, np.empty(0, np.int32) if popular is None else popular, v.parent, v.joint,
+        v.closed,
     )  # fmt: skip
+    given = ~np.isnan(np.column_stack([posts.quality, posts.hook]))
+    apply_craft(world, first, streams, posts.craft, given, settings.craft, settings.gives)
+    apply_tags(world, first, streams, settings.uptake, settings.topic_weights)
+    apply_access(world, first, streams, settings.access)
     s.count, s.recent_pushed = counts
     v.count = t.count = first + n
     v.owner[first : v.count] = c.user[posts.creator]
@@ -163,7 +191,8 @@ def _publish(
     save_traits, follow_traits, authors, tunes, creators, uploaded, durations, sounds, tags,
     captions,
     lucks, locales, eligible, followers_at_upload, probes, probe_numbers, sound_topic, sound_born,
-    sound_original, sound_uses, sound_origin, trending, recent,
+    sound_original, sound_uses, sound_origin, trending, draws, recent, streams, duets, stitches,
+    popular, parents, joints, closed,
 ):  # fmt: skip
     recent_size = recent.size
     strength = np.empty(topics)
@@ -178,20 +207,35 @@ def _publish(
         if planted >= 0 and probe_fixed[planted]:
             who = np.int64(post_probe_number[i]) // twins[planted]
             of_video, of_sound = probe_keys[planted, 0], probe_keys[planted, 1]
+        streams[i] = stream2(of_video, who, number)
         quality, hook, duration = draw_video(
             of_video, who, number, topics, topic_cdf, tags_per_topic, skill[c], SKILL_SHARE,
             duration_median, duration_spread, duration_min, duration_max,
             niche[c], strength, mixes[v], captions[v], tags[v],
         )  # fmt: skip
+        parent = NOBODY
+        if post_probe[i] < 0:
+            joint, parent = choose_parent(
+                streams[i], duets, stitches, popular, main_topic(mixes[v], topics), main_topics,
+                creators, c, closed,
+            )  # fmt: skip
+        if parent != NOBODY:
+            parents[v], joints[v] = parent, joint
+            quality = inherited(quality, qualities[parent])
+            mixes[v, :] = mixes[parent]
+            captions[v, :] = captions[parent]
+            tags[v, :] = tags[parent]
         main_topics[v] = main_topic(mixes[v], topics)
         (
             like_traits[v], comment_traits[v], share_traits[v], save_traits[v], follow_traits[v]
         ) = draw_traits(of_video, who, number, traits)  # fmt: skip
         sound = choose_sound(
             of_sound, who, number, post_mode[i], uptake[c], original_share, new_share,
-            trending, trending.size, recent, min(recent_pushed, recent_size), sound_fit,
+            trending, draws, recent, min(recent_pushed, recent_size), sound_fit,
             main_topic(captions[v], topics), sound_topic,
         )  # fmt: skip
+        if parent != NOBODY:
+            sound = np.int64(sounds[parent])
         if sound in (NEW_ORIGINAL_SOUND, NEW_LIBRARY_SOUND):
             original = sound == NEW_ORIGINAL_SOUND
             sound = sound_count

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from sim.machine.table import Side, Table, column, listing, number
 
 __all__ = [
-    "MAX_TAGS", "NOBODY", "TOPIC_ONE", "ContactGraph", "Creators", "FollowGraph", "SoundListing",
-    "UserAccounts", "UserTruth", "VideoListing", "VideoTruth", "World", "padded",
+    "MAX_TAGS", "NOBODY", "TOPIC_ONE", "ContactGraph", "Creators", "FollowGraph", "Friends",
+    "HashtagListing", "SoundListing", "UserAccounts", "UserTruth", "VideoListing", "VideoTruth",
+    "World", "padded",
 ]  # fmt: skip
 
 F32 = NDArray[np.float32]
@@ -117,6 +118,7 @@ class VideoTruth(Table, name="video_truth", owner="video", side=Side.TRUTH):
 
     topics: I8 = column(np.int8, "topic mix; norm 1", unit="1/127", shape=("D",), line="reel")
     main_topic: I8 = column(np.int8, "the strongest topic, the first of equal ones", line="reel")
+    hold: I8 = column(np.int8, "how well the story is told to its end", unit="1/32 sd", line="reel")
     quality: F32 = column(np.float32, "quality over all posts", unit="sd", line="reel")
     hook: F32 = column(np.float32, "strength of the first seconds", unit="sd", line="reel")
     like_trait: F32 = column(
@@ -141,6 +143,15 @@ class VideoTruth(Table, name="video_truth", owner="video", side=Side.TRUTH):
     tune: I32 = column(
         np.int32, "origin of the sound; what people think of it is keyed by that", line="reel"
     )
+    polish: F32 = column(np.float32, "technical quality", unit="sd")
+    authenticity: F32 = column(np.float32, "how genuine it seems", unit="sd")
+    originality: F32 = column(np.float32, "how little it follows others", unit="sd")
+    value: I8 = column(np.int8, "what it gives, position in VALUES of sim.scenario.craft")
+    call: I8 = column(np.int8, "what it asks for, position in CALLS")
+    form: I8 = column(np.int8, "how it is made, position in FORMS")
+    selling: I8 = column(np.int8, "1 when it sells something")
+    down_s: F64 = column(np.float64, "when it is taken down", unit="s", fill=np.inf)
+    promises: I8 = column(np.int8, "1 when the cover promises more than the video has")
     probe: I16 = column(
         np.int16, "probe that planted it, or NOBODY; a ranker must not know", fill=NOBODY
     )
@@ -169,7 +180,17 @@ class VideoListing(Table, name="videos", owner="video"):
         "it is keyed by that, so that one more video changes nobody else's luck", line="card",
     )  # fmt: skip
     locale: I8 = column(np.int8, "locale", line="card")
-    eligible: I8 = column(np.int8, "1 while it may be recommended", line="card", lively=True)
+    eligible: I8 = column(
+        np.int8, "1 while it may be recommended, 2 for followers and 3 for friends alone, 0 for "
+        "nobody", line="card", lively=True,
+    )  # fmt: skip
+    parent: I32 = column(
+        np.int32, "the video of which it is a duet or a stitch, or NOBODY", fill=NOBODY
+    )
+    joint: I8 = column(np.int8, "0, or 1 for a duet and 2 for a stitch", line="reel")
+    closed: I8 = column(np.int8, "bit 0: no comments, bit 1: no duets and stitches")
+    mentions: I32 = column(np.int32, "the user whom it mentions, or NOBODY", fill=NOBODY)
+    cover: F32 = column(np.float32, "how much the cover draws the eye", unit="sd")
     followers_at_upload: I32 = column(
         np.int32, "followers of the creator when it was posted", unit="users"
     )
@@ -186,14 +207,43 @@ class SoundListing(Table, name="sounds", owner="sound"):
         np.int32, "who used it first and with which of their posts, mixed to 32 bits; other than "
         "its id it stays the same when one more post brings a sound"
     )  # fmt: skip
-    momentum: F32 = column(np.float32, "decayed number of recent uses and plays")
-    trending: I32 = listing(
-        np.int32, "sounds with the highest momentum at the last look, best first"
-    )
+    momentum: F32 = column(np.float32, "decayed number of recent uses and views")
+    rise: F32 = column(np.float32, "how much momentum grew up to the last look")
+    seen_uses: I32 = column(np.int32, "uses at the last look")
+    life_s: F64 = column(np.float64, "age at which it draws half", unit="s", fill=np.inf)
+    pull: F32 = column(np.float32, "factor on how much it draws", fill=1.0)
+    peak: I32 = column(np.int32, "most new uses between two looks")
+    peak_s: F64 = column(np.float64, "when that was", unit="s", fill=np.nan)
+    trended_s: F64 = column(np.float64, "first look at which it trended", unit="s", fill=np.nan)
+    until_s: F64 = column(np.float64, "last look at which it trended", unit="s", fill=np.nan)
+    looks: I32 = column(np.int32, "looks at which it trended")
+    trending: I32 = listing(np.int32, "sounds that trend by the last look, best first")
+    draws: F64 = listing(np.float64, "how much they draw, added up")
     recent: I32 = listing(np.int32, "ring of the library sounds of the latest posts that took one")
     recent_pushed: int = number(
         "library-sound posts so far; the ring's next place is this modulo its length"
     )
+
+
+class HashtagListing(Table, name="hashtags", owner="hashtag"):
+    """Hashtags: some for each topic, and one for each challenge, by its birth."""
+
+    topic: I16 = column(np.int16, "topic")
+    born_s: F64 = column(np.float64, "when a challenge begins; -inf for a topic's", unit="s")
+    challenge: I8 = column(np.int8, "1 for that of a challenge")
+    uses: I32 = column(np.int32, "videos that carry it")
+    momentum: F32 = column(np.float32, "decayed number of recent uses and views")
+    rise: F32 = column(np.float32, "how much momentum grew up to the last look")
+    seen_uses: I32 = column(np.int32, "uses at the last look")
+    life_s: F64 = column(np.float64, "age at which it draws half", unit="s", fill=np.inf)
+    pull: F32 = column(np.float32, "factor on how much it draws", fill=1.0)
+    peak: I32 = column(np.int32, "most new uses between two looks")
+    peak_s: F64 = column(np.float64, "when that was", unit="s", fill=np.nan)
+    trended_s: F64 = column(np.float64, "first look at which it trended", unit="s", fill=np.nan)
+    until_s: F64 = column(np.float64, "last look at which it trended", unit="s", fill=np.nan)
+    looks: I32 = column(np.int32, "looks at which it trended")
+    trending: I32 = listing(np.int32, "challenges that trend by the last look, best first")
+    draws: F64 = listing(np.float64, "how much they draw, added up")
 
 
 class FollowGraph(Table, name="graph", owner="user", fixed=True):
@@ -210,6 +260,14 @@ class ContactGraph(Table, name="contacts", owner="user", side=Side.TRUTH, fixed=
     contact: I32 = listing(np.int32, "[E] contacts, rising within a row; a tie stands in two rows")
 
 
+class Friends(Table, name="friends", owner="user", side=Side.LOG, fixed=True):
+    """Whose videos the surface Friends lists, in compressed rows, and what can be searched for."""
+
+    start: I64 = listing(np.int64, "[U + 1] first position of each user's row in ``creator``")
+    creator: I32 = listing(np.int32, "[E] accounts of friends, rising within a row")
+    tag: I32 = listing(np.int32, "[topics + 1] first hashtag of each topic")
+
+
 @dataclass
 class World:
     """One simulated platform before and while it runs."""
@@ -222,9 +280,12 @@ class World:
     video_truth: VideoTruth
     videos: VideoListing
     sounds: SoundListing
+    hashtags: HashtagListing
     follows: FollowGraph
     utc_offset_s: F64
     """utc_offset_s [L] of each locale"""
+    categories: tuple[str, ...]
+    """names of the topics"""
     probe_names: tuple[str, ...]
     twin_labels: tuple[tuple[str, ...], ...]
     """words for the twins of each probe"""

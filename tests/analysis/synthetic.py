@@ -16,7 +16,7 @@ import polars as pl
 from sim.analysis.tables import Locale, Tables
 from sim.core.actions import ACTIONS
 from sim.core.stages import AGES_S, KINDS, SPANS, STAGES
-from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES, TABLES, Column
+from sim.record.columns import BY_SURFACE_SHORT, SOURCE_NAMES, SURFACE_NAMES, TABLES, Column
 from sim.scenario.viral import Viral
 
 DAY = 86_400.0
@@ -32,6 +32,10 @@ RATES = {
     "sound_tap": 0.003,
     "not_interested": 0.001,
     "report": 0.0002,
+    "profile_visit": 0.02,
+    "hashtag_tap": 0.0015,
+    "block": 0.0001,
+    "unfollow": 0.0002,
 }
 POLARS = {
     "int64": pl.Int64,
@@ -142,7 +146,7 @@ def make_tables(
         "quality": rng.normal(size=n),
         "hook": rng.normal(size=n),
         "reach": reach,
-        **_by_surface(impressions, surfaces),
+        **_by_part({"impressions": impressions, "views": views, "reach": reach}, surfaces),
         "pool": pool,
         "pool_state": state,
         "probe": np.array([""] * n_ordinary + names),
@@ -171,13 +175,15 @@ def make_tables(
     )
 
 
-def _by_surface(impressions: np.ndarray, surfaces: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """A tenth of them on each page, the rest on For You."""
+def _by_part(counts: Mapping[str, np.ndarray], surfaces: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """A tenth of them on each page, the rest on For You; a fifth of all by followers."""
     pages = [name for name in SURFACE_NAMES if name != "for_you" and name in surfaces]
-    found = {f"impressions_{name}": 0 * impressions for name in SURFACE_NAMES}
-    for name in pages:
-        found[f"impressions_{name}"] = impressions // 10
-    found["impressions_for_you"] = impressions - len(pages) * (impressions // 10)
+    found: dict[str, np.ndarray] = {}
+    for count, total in counts.items():
+        for name in SURFACE_NAMES:
+            found[f"{count}_{name}"] = total // 10 if name in pages else 0 * total
+        found[f"{count}_for_you"] = total - len(pages) * (total // 10)
+        found[f"{count}_followers"] = total // 5
     return found
 
 
@@ -378,8 +384,7 @@ def _paths(
     chosen = pl.concat([chosen.head(tracked), videos.filter(pl.col("probe") != "")])
     times = np.arange(step, duration_s + 1, step)
     rows: dict[str, list[np.ndarray]] = {c.name: [] for c in TABLES["paths"]}
-    pages = tuple(f"impressions_{name}" for name in SURFACE_NAMES)
-    columns = ("impressions", "views", "reach", "likes", *pages)
+    columns = ("impressions", "views", "reach", "likes", *(c.name for c in BY_SURFACE_SHORT))
     for row in chosen.iter_rows(named=True):
         at = times[times > row["uploaded_s"]]
         age = at - row["uploaded_s"]
@@ -415,6 +420,8 @@ def _probes(
             "twin": [twins[n % len(twins)] for n in number.to_list()],
             "reach_share": share,
             "viral": viral,
+            "viral_for_you": rows["reach_for_you"].to_numpy() / users >= 0.01,
+            "viral_strangers": share - rows["reach_followers"].to_numpy() / users >= 0.01,
             "time_to_viral_s": [
                 0.5 * pace[video] if yes else None
                 for video, yes in zip(rows["video"], viral, strict=True)

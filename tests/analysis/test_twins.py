@@ -10,8 +10,7 @@ import polars as pl
 import pytest
 
 from sim.analysis.twins import MEASURES, key_of, paired, twin_summary
-from sim.core.surfaces import SURFACE_NAMES
-from sim.record.columns import TABLES
+from sim.record.columns import BY_SURFACE_SHORT, TABLES
 from tests.analysis.synthetic import frame, make_tables
 
 HOUR = 3_600.0
@@ -35,8 +34,9 @@ def _world(pairs: int = 3) -> Any:
             rows.append({
                 "time_s": hour * HOUR, "video": video, "age_s": age, "impressions": count,
                 "views": count, "reach": count, "likes": 0, "probe": "p",
-                **dict.fromkeys((f"impressions_{name}" for name in SURFACE_NAMES), 0),
-                "impressions_for_you": count, "pool": 2 if twin == "2" and age > 10 * HOUR else 1,
+                **dict.fromkeys((column.name for column in BY_SURFACE_SHORT), 0),
+                "impressions_for_you": count, "reach_for_you": count,
+                "pool": 2 if twin == "2" and age > 10 * HOUR else 1,
             })  # fmt: skip
     paths = frame(TABLES["paths"], {c.name: [r[c.name] for r in rows] for c in TABLES["paths"]})
     return replace(tables, probes=probes.cast({"pair": pl.Int32}), paths=paths)

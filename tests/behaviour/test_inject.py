@@ -10,6 +10,7 @@ import pytest
 
 from sim.assemble import Live, assemble
 from sim.behaviour.inject import KINDS, SKIP_AFTER_MS
+from sim.core.messages import kind_code
 from sim.core.surfaces import surface_code
 from sim.simulate import simulate, tables_in_memory
 from sim.testing.mechanisms import MechanismContract
@@ -121,7 +122,9 @@ def test_the_feed_believes_forced_likes() -> None:
 
 
 def test_nothing_is_forced_without_a_word() -> None:
-    live = play(tiny_scenario(behaviour={"notifications": {"enabled": False}}))
+    live = play(
+        tiny_scenario(behaviour={"notifications": {"enabled": False}, "sharing": {"contacts": 0}})
+    )
     assert not live.platform.exchange.used
     assert len(live.platform.exchange.log()) == 0
 
@@ -131,7 +134,8 @@ def test_more_people_have_those_of_fewer(seed: int) -> None:
     sets = []
     for count in (5, 15):
         live = play(_scenario({"likes": count}), seed=seed)
-        sets.append(set(live.platform.exchange.log()["to"].tolist()))
+        log = live.platform.exchange.log()
+        sets.append(set(log[log["kind"] == kind_code("forced_likes")]["to"].tolist()))
     assert sets[0] < sets[1]
 
 

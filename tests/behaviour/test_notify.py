@@ -15,9 +15,11 @@ from sim.core.random import key, stream3, uniform
 from sim.scenario.behaviour import BehaviourConfig
 from sim.testing.mechanisms import MechanismContract
 from sim.testing.worlds import tiny_scenario, tiny_world
+from sim.world.access import ANYBODY, FOLLOWERS
 from sim.world.exchange import MESSAGE
 
 OFF = {"behaviour": {"notifications": {"enabled": False}}}
+SILENT = {"behaviour": {**OFF["behaviour"], "sharing": {"contacts": 0}}}
 STRONG = {
     "reply": 1.0,
     "post": 0.8,
@@ -49,8 +51,8 @@ class TestNotificationsAndLinks(MechanismContract):
             "sharing": {"contacts": 5, "delay": 60.0},
         },
     }
-    base: ClassVar = OFF
-    off: ClassVar = OFF
+    base: ClassVar = SILENT
+    off: ClassVar = SILENT
     tables = ("bells", "subscribers", "links")
 
 
@@ -61,7 +63,8 @@ def _played(**over: Any) -> Live:
 
 
 def test_who_follows_with_the_bell_on_hears_of_each_post() -> None:
-    live = _played(**BUSY)
+    faithful = {**BUSY["behaviour"]["act"], "unfollow": 0.0, "block": 0.0}
+    live = _played(**{**BUSY, "behaviour": {**BUSY["behaviour"], "act": faithful}})
     world, log = live.world, live.platform.exchange.log()
     subscribers = next(t for t in live.platform.mechanisms if t.NAME == "subscribers")
     posts = log[log["kind"] == POST]
@@ -70,6 +73,8 @@ def test_who_follows_with_the_bell_on_hears_of_each_post() -> None:
     told = set(zip(posts["video"].tolist(), posts["to"].tolist(), strict=True))
     assert len(told) == len(posts) > 200
     for video in new.tolist():
+        if world.videos.eligible[video] not in (ANYBODY, FOLLOWERS):
+            continue  # for friends alone, or refused
         creator = int(world.videos.creator[video])
         first, last = subscribers.start[creator : creator + 2]
         for user in subscribers.user[first:last].tolist():
@@ -93,7 +98,7 @@ def test_who_follows_with_the_bell_on_hears_of_each_post() -> None:
 def test_the_share_of_follows_with_the_bell_on() -> None:
     world = tiny_world(population={"users": 2_000, "follows": 20})
     scenario = tiny_scenario(behaviour={"notifications": {"post": 0.3}})
-    _, subscribers = notify.build(scenario, world, 1)
+    _, subscribers = notify.build(scenario, world, 1, {})
     n = len(world.follows.creator)
     assert n > 10_000
     assert len(subscribers.user) / n == pytest.approx(0.3, abs=5 * (0.21 / n) ** 0.5)

@@ -173,7 +173,7 @@ def test_how_many_are_lost_and_how_many_for_good() -> None:
 def test_newcomers_come_half_as_often_at_first() -> None:
     scenario = tiny_scenario(population={"joining": 0.5})
     world = tiny_world(population={"joining": 0.5})
-    (table,) = satisfaction.build(scenario, world, 1)
+    (table,) = satisfaction.build(scenario, world, 1, {})
     later = world.accounts.joined_s > 0.0
     assert 0.3 < later.mean() < 0.7
     np.testing.assert_array_equal(table.habit[later], np.float32(-log(2.0)))

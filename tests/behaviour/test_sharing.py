@@ -33,7 +33,7 @@ BUSY: dict[str, Any] = {
 class TestSharing(MechanismContract):
     on: ClassVar = {"behaviour": BUSY}
     off: ClassVar = {"behaviour": {**BUSY, "sharing": {"contacts": 0, "opened": "90 %"}}}
-    base: ClassVar = {"behaviour": {name: BUSY[name] for name in BUSY if name != "sharing"}}
+    base: ClassVar = {"behaviour": {**BUSY, "sharing": {"contacts": 0}}}
     tables = ("contacts", "links", "inbox")
 
 
@@ -135,12 +135,14 @@ def links_alone(share: float) -> Live:
                     "share": share / (1.0 - share), "appeal": 0, "generosity_spread": 0,
                     "followed": 1, "follow": 0, "sound_tap": 0,
                     "like_shape": [[0, 1]], "common_trait": 0, "share_trait": 0,
+                    "profile_visit": 0, "hashtag_tap": 0,
                 },
                 "session": {
                     "sessions_per_day": 150.0, "activity_spread": 0, "activity_max": 300.0,
                     "following_share": 0, "hours": [1.0] * 24, "chronotype_spread_h": 0,
                     "leave": 0.001, "leave_start": 0,
                 },
+                "browse": {"friends": 0, "search": 0},
                 "sharing": {"contacts": 200, "recipients": 2, "delay": 30.0, "opened": 0.6},
                 "boredom": {"creator": 0, "topic": 0, "sound": 0},
                 "satisfaction": {"enabled": False}, "notifications": {"enabled": False},

@@ -167,17 +167,25 @@ def test_two_videos_of_a_creator_correlate_as_the_spreads_say(live: Live) -> Non
     _near(float(np.corrcoef(a.ravel(), b.ravel())[0, 1]), wanted, a.size)
 
 
+UNTOUCHED: dict[str, Any] = {
+    "duets": 0.0, "stitches": 0.0,
+    "trends": {"challenge_share": 0.0, "trending_tags": 0.0},
+}  # fmt: skip
+"""Posts that take up nothing of what a feed made known."""
 OTHER_FEED = {"slate": 3, "weights": {"skip": 1.0}, "cold_start": {"policy": "none"}}
 
 
 def test_the_same_pair_thinks_the_same_under_another_ranker(tmp_path: Path) -> None:
     """Whatever was shown before: who meets the same video for the first time watches it as long.
 
-    Unless they are bored by what was shown before.
+    Unless they are bored by what was shown before, or let down by a cover that they saw.
     """
     found = []
-    behaviour = {**BIG["behaviour"], "boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0}}
-    big = {**BIG, "behaviour": behaviour}
+    behaviour = {
+        **BIG["behaviour"], "boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0},
+        "browse": {"let_down": 0.0},
+    }  # fmt: skip
+    big = {**BIG, "behaviour": behaviour, "catalogue": UNTOUCHED}
     for name, feed in (("one", {}), ("other", OTHER_FEED)):
         live = tiny_platform(engine="fast", events=tmp_path / name, **big, feed=feed)
         videos = np.arange(0, live.world.videos.count, 7)
@@ -192,7 +200,8 @@ def test_the_same_pair_thinks_the_same_under_another_ranker(tmp_path: Path) -> N
 
 
 def _with_probes(*probes: dict[str, Any]) -> Live:
-    return tiny_platform(engine="fast", **{**BIG, "probes": list(probes)})
+    found = {**BIG, "probes": list(probes), "catalogue": UNTOUCHED}
+    return tiny_platform(engine="fast", **found)
 
 
 def _of_creators(live: Live) -> dict[tuple[int, int], int]:
@@ -238,6 +247,15 @@ def test_twins_have_the_same_tastes() -> None:
     assert (found[:2, :, 0] != found[:2, :, 3]).all()
 
 
+PLAIN: dict[str, Any] = {
+    "craft": {
+        "polish": 0.0, "question": 0.0, "poll": 0.0, "sticker": 0.0, "teach_saves": 1.0,
+        "inspire_shares": 1.0, "inspire_follows": 1.0, "authentic_comments": 0.0,
+        "authentic_follows": 0.0, "original_follows": 0.0, "selling": 0.0,
+    },
+    "access": {"comments_closed": 0.0},
+}  # fmt: skip
+"""Videos that have no factors on odds beside their traits."""
 TRAITS = ("like_trait", "comment_trait", "share_trait", "save_trait", "follow_trait")
 
 
@@ -245,6 +263,7 @@ def test_traits_have_mean_1_and_the_spread_of_the_settings() -> None:
     spreads = dict(zip(TRAITS, (0.2, 0.4, 0.6, 0.0, 0.3), strict=True))
     world = tiny_world(
         behaviour={"act": {**spreads, "common_trait": 0.0}},
+        catalogue=PLAIN,
         population={"users": 800, "creators": 0.5},
     )
     n = world.videos.count
@@ -266,6 +285,7 @@ def test_the_common_trait_is_one_number_for_all_kind_actions() -> None:
     alone = dict(zip(TRAITS, (0.0, 0.0, 0.3, 0.0, 0.6), strict=True))
     world = tiny_world(
         behaviour={"act": {**alone, "common_trait": 0.6}},
+        catalogue=PLAIN,
         population={"users": 800, "creators": 0.5},
     )
     n = world.videos.count

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from turns import serve
 
 from sim.behaviour import draws
-from sim.core.counts import PACKED
+from sim.core.counts import HIGH, PACKED
 from sim.core.random import draw32, stream2
 from sim.engine.layout import CARD, PERSON, REEL, SLOT
 from sim.engine.memory import USER, first_group
@@ -82,7 +82,7 @@ class _Videos(NamedTuple):
     reel: NDArray[Any]
     topics: NDArray[np.int8]
     count: NDArray[np.int32]
-    """count [V, PACKED]: one line"""
+    """count [V, PACKED]: the first line is used"""
     listing: NDArray[np.int32]
     """the lists of all sources, one after the other"""
     start: NDArray[np.int64]
@@ -296,7 +296,7 @@ def _impression(key, u, videos, users):
             users.slot_word[row, np.uint64(d)] += signal
     users.slot_id[row, np.uint64(v & (SLOTS - 1))] = card.sound
     bits = np.int32(drawn & np.uint64(0x3FFF)) | np.int32(seen)
-    for f in range(PACKED):
+    for f in range(HIGH + 1):
         videos.count[video, np.uint64(f)] += (bits >> np.int32(f)) & np.int32(1)
         users.count[row, np.uint64(f)] += (bits >> np.int32(f)) & np.int32(1)
     user.videos += suits + followed

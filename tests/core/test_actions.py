@@ -49,4 +49,7 @@ def test_the_codes_of_sources_are_those_of_the_log() -> None:
         "control",
         "injected",
         "notification",
+        "friends",
+        "profile",
+        "search",
     )

@@ -24,7 +24,7 @@ def test_codes_are_those_of_the_logs_so_far() -> None:
     assert (FOR_YOU, FOLLOWING, SOUND_PAGE) == (0, 1, 2)
     assert SOURCE_NAMES == (
         "interest", "sound", "hashtag", "following", "fresh", "trending", "random", "custom",
-        "link", "control", "injected", "notification",
+        "link", "control", "injected", "notification", "friends", "profile", "search",
     )  # fmt: skip
     assert (*BUILT_IN, CUSTOM_SOURCE) == SOURCE_NAMES[:8]
 
@@ -53,7 +53,7 @@ def test_a_page_has_a_source_and_one_surface_is_ranked() -> None:
     [
         (lambda: surface_code("folowing"), 'unknown surface "folowing"; did you mean "following"?'),
         (lambda: surface_code("x"), "known are for_you, following, sound_page"),
-        (lambda: surface_at(len(SURFACES)), "unknown surface 6"),
+        (lambda: surface_at(len(SURFACES)), f"unknown surface {len(SURFACES)}"),
         (lambda: surface_at(-1), "unknown surface -1"),
         (lambda: source_code("intrest"), 'unknown source "intrest"; did you mean "interest"?'),
         (

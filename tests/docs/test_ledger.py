@@ -19,7 +19,7 @@ def test_every_group_of_behaviour_has_a_line() -> None:
 
 def test_settings_that_it_names_exist() -> None:
     scenario = Scenario(name="x", duration=3_600.0)
-    named = re.findall(r"`((?:behaviour|creators)[.\w*]*)`", LEDGER)
+    named = re.findall(r"`((?:behaviour|creators|catalogue|population)[.\w*]*)`", LEDGER)
     assert len(named) > 15
     for path in named:
         node: object = scenario

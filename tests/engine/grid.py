@@ -593,6 +593,141 @@ _MECHANISMS: dict[str, Overrides] = {
         boredom={"creator": 0.3, "topic": 0.1, "sound": 0.1, "half_life": 6 * HOUR}, users=60
     ),
     "nobody gets bored": _behave(boredom={"creator": 0.0, "topic": 0.0, "sound": 0.0}, users=60),
+    "people go from page to page": _behave(
+        act={
+            "profile_visit": 0.05,
+            "hashtag_tap": 0.05,
+            "sound_tap": 0.03,
+            "block": 0.02,
+            "unfollow": 0.1,
+            "follow": 0.02,
+        },
+        browse={
+            "friends": 0.3,
+            "friends_half": 0.5,
+            "search": 0.2,
+            "search_sound": 0.3,
+            "open": 0.9,
+        },
+        users=60,
+    ),
+    "no pages beside the feed": _behave(
+        act={"profile_visit": 0.0, "hashtag_tap": 0.0, "block": 0.0, "unfollow": 0.0},
+        browse={"friends": 0.0, "search": 0.0},
+        users=60,
+    ),
+    "blocks and bells, no filter of blocked creators": {
+        **_behave(
+            act={"block": 0.1, "unfollow": 0.5, "follow": 0.1},
+            notifications={"post": 1.0},
+            users=60,
+        ),
+        **_feed(filters=["seen", "ineligible"]),
+    },
+    "own Python and blocks": {
+        **_behave(act={"block": 0.1, "unfollow": 0.3, "profile_visit": 0.05}, users=60),
+        **_feed(predict="mine:Rates"),
+    },
+    "what videos are made of": {
+        **_behave(
+            watch={"hold": 1.5},
+            act={"parent_tap": 0.5},
+            browse={
+                "covers": 0.3,
+                "cover": 2.0,
+                "let_down": 2.0,
+                "open": 1.0,
+                "search": 0.2,
+            },
+            users=60,
+        ),
+        "catalogue": {
+            "craft": {
+                "question": 0.5,
+                "question_comments": 9.0,
+                "selling": 0.5,
+                "promises": 0.5,
+                "polish": 0.9,
+            },
+            "access": {
+                "followers_only": 0.2,
+                "friends_only": 0.2,
+                "refused": 0.1,
+                "taken_down": 0.3,
+                "taken_down_after": 3_600.0,
+                "comments_closed": 0.3,
+            },
+            "duets": 0.3,
+            "stitches": 0.3,
+            "mentions": 0.9,
+        },
+    },
+    "own Python, private videos and covers": {
+        **_behave(browse={"covers": 0.5, "search": 0.3, "friends": 0.3}, users=60),
+        **_feed(predict="mine:Rates"),
+        "catalogue": {"access": {"followers_only": 0.3, "friends_only": 0.3}, "duets": 0.3},
+    },
+    "plain videos": {
+        **_behave(watch={"hold": 0.0}, browse={"covers": 1.0, "let_down": 0.0}, users=60),
+        "catalogue": {
+            "craft": {
+                "polish": 0.0,
+                "question": 0.0,
+                "poll": 0.0,
+                "sticker": 0.0,
+                "teach_saves": 1.0,
+                "inspire_shares": 1.0,
+                "inspire_follows": 1.0,
+                "authentic_comments": 0.0,
+                "authentic_follows": 0.0,
+                "original_follows": 0.0,
+                "selling": 0.0,
+                "photo": 0.0,
+                "effects": 0.0,
+                "voice_over": 0.0,
+                "promises": 0.0,
+            },
+            "access": {
+                "followers_only": 0.0,
+                "friends_only": 0.0,
+                "comments_closed": 0.0,
+                "duets_closed": 0.0,
+                "refused": 0.0,
+                "taken_down": 0.0,
+            },
+            "duets": 0.0,
+            "stitches": 0.0,
+            "mentions": 0.0,
+        },
+    },
+    "a settled catalogue": {"catalogue": {"settled": True}, "population": {"users": 100}},
+    "many short trends": {
+        "creators": {"trend_uptake": 0.8},
+        "catalogue": {
+            "trends": {
+                "challenges": 100.0,
+                "challenge_share": 0.6,
+                "challenge_life": "3 h",
+                "trending_tags": 0.5,
+                "unfitting_tags": 0.5,
+                "sound_life": "6 h",
+                "memory": "1 h",
+                "detector": "acceleration",
+            }
+        },
+    },
+    "no trends": {
+        "creators": {"trend_uptake": 0.0},
+        "catalogue": {
+            "trends": {
+                "challenges": 0.0,
+                "challenge_share": 0.0,
+                "trending_tags": 0.0,
+                "unfitting_tags": 0.0,
+                "detector": "difference",
+            }
+        },
+    },
     "no satisfaction": _behave(satisfaction={"enabled": False}, users=60),
     "strong moods": _behave(
         satisfaction={"leave": 3.0, "back": 2.0, "habit_mood": 3.0, "pace": 0.5, "memory": 1.0},

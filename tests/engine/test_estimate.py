@@ -14,7 +14,7 @@ from sim.assemble import Live, assemble
 from sim.behaviour.boredom import Bored
 from sim.behaviour.notify import Bells
 from sim.behaviour.satisfaction import Mood
-from sim.core.counts import PACKED, WIDTH
+from sim.core.counts import PACKED, PART_WIDTH, WIDTH
 from sim.core.errors import ResourceError
 from sim.engine import estimate
 from sim.engine.demand import expected_demand
@@ -112,6 +112,7 @@ def test_the_sizes_of_rows_are_those_of_the_engine() -> None:
         "mood": Mood.row_bytes({}),
         "presence": Presence.row_bytes({}),
         "bells": Bells.row_bytes({}),
+        "parts": 4 * PART_WIDTH,
     } == ROW_BYTES
 
 

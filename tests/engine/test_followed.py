@@ -24,8 +24,8 @@ def _mark(slates: Any, row: int, creators: Any, graph: Any, data: Any, users: An
 
 
 @njit()
-def _follow(slates: Any, cards: Any, row: int, users: Any, creator: int) -> None:
-    also_followed(slates, cards, users[row], np.uint64(row), creator)
+def _follow(slates: Any, cards: Any, row: int, users: Any, creator: int, followed: int) -> None:
+    also_followed(slates, cards, users[row], np.uint64(row), creator, followed)
 
 
 def _slates(places: int) -> Any:
@@ -74,6 +74,17 @@ def test_a_follow_counts_for_the_rest_of_the_slate() -> None:
     slates["video"][ROW] = np.arange(6)
     slates["followed"] = 0
     slates["followed"][ROW, 4] = 1  # known already
-    _follow(slates, cards, ROW, users, 7)
+    _follow(slates, cards, ROW, users, 7, 1)
     # what was shown, and what is behind the slate, stay as they are
     assert slates["followed"].tolist() == [[0] * 6, [0, 0, 1, 0, 1, 0], [0] * 6]
+
+
+def test_so_does_a_follow_that_ends() -> None:
+    cards = np.zeros(6, CARD)
+    cards["creator"] = [7, 8, 7, 9, 7, 7]
+    users = np.zeros(3, USER)
+    users["place"], users["length"] = 2, 5
+    slates = _slates(6)
+    slates["video"][ROW] = np.arange(6)
+    _follow(slates, cards, ROW, users, 7, 0)
+    assert slates["followed"].tolist() == [[1] * 6, [1, 1, 0, 1, 0, 1], [1] * 6]

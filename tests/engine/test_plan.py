@@ -18,7 +18,7 @@ from sim.testing.worlds import tiny_scenario
 
 SCENARIO = tiny_scenario()
 PARTS = {
-    "filter": (spec.Seen, spec.Own, spec.Ineligible, spec.TooOld),
+    "filter": (spec.Seen, spec.Own, spec.Ineligible, spec.TooOld, spec.Blocked),
     "predictor": (spec.Smoothed,),
     "score": (spec.Value,),
     "selector": (spec.Spaced,),
@@ -42,8 +42,8 @@ def test_a_plan_says_what_the_pipeline_says() -> None:
     plan = parts["plan"][0]
     assert parts["source"].tolist() == list(range(7))
     assert parts["quota"].sum() == plan["candidates"] == 40
-    assert parts["filter"].tolist() == [0, 1, 2, 3]
-    assert parts["max_age"].tolist() == [float("inf")] * 3 + [30 * 86_400.0]
+    assert parts["filter"].tolist() == [0, 1, 2, 3, 4]
+    assert parts["max_age"].tolist() == [float("inf")] * 3 + [30 * 86_400.0, float("inf")]
     assert plan[["creator_gap", "sound_gap", "values"]].tolist() == (1, 1, 1)
 
 

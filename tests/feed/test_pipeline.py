@@ -50,7 +50,7 @@ def ask(pipeline: Pipeline, view: FeedView, users: list[int], **fields: Any) -> 
     return pipeline.run(requests, view, counts), counts
 
 
-@pytest.mark.parametrize("surface", [0, FOLLOWING, SOUND_PAGE])
+@pytest.mark.parametrize("surface", range(len(SURFACES)))
 def test_candidates_out_and_removed_are_candidates_in(view: FeedView, surface: int) -> None:
     slates, counts = ask(pipeline_of(), view, USERS, surface=surface, subject=0)
     assert counts.requests == len(USERS)
@@ -136,11 +136,11 @@ def test_every_page_has_its_component() -> None:
 def test_a_surface_without_a_page_is_an_error(view: FeedView) -> None:
     with pytest.raises(ForyouError, match='no page for the surface "following"'):
         ask(replace(pipeline_of(), pages={}), view, USERS, surface=FOLLOWING)
-    with pytest.raises(ForyouError, match="unknown surface 9"):
-        ask(pipeline_of(), view, USERS, surface=9)
+    with pytest.raises(ForyouError, match="unknown surface 99"):
+        ask(pipeline_of(), view, USERS, surface=99)
 
 
-@pytest.mark.parametrize("surface", [0, FOLLOWING, SOUND_PAGE])
+@pytest.mark.parametrize("surface", range(len(SURFACES)))
 def test_a_plain_pipeline_gives_the_same_slates(view: FeedView, surface: int) -> None:
     found = []
     for engine in ("fast", "reference"):

@@ -10,11 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from sim.core.random import key, stream
-from sim.feed import builtin, pages, pipeline, retrieve
+from sim.feed import builtin, pipeline, retrieve
 from sim.feed.belief import SLOTS, TAG_SLOTS
 from sim.feed.cold_start import reserved_places
 from sim.feed.component import Candidates
 from sim.feed.index import Groups
+from sim.feed.kit import FAST, PLAIN
 from sim.feed.plain import components, hydrate, select, sources
 from sim.feed.spaced import GROUP, best_by_group, room_for_tops, score_key, select_spaced, set_apart
 from sim.machine.compiled import njit
@@ -139,8 +140,8 @@ def test_pages() -> None:
         wanted = fast(retrieve.latest_of_follows, count, 0, count, who, 0, len(who), *groups)
         assert sources.newest_of_follows(who, groups, count) == wanted
         for sound in (NOBODY, 0, 12, 24, 25, 99):
-            wanted = fast(retrieve.from_sound_page, count, 0, count, sound, *groups)
-            assert sources.best_of_sound(sound, groups, count) == wanted
+            wanted = fast(retrieve.first_of_group, count, 0, count, sound, *groups)
+            assert sources.first_of(sound, groups, count) == wanted
 
 
 # ---- hydrate and select ---------------------------------------------------------------------
@@ -267,9 +268,7 @@ def test_pages_as_components() -> None:
     requests = requests_of(list(range(150)), view)
     requests.subject[:] = np.arange(150) - 1
     for count in (1, 40):
-        follows = components.PlainFollowing().candidates(requests, view, count)
-        sounds = components.PlainSoundPage().candidates(requests, view, count)
-        same(follows, pages.Following().candidates(requests, view, count))
-        same(sounds, pages.SoundPage().candidates(requests, view, count))
-        assert (follows >= 0).any()
-        assert (sounds >= 0).any()
+        for name, page in FAST.pages.items():
+            found = PLAIN.pages[name].candidates(requests, view, count)
+            same(found, page.candidates(requests, view, count))
+            assert (found >= 0).any(), name

@@ -15,11 +15,11 @@ from sim.feed.pipeline import source_counts
 from sim.feed.retrieve import (
     DRAWS,
     RUN,
+    first_of_group,
     from_following,
     from_groups,
     from_interest,
     from_list,
-    from_sound_page,
     latest_of_follows,
 )
 from tests.feed.conftest import words_of
@@ -115,10 +115,10 @@ def test_the_following_surface_shows_the_newest_of_each_in_turn() -> None:
 
 def test_a_sound_page_shows_the_most_valuable_first() -> None:
     found = out(3)
-    assert from_sound_page(found, 0, 3, 2, START, VIDEOS) == 3
+    assert first_of_group(found, 0, 3, 2, START, VIDEOS) == 3
     assert found.tolist() == [20, 21, 22]
     for sound in (1, 3, -1, 99):
-        assert from_sound_page(out(), 0, 3, sound, START, VIDEOS) == 0
+        assert first_of_group(out(), 0, 3, sound, START, VIDEOS) == 0
 
 
 @given(

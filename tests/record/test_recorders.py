@@ -10,7 +10,16 @@ import polars as pl
 import pytest
 
 from sim.core.actions import ACTION_NAMES, bit
-from sim.core.counts import IMPRESSIONS, REACH, VIEWS, WIDTH
+from sim.core.counts import (
+    FOLLOWERS,
+    IMPRESSIONS,
+    PART_COUNTS,
+    PART_WIDTH,
+    PARTS,
+    REACH,
+    VIEWS,
+    WIDTH,
+)
 from sim.feed.cold_start import STATE_NAMES
 from sim.record.columns import EVENTS, OPTIONAL, SOURCE_NAMES, SURFACE_NAMES, TABLES
 from sim.record.events import EVENT, hash_text
@@ -122,13 +131,16 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     counts = np.zeros((6, WIDTH), np.int64)
     pool = np.zeros(6, np.int8)
     paths.notice(uploaded, probe, 3)
-    elsewhere = np.zeros((6, len(SURFACE_NAMES)), np.int32)
+    elsewhere = np.zeros((6, PART_WIDTH), np.int32)
     paths.snapshot(150.0, counts, elsewhere, pool)
     paths.notice(uploaded, probe, 6)
     counts[:, REACH] = 10 * np.arange(6)
     counts[:, VIEWS] = 20 * np.arange(6)
     counts[:, IMPRESSIONS] = 9
-    elsewhere[3] = 0, 1, 2, 0, 3, 0
+    parts = elsewhere.reshape(6, len(PARTS), len(PART_COUNTS))
+    for name, shown, reach in (("following", 1, 1), ("sound_page", 2, 20), ("injected", 3, 0)):
+        parts[3, PARTS.index(name)] = shown, shown, reach
+    parts[3, FOLLOWERS] = 4, 4, 11
     paths.snapshot(200.0, counts, elsewhere, pool)
     names = np.array(["", "", "", "p", "", ""], object)
     columns = paths.columns(uploaded, names)
@@ -141,10 +153,20 @@ def test_paths_follow_probes_and_the_first_uploads_after_the_warm_up() -> None:
     assert columns["impressions_following"].tolist() == [0, 0, 1, 0]
     assert columns["impressions_injected"].tolist() == [0, 0, 3, 0]
     assert not columns["impressions_notification"].any()
+    assert columns["reach_for_you"].tolist() == [0, 20, 9, 40]
+    assert columns["impressions_followers"].tolist() == [0, 0, 4, 0]
+    assert columns["reach_followers"].tolist() == [0, 0, 11, 0]
     assert paths.first_reaching("reach", 20) == {2: 200.0, 3: 200.0, 4: 200.0}
     assert paths.first_reaching("impressions", 9) == {2: 200.0, 3: 200.0, 4: 200.0}
     assert paths.first_reaching("impressions", 10) == {}
     assert paths.first_reaching("reach", 1_000) == {}
+    # 30 people were reached, 9 of them on For You, and 19 who did not follow
+    assert paths.first_reaching("reach", 20, "for_you") == {2: 200.0, 4: 200.0}
+    assert paths.first_reaching("reach", 9, "for_you")[3] == 200.0
+    assert paths.first_reaching("reach", 20, "strangers") == {2: 200.0, 4: 200.0}
+    assert paths.first_reaching("reach", 19, "strangers")[3] == 200.0
+    assert 3 not in paths.first_reaching("impressions", 4, "for_you")
+    assert paths.first_reaching("impressions", 5, "strangers")[3] == 200.0
 
 
 def test_snapshots_are_what_the_counts_were(played: Played) -> None:
@@ -244,6 +266,26 @@ def test_viral_begins_exactly_at_the_threshold(
             live.world, videos, live.paths, Viral.by_reach((reach + 0.01) / 150, 150)
         )
         np.testing.assert_array_equal(above["viral"], above["reach"] > reach)
+
+
+@pytest.mark.parametrize("counter", ["impressions", "reach"])
+def test_verdicts_by_some_alone_count_what_those_brought(
+    tables: dict[str, dict[str, Any]], played: Played, counter: Any
+) -> None:
+    live, videos = played.live, tables["videos"]
+    for least in (2, 10, 30):
+        found = probe_columns(live.world, videos, live.paths, Viral(counter, least))
+        everybody, followers = found[counter], found[f"{counter}_followers"]
+        for_you = found[f"{counter}_for_you"]
+        np.testing.assert_array_equal(found["viral"], everybody >= least)
+        np.testing.assert_array_equal(found["viral_for_you"], for_you >= least)
+        np.testing.assert_array_equal(found["viral_strangers"], everybody - followers >= least)
+        # by an age that nobody outlives it is the same, by the paths
+        by_age = probe_columns(live.world, videos, live.paths, Viral(counter, least, age_s=1e9))
+        for name in ("viral_for_you", "viral_strangers"):
+            np.testing.assert_array_equal(by_age[name], found[name], name)
+    assert (for_you < everybody).any()
+    assert (followers > 0).any()
 
 
 @pytest.mark.parametrize("counter", ["impressions", "reach"])

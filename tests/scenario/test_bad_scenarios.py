@@ -21,7 +21,7 @@ def told(text: str, *overrides: str) -> list[tuple[int, int, str, str]]:
     return [(p.line - 2, p.column, p.path, p.message) for p in error.value.problems]
 
 
-KINDS = "seen, own, ineligible, too_old, or module:Class of your own"
+KINDS = "seen, own, ineligible, too_old, blocked, or module:Class of your own"
 
 ONE_MISTAKE = [
     # ---- keys
@@ -143,7 +143,8 @@ ONE_MISTAKE = [
             29,
             "feed.learning.signals.watch",
             'unknown action "watch"; known are completion, skip, loop, like, '
-            "comment, share, save, follow, sound_tap, not_interested, report",
+            "comment, share, save, follow, sound_tap, not_interested, report, "
+            "profile_visit, hashtag_tap, block, unfollow",
         ),
     ),
     (

@@ -85,7 +85,13 @@ def test_one_weight_keeps_the_others() -> None:
 
 def test_defaults_can_be_reached_into() -> None:
     scenario = changed("feed.filters[3].max_age=10 d", 'feed.sources["my:S"]=0.5')
-    assert [part.use for part in scenario.feed.filters] == ["seen", "own", "ineligible", "too_old"]
+    assert [part.use for part in scenario.feed.filters] == [
+        "seen",
+        "own",
+        "ineligible",
+        "too_old",
+        "blocked",
+    ]
     assert scenario.feed.filters[3].model_dump()["max_age"] == 864_000.0
     assert scenario.feed.sources["my:S"] == 0.5
     assert scenario.feed.sources["interest"] == 0.4

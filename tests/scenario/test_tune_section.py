@@ -212,7 +212,7 @@ ONE_MISTAKE = [
     (
         "feed.filters[9].max_age: {low: 1 d, high: 3 d}",
         (3, 30, 'tune.vary["feed.filters[9].max_age"]',
-         'has no such entry; "feed.filters" is a list, it has 4 entries, counted from 0'),
+         'has no such entry; "feed.filters" is a list, it has 5 entries, counted from 0'),
     ),
     (
         "feed..x: {low: 1, high: 3}",

@@ -14,6 +14,7 @@ from sim.core.formulas import spread_of_tastes
 from sim.core.random import key, stream2
 from sim.scenario import Scenario
 from sim.testing.reaction import play_until
+from sim.world import attention as attention_module
 from sim.world.attention import RECENT, SHOWN, attention, session_videos, videos_a_day
 
 DAY, HOUR = 86_400.0, 3_600.0
@@ -79,7 +80,8 @@ def test_sessions_are_as_many_as_when_they_are_played(
     own = {"sessions_per_day": rate, "activity_spread": 0.0, "rest_s": rest, "activity_max": 30.0}
     found = scenario({"session": own}, duration=10 * DAY)
     p, k = behaviour_params(found.behaviour).session, key(1, "session")
-    length = session_videos(found) * 16.6
+    videos, pace = attention_module._session(found)
+    length = videos * pace
     count, people = 0, 300
     for u in range(people):
         now = session.next_session_delay_s(p, stream2(k, u, 0), 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -26,7 +26,9 @@ def _logs(leaning: float, locales: int = 2, devices: int = 3) -> NDArray[np.floa
         topics=64, leaning=leaning,
     )  # fmt: skip
     weights = np.diff(leaning_weights(people, key(1, "leaning")), prepend=0.0, axis=2)
-    return np.asarray(np.log(weights) - np.log(np.diff(topic_weights(64), prepend=0.0)))
+    return np.asarray(
+        np.log(weights) - np.log(np.diff(topic_weights(PopulationConfig(topics=64)), prepend=0.0))
+    )
 
 
 def test_without_leaning_the_weights_are_those_of_anybody_to_the_bit() -> None:
@@ -34,7 +36,7 @@ def test_without_leaning_the_weights_are_those_of_anybody_to_the_bit() -> None:
     rows = leaning_weights(people, key(1, "leaning")).reshape(-1, 16)
     assert len(rows) == 6
     for row in rows:
-        assert row.tobytes() == topic_weights(16).tobytes()
+        assert row.tobytes() == topic_weights(PopulationConfig(topics=16)).tobytes()
 
 
 def test_without_leaning_devices_change_nothing_else() -> None:

@@ -10,14 +10,14 @@ from sim.world.draw import choose_sound
 
 RECENT = np.arange(400, dtype=np.int32)
 TOPIC_OF = (np.arange(400) % 4).astype(np.int8)
-NONE = np.empty(0, np.int32)
+NONE, NO_DRAWS = np.empty(0, np.int32), np.empty(0)
 
 
 def _fitting(fit: float, topic: int) -> float:
     """Share of 2,000 copies of a sound that began with a video of topic 2."""
     k = np.uint64(key(3, "sound"))
     chosen = [
-        choose_sound(k, c, 0, 2, 0.0, 0.0, 0.0, NONE, 0, RECENT, 400, fit, topic, TOPIC_OF)
+        choose_sound(k, c, 0, 2, 0.0, 0.0, 0.0, NONE, NO_DRAWS, RECENT, 400, fit, topic, TOPIC_OF)
         for c in range(2_000)
     ]
     assert len(set(chosen)) > 50

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.core.surfaces import QUERY_KINDS
 from sim.feed.belief import SLOTS, SOUND_SLOTS, TAG_SLOTS
 from sim.feed.builtin import SmoothedPrediction
 from sim.feed.cold_start import WAITING
 from sim.feed.component import Candidates
+from sim.feed.index import Groups
 from sim.feed.plain.predict import affinities
 from sim.feed.plain.select import Rules, reserved_places, select_spaced
 from sim.feed.plain.sources import (
     Luck,
-    best_of_sound,
     by_profile,
     by_slots,
+    first_of,
     newest_of_follows,
     of_follows,
     of_list,
@@ -33,8 +35,8 @@ from sim.scenario.feed import SOURCES
 from sim.world.state import NOBODY
 
 __all__ = [
-    "PlainFollowing", "PlainSmoothed", "PlainSoundPage", "PlainSource", "PlainSpaced",
-    "PlainSubject",
+    "PlainFollowing", "PlainFriends", "PlainGroup", "PlainQuery", "PlainSmoothed", "PlainSource",
+    "PlainSpaced", "PlainSubject",
 ]  # fmt: skip
 
 _FRESH = SOURCES.index("fresh")
@@ -92,13 +94,48 @@ class PlainFollowing:
         return _rows([newest_of_follows(row, creator, count) for row in follows], count)
 
 
-class PlainSoundPage:
-    """The page of a sound."""
+class PlainFriends:
+    """The surface Friends."""
 
     def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
-        """The ``count`` most valuable videos with the sound."""
-        sounds = requests.subject.tolist()
-        return _rows([best_of_sound(s, view.index.sound, count) for s in sounds], count)
+        """The ``count`` newest videos of friends, by turns."""
+        creator = view.index.creator
+        friends = [view.friends.of(user) for user in requests.user.tolist()]
+        return _rows([newest_of_follows(row, creator, count) for row in friends], count)
+
+
+@dataclass(frozen=True)
+class PlainGroup:
+    """The page of a sound, a hashtag or a creator."""
+
+    about: str
+
+    def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
+        """The first ``count`` videos of its list."""
+        groups = _lists(view)[self.about]
+        return _rows([first_of(n, groups, count) for n in requests.subject.tolist()], count)
+
+
+class PlainQuery:
+    """What a search finds."""
+
+    def candidates(self, requests: Requests, view: FeedView, count: int) -> NDArray[np.int32]:
+        """The first ``count`` videos of what is searched for; nothing for no query."""
+        kinds = [_lists(view)[kind] for kind in QUERY_KINDS]
+        queries = [q if q >= 0 else len(kinds) * NOBODY for q in requests.subject.tolist()]
+        found = [first_of(q // len(kinds), kinds[q % len(kinds)], count) for q in queries]
+        return _rows(found, count)
+
+
+def _lists(view: FeedView) -> dict[str, Groups]:
+    """The lists of the index, by what they are about."""
+    index = view.index
+    return {
+        "topic": index.topic,
+        "sound": index.sound,
+        "hashtag": index.tag,
+        "creator": index.creator,
+    }
 
 
 class PlainSubject:

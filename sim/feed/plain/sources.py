@@ -18,8 +18,16 @@ from sim.feed.index import Groups
 from sim.feed.retrieve import DRAWS, LONG
 
 __all__ = [
-    "Luck", "best_of_sound", "by_profile", "by_slots", "members_of", "newest_of_follows",
-    "of_follows", "of_list", "search_weights", "shared_out",
+    "Luck",
+    "by_profile",
+    "by_slots",
+    "first_of",
+    "members_of",
+    "newest_of_follows",
+    "of_follows",
+    "of_list",
+    "search_weights",
+    "shared_out",
 ]  # fmt: skip
 
 I32 = NDArray[np.int32]
@@ -143,7 +151,7 @@ def newest_of_follows(follows: I32, creator: Groups, count: int) -> list[int]:
     return found[:count]
 
 
-def best_of_sound(sound: int, groups: Groups, count: int) -> list[int]:
-    """The most valuable videos with one sound, best first."""
-    found: list[int] = members_of(groups, sound)[:count].tolist()
+def first_of(number: int, groups: Groups, count: int) -> list[int]:
+    """The first videos of one group, in its order."""
+    found: list[int] = members_of(groups, number)[:count].tolist()
     return found

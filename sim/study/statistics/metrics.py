@@ -13,6 +13,7 @@ from sim.analysis.fields import SUMMARY_FIELDS, Field, matches
 from sim.analysis.retention import cohort_names
 from sim.analysis.summary import REACH_STEPS, value_at
 from sim.analysis.twins import key_of
+from sim.core.counts import PARTS
 from sim.core.errors import ForyouError
 from sim.core.stages import AGE_NAMES, SPANS, STAGE_NAMES
 from sim.record.columns import SOURCE_NAMES, SURFACE_NAMES
@@ -164,6 +165,8 @@ def _known(before: tuple[str, ...], scenario: Scenario) -> Sequence[str]:
             return POOLS
         case ("probes", "*", "time_to_reach"):
             return [str(reach) for reach in REACH_STEPS if reach <= scenario.population.users]
+        case ("probes", "*", "parts"):
+            return PARTS
         case ("ranked_over_random" | "learning" | "regret", "stages"):
             return STAGE_NAMES
         case ("regret", "ages"):
