@@ -223,6 +223,8 @@ def _ratio(videos: pl.DataFrame, which: str, counter: str, of: str) -> float:
 def cell(column: Column, found: np.ndarray, usual: np.ndarray | None) -> str:
     """A mean, or with ``usual`` a difference from it and its interval."""
     unit = f" {column.unit}" if column.unit else ""
+    if not np.isfinite(found if usual is None else found - usual).all():
+        return "–"  # there were none
     if usual is None:
         return f"{found.mean():.{column.digits}f}{unit}"
     change = found - usual

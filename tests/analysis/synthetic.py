@@ -17,6 +17,7 @@ from sim.analysis.tables import Locale, Tables
 from sim.core.actions import ACTIONS
 from sim.core.stages import AGES_S, KINDS, SPANS, STAGES
 from sim.record.columns import BY_SURFACE_SHORT, SOURCE_NAMES, SURFACE_NAMES, TABLES, Column
+from sim.scenario.craft import CALLS, FORMS, VALUES
 from sim.scenario.viral import Viral
 
 DAY = 86_400.0
@@ -36,6 +37,7 @@ RATES = {
     "hashtag_tap": 0.0015,
     "block": 0.0001,
     "unfollow": 0.0002,
+    "parent_tap": 0.0005,
 }
 POLARS = {
     "int64": pl.Int64,
@@ -126,7 +128,9 @@ def make_tables(
     }
     for action in ACTIONS:
         if action.kind == "click":
-            counts[action.plural] = rng.binomial(impressions, RATES[action.name] * warm)
+            # opening a parent came later, with draws of its own
+            own = np.random.default_rng(n) if action.name == "parent_tap" else rng
+            counts[action.plural] = own.binomial(impressions, RATES[action.name] * warm)
     pool = np.zeros(n, np.int8)
     if pools:
         entered = uploaded >= 0
@@ -145,6 +149,7 @@ def make_tables(
         "followers_at_upload": audience,
         "quality": rng.normal(size=n),
         "hook": rng.normal(size=n),
+        **_craft(n),
         "reach": reach,
         **_by_part({"impressions": impressions, "views": views, "reach": reach}, surfaces),
         "pool": pool,
@@ -161,6 +166,7 @@ def make_tables(
         paths=_paths(videos, pace, warmup_s, duration_s, timeline_s, tracked),
         shares=_links(rng, users, n, duration_s),
         newcomers=None if joined is None else newcomers(joined),
+        **_trends(duration_s),
         probes=_probes(videos, pace, users, twins),
         control=_control(rng, videos),
         regret=_regret(),
@@ -173,6 +179,56 @@ def make_tables(
         timeline_s=timeline_s,
         locales=locales,
     )
+
+
+def _craft(n: int) -> dict[str, object]:
+    """What videos are made of, by draws of its own; everybody may see all of them."""
+    rng = np.random.default_rng(n)
+    scores = ("hold", "polish", "authenticity", "originality", "cover")
+    words: dict[str, tuple[str, ...]] = {
+        "value": VALUES, "call": CALLS, "form": FORMS, "joint": ("none",),
+        "audience": ("everybody",), "category": ("comedy", "energy"),
+    }  # fmt: skip
+    return {
+        **{name: rng.normal(size=n) for name in scores},
+        **{name: np.array(some)[rng.integers(0, len(some), n)] for name, some in words.items()},
+        "selling": rng.random(n) < 0.1,
+        "promises": rng.random(n) < 0.1,
+        "challenge": np.full(n, -1),
+        "parent": np.full(n, -1),
+    }
+
+
+def _trends(duration_s: float) -> dict[str, pl.DataFrame]:
+    """Four sounds and four challenges: one of the start, two that rose in an hour, one unlisted."""
+    hour = 3_600.0
+    listed = [2 * hour, 3 * hour, duration_s / 2, None]
+    common: dict[str, object] = {
+        "category": ["comedy", "energy", "comedy", "comedy"],
+        "born_s": [-DAY, 2 * hour, duration_s / 2 - hour, hour], "uses": [40, 20, 10, 0],
+        "views": [4_000, 900, 300, 0], "momentum": [1.0, 6.0, 8.0, 0.0], "peak": [9, 8, 7, 0],
+        "peak_s": [hour, 4 * hour, duration_s / 2, None], "trended_s": listed,
+        "until_s": [3 * hour, duration_s, duration_s, None], "looks": [2, 30, 20, 0],
+    }  # fmt: skip
+    rows = [
+        (at * hour, kind, number, 1 + number, 2, 100, 2.0 + at)
+        for kind in ("sound", "hashtag") for number in (1, 2) for at in range(4, 9)
+    ]  # fmt: skip
+    names = [column.name for column in TABLES["trends"]]
+    return {
+        "sounds": frame(
+            TABLES["sounds"], {**common, "sound": np.arange(4), "original": [False] * 4}
+        ),
+        "hashtags": frame(
+            TABLES["hashtags"],
+            {
+                **common, "hashtag": np.arange(4), "challenge": [True] * 4, "life_s": [DAY] * 4,
+            },
+        ),
+        "trends": frame(
+            TABLES["trends"], {n: [row[i] for row in rows] for i, n in enumerate(names)}
+        ),
+    }  # fmt: skip
 
 
 def _by_part(counts: Mapping[str, np.ndarray], surfaces: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -284,6 +340,7 @@ def _creators(
             **{name: joined[name] for name in ("creator", "posts", *COUNTERS)},
             "user": np.concatenate([np.arange(n_creators), np.full(len(names), -1)]),
             "niche": np.arange(n) % 16,
+            "category": np.array(["comedy", "energy"])[np.arange(n) % 2],
             "followers_start": start,
             "followers_end": start + joined["follows"].to_numpy(),
             "probe": np.array([""] * n_creators + names),
