@@ -144,7 +144,7 @@ ONE_MISTAKE = [
             "feed.learning.signals.watch",
             'unknown action "watch"; known are completion, skip, loop, like, '
             "comment, share, save, follow, sound_tap, not_interested, report, "
-            "profile_visit, hashtag_tap, block, unfollow",
+            "profile_visit, hashtag_tap, block, unfollow, parent_tap",
         ),
     ),
     (
