@@ -187,6 +187,7 @@ def test_too_old_keeps_what_is_exactly_at_the_limit() -> None:
 def test_ineligible_videos_are_removed_and_leave_the_lists() -> None:
     live = tiny_platform(duration=600.0)
     view = live.platform.view
+    view.videos.eligible[:8] = 1
     view.videos.eligible[:5] = 0
     candidates = Candidates(np.arange(8, dtype=np.int32)[None], np.zeros((1, 8), np.int8))
     keep = Ineligible().keep(requests_of([3], view), candidates, view)

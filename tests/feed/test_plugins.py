@@ -63,7 +63,7 @@ def first(requests, candidates, scores, view, length):
 
 def half(requests, candidates, view):
     shape = candidates.video.shape
-    return np.full((*shape, 15), 0.5), np.ones(shape)
+    return np.full((*shape, 16), 0.5), np.ones(shape)
 '''
 
 
@@ -174,9 +174,9 @@ ANSWERS = {
     "select, shape": ("select", "np.zeros((1, 2), int)", "shape"),
     "select, floats": ("select", "np.zeros((3, 6))", "whole numbers"),
     "select, twice": ("select", "np.zeros((3, 6), int)", "more than once"),
-    "predict, range": ("predict", "(np.full((3, 40, 15), 1.5), np.ones((3, 40)))", "outside"),
-    "predict, NaN": ("predict", "(np.full((3, 40, 15), np.nan), np.ones((3, 40)))", "NaN"),
-    "predict, watch": ("predict", "(np.ones((3, 40, 15)), np.full((3, 40), np.inf))", "finite"),
+    "predict, range": ("predict", "(np.full((3, 40, 16), 1.5), np.ones((3, 40)))", "outside"),
+    "predict, NaN": ("predict", "(np.full((3, 40, 16), np.nan), np.ones((3, 40)))", "NaN"),
+    "predict, watch": ("predict", "(np.ones((3, 40, 16)), np.full((3, 40), np.inf))", "finite"),
     "predict, nothing": ("predict", "None", "probability"),
     "predict, actions": ("predict", "(np.ones((3, 40, 2)), np.ones((3, 40)))", "shape"),
 }
@@ -230,7 +230,7 @@ def test_what_fits_is_converted(value: Any, dtype: Any) -> None:
 
 
 def test_a_prediction_may_be_an_object_or_a_pair() -> None:
-    probability, watch = np.full((1, 2, 15), 0.5), np.ones((1, 2))
+    probability, watch = np.full((1, 2, 16), 0.5), np.ones((1, 2))
     pair = checked_prediction("x", (probability, watch), (1, 2))
     again = checked_prediction("x", pair, (1, 2))
     np.testing.assert_array_equal(again.probability, probability)
