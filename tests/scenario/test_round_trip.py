@@ -301,7 +301,8 @@ def test_every_setting_is_described_and_every_default_is_what_validation_makes_o
         if name not in ("use", "policy"):
             assert field.description, name
     required = {
-        "name": "x", "duration": 60.0, "share": 1.0, "post_at": 0.0, "use": "a:B", "metric": "m", "weight": 1.0,
+        "name": "x", "duration": 60.0, "share": 1.0, "post_at": 0.0, "use": "a:B", "metric": "m",
+        "weight": 1.0,
         "vary": {"duration": {"low": 1.0, "high": 2.0}}, "objectives": ({"metric": "m"},),
     }  # fmt: skip
     needed = {k: required[k] for k, f in model.model_fields.items() if f.is_required()}
