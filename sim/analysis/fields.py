@@ -228,8 +228,8 @@ def _trends() -> tuple[Field, ...]:
             Field(
                 f"{path}.hours_to_peak",
                 "h",
-                "median time from the beginning to the hour with the most new uses",
-                "these",
+                "median time to the hour with most new uses",
+                "those of them begun a day or more before the end",
             ),
             Field(f"{path}.gini_uses", "0..1", "Gini coefficient of uses", of),
             Field(f"{path}.top1_share_uses", "share", "share of uses of the most used 1 %", of),

@@ -36,7 +36,9 @@ def trend_summary(tables: Tables) -> dict[str, Any]:
 
 def _of(tables: Tables, frame: pl.DataFrame) -> dict[str, Any]:
     new = born_during(frame)
-    rise = (new["peak_s"] - new["born_s"]).drop_nulls()
+    # of what began on the last day the peak is not known yet
+    old = new.filter(pl.col("born_s") <= tables.duration_s - 86_400.0)
+    rise = (old["peak_s"] - old["born_s"]).drop_nulls()
     listed = new["trended_s"] - new["born_s"]
     uses = frame["uses"].to_numpy().astype(np.float64)
     used = np.sort(uses[uses > 0])[::-1]

@@ -41,7 +41,8 @@ class Trends:
     panels: tuple[tuple[str, tuple[Curve, ...]], ...]
     """(name, curves with the highest peaks, highest first)"""
     hours_to_peak: float | None
-    """median over those born during the run, sounds and challenges together"""
+    """median over those born during the run and a day or more before its end, sounds and challenges
+    together; of later ones the peak is not known yet"""
     born: int
     origin: str
     longest_s: float
@@ -58,6 +59,11 @@ def _curves(trends: pl.DataFrame, kind: str, names: dict[int, str]) -> tuple[Cur
     return tuple(found)
 
 
+def _old_enough(tables: Tables) -> pl.Expr:
+    """Which began a day or more before the end."""
+    return pl.col("born_s") <= tables.duration_s - 86_400.0
+
+
 def trends_data(tables: Tables) -> Trends:
     """The sounds and challenges born during the run with the highest momentum."""
     origin = style.origin(tables)
@@ -72,9 +78,11 @@ def trends_data(tables: Tables) -> Trends:
         rows = zip(frame[key].to_list(), frame["category"].cast(pl.String).to_list(), strict=True)
         names = {number: f"{number}, {category}" for number, category in rows}
         panels.append((name, _curves(tables.trends, kind, names)))
-    rises = [(frame["peak_s"] - frame["born_s"]).drop_nulls() for frame in (sounds, challenges)]
-    rise = np.concatenate([r.to_numpy() for r in rises])
-    reason = None if len(rise) else "Nothing that began during the run came onto a list."
+    known = [frame.filter(_old_enough(tables)) for frame in (sounds, challenges)]
+    rise = np.concatenate(
+        [(frame["peak_s"] - frame["born_s"]).drop_nulls().to_numpy() for frame in known]
+    )
+    reason = None if len(rise) else "Nothing that began a day or more before the end was listed."
     hours = float(np.median(rise)) / 3_600.0 if len(rise) else None
     return Trends(tuple(panels), hours, len(rise), origin, tables.duration_s, reason)
 
@@ -87,8 +95,9 @@ def draw_trends(data: Trends, figure: Figure) -> None:
     assert data.hours_to_peak is not None
     style.head(
         figure,
-        f"Of {data.born} trends that began here, half peaked within {data.hours_to_peak:.3g} h",
-        f"Momentum: uses and views, half forgotten in a day; while listed; {data.origin}.",
+        f"Of {data.born} trends, half had most new uses within {data.hours_to_peak:.2g} hours",
+        "Momentum is the decayed number of recent uses and views; drawn while listed, highest "
+        f"peaks first; {data.origin}.",
     )
     unit_s, unit = style.time_unit(data.longest_s)
     for place, (name, curves) in enumerate(data.panels):

@@ -15,7 +15,7 @@ from sim.analysis.tables import Tables, bin_width_s
 from sim.analysis.watch import shares_by
 from sim.plots import style
 
-__all__ = ["ViewsBySource", "draw_views_by_source", "views_by_source_data"]
+__all__ = ["ViewsBySource", "bands", "draw_views_by_source", "views_by_source_data"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,6 +38,8 @@ LOOK: Final[dict[str, tuple[str, str]]] = {
     "link": ("#f2ee9b", "+++"),
 }
 """Fill and hatch of each source, bottom to top: dark and light take turns."""
+_REST: Final = ("#d9d9d9", "\\\\\\")
+"""Those of the small sources that have no look of their own, which share a band."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,22 @@ def views_by_source_data(tables: Tables) -> ViewsBySource:
     )
 
 
+def bands(data: ViewsBySource) -> list[tuple[str, Floats, float]]:
+    """(name, views per hour [T], share after the warm-up) of each band, bottom to top.
+
+    Two or more sources without a look of their own share the last one: alike they could not be
+    told apart.
+    """
+    rows = list(zip(data.sources, data.per_hour, strict=True))
+    rest = [(name, rate) for name, rate in rows if name not in LOOK]
+    found = [(n, r, data.share.get(n, 0.0)) for n, r in rows if n in LOOK or len(rest) == 1]
+    if len(rest) > 1:
+        together = np.sum([rate for _, rate in rest], axis=0)
+        share = sum(data.share.get(name, 0.0) for name, _ in rest)
+        found.append((f"{len(rest)} others", together, share))
+    return found
+
+
 def draw_views_by_source(data: ViewsBySource, figure: Figure) -> None:
     """Stacked steps; names and shares at the right end, moved apart."""
     if data.reason is not None:
@@ -110,8 +128,8 @@ def draw_views_by_source(data: ViewsBySource, figure: Figure) -> None:
     unit, name = style.time_unit(longest)
     x = data.edges_s / unit
     base = np.zeros(data.per_hour.shape[1])
-    for source, rate in zip(data.sources, data.per_hour, strict=True):
-        colour, hatch = LOOK.get(source, LOOK["custom"])
+    for source, rate, _ in bands(data):
+        colour, hatch = LOOK.get(source, _REST)
         axes.stairs(
             base + rate,
             x,
@@ -152,10 +170,10 @@ def _labels(data: ViewsBySource, figure: Figure) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    n = len(data.sources)
-    step = min(0.09, 0.95 / n)
-    for i, source in enumerate(data.sources):
-        colour, hatch = LOOK.get(source, LOOK["custom"])
+    shown = bands(data)
+    step = min(0.09, 0.95 / len(shown))
+    for i, (source, _, share) in enumerate(shown):
+        colour, hatch = LOOK.get(source, _REST)
         y = 0.02 + i * step
         axes.add_patch(
             Rectangle(
@@ -168,7 +186,6 @@ def _labels(data: ViewsBySource, figure: Figure) -> None:
                 lw=0.4,
             )
         )
-        share = data.share.get(source, 0.0)
         axes.text(
             0.18, y + 0.33 * step, f"{source} {style.percent(share)}", va="center", fontsize=8.3
         )
