@@ -143,6 +143,32 @@ DOSES: Final[Mapping[str, Dose]] = {
         (_views("parent", "views on parents"),
          _against("joint = duet", "impressions", "videos", "impressions, duets")),
     ),
+    "niche": Dose(
+        "videos.md", "population.categories", (),
+        (_against("category = energy", "impressions", "videos", "impressions, energy"),
+         _against("category = energy", "completions", "impressions", "completion, energy")),
+    ),
+    "authentic": Dose(
+        "videos.md", "catalogue.craft.authentic_follows", ("0", "0.4"),
+        (_against("authenticity > 0.43", "follows", "impressions", "follows, authentic"),
+         _against("authenticity > 0.43", "impressions", "videos", "impressions, authentic")),
+    ),
+    "effects": Dose(
+        "videos.md", "catalogue.craft.effects_hook", ("0", "0.6"),
+        (_against("form = effects", "impressions", "videos", "impressions, with effects"),
+         _against("form = effects", "skips", "impressions", "skips, with effects")),
+    ),
+    "mentions": Dose(
+        "videos.md", "catalogue.mentions", ("0", "0.3"),
+        (_views("notification", "views from notifications"), MINUTES),
+    ),
+    "private": Dose(
+        "videos.md", "catalogue.access.followers_only", ("0", "0.1"),
+        (COMPLETED, MINUTES),
+    ),
+    "settled": Dose(
+        "videos.md", "catalogue.settled", ("false",), (COMPLETED, MINUTES),
+    ),
     "challenges": Dose(
         "trends.md", "catalogue.trends.challenge_share", ("0", "0.2"),
         (_against("challenge >= 0", "impressions", "videos", "impressions, in a challenge"),
@@ -236,8 +262,20 @@ def cell(column: Column, found: np.ndarray, usual: np.ndarray | None) -> str:
     return f"{change.mean():{sign}}{unit} ({interval.low:{sign}} to {interval.high:{sign}})"
 
 
+def _number(value: object) -> float:
+    """What rows are put in order by; 0 for what is no number."""
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0
+
+
 def _plain(value: object) -> str:
-    """A number without an exponent."""
+    """A number without an exponent, another value as in a scenario."""
+    if value is None:
+        return "default"
+    if isinstance(value, bool):
+        return str(value).lower()
     return np.format_float_positional(float(str(value)), trim="-")
 
 
@@ -252,11 +290,11 @@ def table(dose: Dose, size: Size) -> str:
         "|---:" * (1 + len(dose.columns)) + "|",
     ]
     means = [cell(c, values_of(c, usual), None) for c in dose.columns]
-    rows = [(float(str(group)), [f"{_plain(group)} (as it is)", *means])]
+    rows = [(_number(group), [f"{_plain(group)} (as it is)", *means])]
     for value in dose.values:
         found = numbers(size, (f"{dose.setting}={value}",))
         cells = [cell(c, values_of(c, found), values_of(c, usual)) for c in dose.columns]
-        rows.append((float(value), [value, *cells]))
+        rows.append((_number(value), [value, *cells]))
     lines += ["| " + " | ".join(cells) + " |" for _, cells in sorted(rows, key=lambda row: row[0])]
     return "\n".join(lines)
 

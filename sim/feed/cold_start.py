@@ -62,8 +62,8 @@ _MEMORY = 200
 _QUICK = 20
 """Finished videos before the threshold is theirs; until then it is what is usual."""
 _YOUNG_S = 86_400.0
-"""Age up to which a video from before the start finds people who have not seen it: with it days
-are alike from the first on (measured in this model; a week of them is watched 60 % longer)."""
+"""Age up to which a video from before the start finds people who have not seen it, so that days are
+alike from the first on: the table in ``docs/explanation/videos.md`` shows it."""
 _FEW = 200.0
 """Impressions of test audiences that the mean value of all of them counts for a class of lengths,
 and that of the platform for all of them (assumption)."""

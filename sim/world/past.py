@@ -2,13 +2,13 @@
 
 A run begins in the middle of a platform's life. Where new videos are tested in pools those of the
 first catalogue have been tested too, or the feed would live for days off a stock that no later day
-can match: without this, people of `baseline` watched 35 minutes a day at first and 26 when it was
-used up. What a test of ``b`` impressions finds is made of the truth and of luck,
+can match (``docs/explanation/videos.md``). What a test of ``b`` impressions finds is made of the
+truth and of luck,
 
     found = A * quality + B * hook beyond it + sqrt(C / b) * z,    z standard normal
 
-A, B and C are measured in this model: 10 impressions promote a tenth that is 0.91 sd better than
-all in quality and 0.84 sd in the hook.
+A, B and C are such that 10 impressions promote a tenth which is 0.91 sd better than all in quality
+and 0.84 sd in the hook, as in this model: ``docs/fitting/measure_promoted.py``.
 """
 
 from __future__ import annotations
