@@ -52,4 +52,5 @@ def test_the_codes_of_sources_are_those_of_the_log() -> None:
         "friends",
         "profile",
         "search",
+        "parent",
     )

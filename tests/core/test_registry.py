@@ -25,6 +25,7 @@ def test_codes_are_those_of_the_logs_so_far() -> None:
     assert SOURCE_NAMES == (
         "interest", "sound", "hashtag", "following", "fresh", "trending", "random", "custom",
         "link", "control", "injected", "notification", "friends", "profile", "search",
+        "parent",
     )  # fmt: skip
     assert (*BUILT_IN, CUSTOM_SOURCE) == SOURCE_NAMES[:8]
 

@@ -49,6 +49,8 @@ def met(loop: ModuleType, **changed: Any) -> dict[str, Any]:
         "finished": np.array([(1e6, 1e4 * fact) for fact in loop.W4]),
         "views": np.array(1e6),
         "acts": 1e4 * np.array(list(loop.PER_100.values())),
+        "visits": 1e6 * np.array([loop.VISITS / 100.0, 1.0]),
+        "pages": 2.0 * np.array(list(loop.ON_PAGES.values())) / 100.0,
         "used": np.array([1e4, 1e4 * loop.W16 / 11.0, 1e6, 1e4 * loop.W16]),
         "active": np.array(2.0 * loop.ACTIVE),
         "tiers": np.tile([10.0, 50.0, 100.0, 400.0], (len(loop.TIER_LABELS), 1)),

@@ -316,9 +316,7 @@ def test_every_filter_removes_something(outcomes: dict[str, Outcome]) -> None:
         filters = tiny_scenario(**CASES[name]).feed.filters
         for spec, count in zip(filters, played.stages["removed"], strict=True):
             removed[spec.use] = removed.get(spec.use, 0) + count
-    # nothing loses its eligibility yet, so that filter has nothing to do
-    assert removed.pop("ineligible") == 0
-    assert set(removed) == {"seen", "own", "too_old", "mine:Picky"}
+    assert set(removed) == {"seen", "own", "ineligible", "too_old", "blocked", "mine:Picky"}
     assert min(removed.values()) > 100, removed
 
 

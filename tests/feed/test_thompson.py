@@ -9,6 +9,7 @@ from sim.core.random import key
 from sim.feed.cold_start import GRADUATED, STOPPED, WAITING, WORTH_ONE
 from sim.feed.thompson import Thompson, ThompsonPolicy
 from sim.testing.worlds import tiny_platform
+from sim.world.access import ANYBODY
 from sim.world.state import VideoListing
 
 DAY = 86_400.0
@@ -117,6 +118,9 @@ def test_a_platform_with_it_tests_new_videos() -> None:
     cold, count = live.platform.view.cold, live.world.videos.count
     assert isinstance(cold, Thompson)
     new = live.world.videos.uploaded_s[:count] >= 0
-    assert (cold.pool[:count] == new).all()
+    # what is not for everybody is not tested
+    tested = new & (live.world.videos.eligible[:count] == ANYBODY)
+    tested |= new & (live.world.video_truth.down_s[:count] < live.env.now)  # was, until taken down
+    assert (cold.pool[:count] == tested).all()
     assert live.platform.promotions > 0
     assert (cold.shown[:count][new] > 0).mean() > 0.3

@@ -91,6 +91,11 @@ def reachable(root: Any) -> Iterator[tuple[str, Any]]:
         stack += [(path + step, part) for step, part in parts_of(item)]
 
 
+def _tells(column: np.ndarray) -> bool:
+    """Whether a column has more than one value."""
+    return column.size > 1 and bool((column != column.ravel()[0]).any())
+
+
 def leaks(root: Any, world: World) -> list[str]:
     """Paths from ``root`` to something hidden."""
     hidden = hidden_arrays(world)
@@ -105,7 +110,8 @@ def leaks(root: Any, world: World) -> list[str]:
             for field in item.dtype.names or (None,):
                 column = item if field is None else item[field]
                 for name, array in hidden.items():
-                    if column.size > 1 and column.any() and np.array_equal(column, array):
+                    # one value all over tells nothing of anything
+                    if _tells(column) and np.array_equal(column, array):
                         found.append(f"{path} {field or ''} is a copy of {name}")
     return found
 
