@@ -67,12 +67,12 @@ class InterestConfig(Config):
     """How much a video appeals to a person; the sum is about standard normal in a feed."""
 
     affinity: Slope = Field(
-        default=3.0,
+        default=2.75,
         description="appeal gained from no to full match of interests and topics, sd; assumption, "
         "chosen so that the variance of appeal over random exposures is about 1",
     )
     affinity_center: Share = Field(
-        default=0.75,
+        default=0.57,
         description="affinity at which the match adds nothing, cosine 0 to 1; about that of what "
         "the default feed shows, so that appeal is near 0 there: a third of a sd above; "
         "assumption, since watching and acting are fitted in the loop, whatever it is",
@@ -112,48 +112,48 @@ class WatchConfig(Config):
 
     hazard: Curve = Field(
         default=(
-            (0.0, 0.02664),
-            (0.5, 0.09135),
-            (1.0, 0.2612),
-            (1.5, 0.2486),
-            (2.0, 0.2042),
-            (2.5, 0.1742),
-            (3.0, 0.05636),
-            (4.0, 0.05924),
-            (5.0, 0.05369),
-            (6.0, 0.05247),
-            (7.0, 0.05015),
-            (8.0, 0.04563),
-            (10.0, 0.04013),
-            (12.0, 0.03641),
-            (15.0, 0.03639),
-            (20.0, 0.04217),
-            (25.0, 0.04179),
-            (30.0, 0.03403),
-            (40.0, 0.04394),
-            (60.0, 0.03918),
-            (80.0, 0.0385),
-            (120.0, 0.0375),
-            (180.0, 0.0239),
+            (0.0, 0.03055),
+            (0.5, 0.1047),
+            (1.0, 0.2994),
+            (1.5, 0.2846),
+            (2.0, 0.2338),
+            (2.5, 0.1995),
+            (3.0, 0.1061),
+            (4.0, 0.11),
+            (5.0, 0.09908),
+            (6.0, 0.0967),
+            (7.0, 0.09237),
+            (8.0, 0.08359),
+            (10.0, 0.07384),
+            (12.0, 0.06709),
+            (15.0, 0.0671),
+            (20.0, 0.07786),
+            (25.0, 0.0775),
+            (30.0, 0.06304),
+            (40.0, 0.08149),
+            (60.0, 0.07328),
+            (80.0, 0.07281),
+            (120.0, 0.0715),
+            (180.0, 0.04601),
         ),
         description="baseline hazard of swiping, rows of (from second, per second); the last "
         "row goes on for ever; fitted to W1, W2 in the loop",
     )  # fmt: skip
     duration_factor: Curve = Field(
         default=(
-            (0.0, 1.105),
-            (7.0, 1.105),
-            (8.0, 1.306),
-            (13.0, 1.128),
-            (18.0, 1.154),
-            (26.0, 1.001),
-            (37.0, 1.078),
-            (50.0, 0.9233),
-            (72.0, 0.7706),
-            (104.0, 0.8666),
-            (148.0, 1.009),
-            (231.0, 1.313),
-            (347.0, 1.021),
+            (0.0, 1.073),
+            (7.0, 1.073),
+            (8.0, 1.264),
+            (13.0, 1.099),
+            (18.0, 1.125),
+            (26.0, 0.9748),
+            (37.0, 1.052),
+            (50.0, 0.8932),
+            (72.0, 0.7452),
+            (104.0, 0.8345),
+            (148.0, 0.9881),
+            (231.0, 1.272),
+            (347.0, 0.9526),
         ),
         description="factor on the hazard by duration, rows of (duration in s, factor), linear "
         "between rows; fitted to W4, W1 in the loop",
@@ -165,7 +165,7 @@ class WatchConfig(Config):
         description="how long before its end a video is seen to be ending, s; KuaiRand log (W3)",
     )
     ending_hazard: float = Field(
-        default=0.337,
+        default=0.3975,
         ge=0,
         le=10,
         description="hazard added over these last seconds, in all; fitted to W3",
@@ -176,20 +176,20 @@ class WatchConfig(Config):
     )
     replay: Curve = Field(
         default=(
-            (0.0, 0.2428),
-            (0.5, 0.3459),
-            (1.0, 0.6081),
-            (1.5, 0.5445),
-            (2.0, 0.3129),
-            (3.0, 0.21),
-            (4.0, 0.1705),
-            (5.0, 0.1342),
-            (7.0, 0.1189),
-            (10.0, 0.1057),
-            (14.0, 0.0901),
-            (20.0, 0.0716),
-            (30.0, 0.0515),
-            (50.0, 0.0288),
+            (0.0, 0.271),
+            (0.5, 0.3861),
+            (1.0, 0.6788),
+            (1.5, 0.6078),
+            (2.0, 0.3493),
+            (3.0, 0.2344),
+            (4.0, 0.1903),
+            (5.0, 0.1498),
+            (7.0, 0.1327),
+            (10.0, 0.118),
+            (14.0, 0.1006),
+            (20.0, 0.07993),
+            (30.0, 0.05749),
+            (50.0, 0.03215),
         ),
         description="baseline hazard of swiping once the video has started again, rows of "
         "(seconds since its first end, per second); fitted to W3, W6",
@@ -256,25 +256,25 @@ class ActConfig(Config):
     """What a person does about a video: odds = level x shape(watch ratio) x warmth."""
 
     like: Odds = Field(
-        default=0.01784, description="level of like, odds; fitted to E2 (6.76 per 100 views)"
+        default=0.01155, description="level of like, odds; fitted to E2 (6.76 per 100 views)"
     )
     comment: Odds = Field(
-        default=7.746e-05, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
+        default=5.018e-05, description="level of comment, odds; fitted to E2 (0.183 per 100 views)"
     )
     share: Odds = Field(
-        default=0.0001274, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
+        default=8.206e-05, description="level of share, odds; fitted to E2 (0.228 per 100 views)"
     )
     save: Odds = Field(
-        default=0.0002527, description="level of save, odds; fitted to E4 (0.379 per 100 views)"
+        default=0.0001631, description="level of save, odds; fitted to E4 (0.379 per 100 views)"
     )
     follow: Odds = Field(
-        default=0.0001719, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
+        default=0.0001128, description="level of follow, odds; fitted to E4 (0.231 per 100 views)"
     )
     sound_tap: Odds = Field(
-        default=0.0004107, description="level of sound tap, odds; assumption (0.5 per 100 views)"
+        default=0.0002626, description="level of sound tap, odds; assumption (0.5 per 100 views)"
     )
     not_interested: Odds = Field(
-        default=0.0006808,
+        default=0.001162,
         description="level of not interested, odds; fitted to E4 (0.080 per 100 views)",
     )
     report: Odds = Field(
@@ -282,23 +282,23 @@ class ActConfig(Config):
         description="level of report, odds; 0 until it is calibrated: nobody reports; assumption",
     )
     profile_visit: Odds = Field(
-        default=0.002119,
+        default=0.001367,
         description="level of profile visit, odds; fitted to E5 (2.11 per 100 impressions)",
     )
     hashtag_tap: Odds = Field(
-        default=0.0001, description="level of hashtag tap, odds; assumption (0.15 per 100 views)"
+        default=6.096e-05, description="level of hashtag tap, odds; assumption (0.15 per 100 views)"
     )
     block: Odds = Field(
-        default=5e-06,
+        default=8.666e-06,
         description="level of block, odds; assumption: one impression in some 100,000, a "
         "hundredth of not interested",
     )
     parent_tap: Odds = Field(
-        default=0.02,
+        default=0.01219,
         description="level of opening the parent of a duet or a stitch, odds; assumption",
     )
     unfollow: Odds = Field(
-        default=0.0005,
+        default=0.0008666,
         description="level of unfollow, odds for a video of ordinary appeal by a followed creator; "
         "assumption",
     )
@@ -382,7 +382,7 @@ class SessionConfig(Config):
         description="mean of the exponential part of that time, s; assumption",
     )
     leave: float = Field(
-        default=0.01307,
+        default=0.01549,
         gt=0,
         le=1,
         description="hazard of leaving after a video of ordinary appeal, per video; fitted to W17",
@@ -400,7 +400,7 @@ class SessionConfig(Config):
         default=1.3, description="factor on the leaving hazard after a skip; assumption"
     )
     sessions_per_day: float = Field(
-        default=1.016,
+        default=0.9978,
         gt=0,
         le=200,
         description="intensity of sessions of the median user, per day; fitted to W16 and an "

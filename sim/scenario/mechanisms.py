@@ -30,7 +30,7 @@ class BrowseConfig(Config):
         description="friends who post at which that share is at half, accounts; assumption",
     )
     search: Share = Field(
-        default=0.04098,
+        default=0.04146,
         description="share of feed requests that are a search; fitted to F11 (1.1 % of views)",
     )
     search_sound: Share = Field(
@@ -42,7 +42,7 @@ class BrowseConfig(Config):
         "assumption",
     )
     open: Share = Field(
-        default=0.7007,
+        default=0.689,
         description="share of profile visits on which videos are opened; fitted to F11 (2.0 % of "
         "views on profiles)",
     )
@@ -96,7 +96,7 @@ class SatisfactionConfig(Config):
         default=True, description="whether it counts what a session was like; assumption"
     )
     usual: Annotated[Number, Field(ge=-5, le=5)] = Field(
-        default=-0.35,
+        default=0.2,
         description="appeal from which a mood is counted, sd: that of what the default feed shows "
         "in the scenario baseline, so that moods are about 0 there; assumption",
     )

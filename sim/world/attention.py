@@ -31,7 +31,7 @@ __all__ = [
 
 _SETTLED = 300
 """Videos after which the chance to leave is taken as constant."""
-_SAMPLES = 2_048
+_SAMPLES = 8_192
 _HALF_LIFE_S = 6 * HOUR_S
 _GROUPS = 12
 """Into so many groups of equal size impressions are put by their appeal."""
