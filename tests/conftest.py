@@ -88,7 +88,13 @@ PROBES = [
 
 @pytest.fixture(scope="session")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """150 users for 8 hours, with two probes; to be read only."""
+    """150 users for 8 hours, with two probes; to be read only.
+
+    They tap hashtags and parents often, and make many duets: else nobody does in a world so small.
+    """
     path = tmp_path_factory.mktemp("played") / "events.parquet"
-    live = tiny_platform(events=path, probes=PROBES)
+    often = {"act": {"hashtag_tap": 0.002, "parent_tap": 0.2}}
+    live = tiny_platform(
+        events=path, probes=PROBES, behaviour=often, catalogue={"duets": 0.1, "stitches": 0.1}
+    )
     return Played(live, pl.read_parquet(path))

@@ -35,7 +35,19 @@ __all__ = ["POINTS", "Oracle", "OraclePredictor", "foresee", "set_pair"]
 
 POINTS: Final = 8
 """Even steps through the luck of watching; with more an expectation changes by hundredths."""
-_BUDGETS = -np.log(1.0 - (np.arange(POINTS) + 0.5) / POINTS)
+
+
+def _middles(steps: int) -> NDArray[np.float64]:
+    """The mean of a standard exponential within each of ``steps`` equally likely parts [steps].
+
+    Their mean is 1 as it should be; the medians of the parts miss 4 % of it, all in the tail.
+    """
+    edge = np.arange(steps, -1, -1) / steps
+    below = edge - edge * np.log(np.maximum(edge, 1e-300))
+    return steps * (below[:-1] - below[1:])
+
+
+_BUDGETS = _middles(POINTS)
 _ACTIONS: Final = len(ACTIONS)
 
 _MEET = (

@@ -74,7 +74,7 @@ def test_counters_of_creators_are_sums_over_the_log(played: Played) -> None:
     same(columns, sums(events, "creator", live.world.creators.count))
 
 
-RARE = ("saves", "shares", "not_interested", "reports", "blocks", "parent_taps")
+RARE = ("saves", "shares", "not_interested", "reports", "blocks")
 """Counters that may be 0 in a world so small."""
 
 

@@ -49,7 +49,7 @@ SCENARIO: Final = tiny_scenario(
     population={"users": 60},
     duration=2 * 3_600.0,
     warmup=600.0,
-    seed=8,
+    seed=9,
     tune={
         "vary": {
             "feed.weights.watch": {"low": 0, "high": 0.1},
