@@ -38,6 +38,7 @@ SWEEP = DOCS / "how-to" / "sweep_and_sensitivity.md"
 PERTURB = DOCS / "how-to" / "perturb_weights.md"
 TUNE = DOCS / "tutorial" / "tune_newcomers.md"
 CALIBRATION = DOCS / "explanation" / "calibration.md"
+SURFACES = DOCS / "explanation" / "surfaces.md"
 
 
 def foryou(*arguments: str) -> str:
@@ -90,6 +91,30 @@ def zero_followers(folder: Path) -> None:
     picture(run, "ccdf", "zero_followers_ccdf")
     fill(ROOT / "README.md", "zero-followers", block(summary.split("\n\nThe platform")[0]))
     fill(CALIBRATION, "whole-run", markdown(rows_of(load_tables(run))))
+
+
+def share_only(folder: Path) -> None:
+    """A world without recommendations, beside what is known of such worlds."""
+    run = folder / "share"
+    play("scenarios/share_only.yaml", run)
+    found = json.loads((run / "summary.json").read_text(encoding="utf-8"))["cascades"]
+
+    def share(name: str, digits: int) -> str:
+        low, value, high = (100 * found[name + end] for end in ("_low", "", "_high"))
+        return f"{value:.{digits}f} % ({low:.{digits}f} to {high:.{digits}f} %)"
+
+    rows = [
+        ("posts that nobody sent to anybody", share("posts_alone_share", 1), "95 % (C2)"),
+        ("people with a post: mean", f"{found['posts_size_mean']:.2f}", "2.0 (C1)"),
+        ("posts that reached 10 people and more by hand", share("posts_size_10_share", 2), ""),
+        ("posts that reached 100 and more", share("posts_size_100_share", 3), "0.025 % (C1)"),
+        ("the largest", f"{found['posts_size_max']:,} people", ""),
+        ("links that nobody but their first sender passed on", share("not_passed_on_share", 1), ""),
+        ("contacts who get a link: mean", f"{found['receivers_per_event_mean']:.2f}", ""),
+    ]
+    lines = ["| | share-only world | known |", "|---|---:|---:|"]
+    lines += [f"| {name} | {value} | {known} |" for name, value, known in rows]
+    fill(SURFACES, "share-only", "\n".join(lines))
 
 
 def first_run(folder: Path) -> None:

@@ -18,6 +18,7 @@ import polars as pl
 from sim.assemble import Live, assemble
 from sim.scenario import Scenario, load
 from sim.world.attention import RECENT, SHOWN, Recent, session_videos, videos_a_day
+from sim.world.challenges import first_challenge
 from sim.world.expected import expected_posts, mean_impressions
 from sim.world.state import TOPIC_ONE
 
@@ -26,17 +27,20 @@ CHUNK = 1_000_000
 
 
 def recent_videos(scenario: Scenario, live: Live, watched: pl.DataFrame) -> list[float]:
-    """Recent videos with the creator, topic and sound of the one that is shown, on average.
+    """Recent videos with the creator, topic, sound and challenge of what is shown, on average.
 
     Of every fortieth person; ``watched`` has all that they saw, in the order of time.
     """
     videos, half_life = live.world.videos, scenario.behaviour.boredom.half_life
     topics = live.world.video_truth.topics.argmax(axis=1)
-    sums, seen, count, before = [0.0, 0.0, 0.0], [{}, {}, {}], 0, -1
+    tags, first = live.world.videos.tags[:, 0], first_challenge(scenario)
+    kinds = len(Recent._fields)
+    sums, seen, count, before = [0.0] * kinds, [{} for _ in range(kinds)], 0, -1
     for time_s, user, video in watched.iter_rows():
         if user != before:
-            seen, before = [{}, {}, {}], user
-        for kind, who in enumerate((videos.creator[video], topics[video], videos.sound[video])):
+            seen, before = [{} for _ in range(kinds)], user
+        same = (videos.creator[video], topics[video], videos.sound[video], tags[video])
+        for kind, who in enumerate(same[: kinds if tags[video] >= first else kinds - 1]):
             level, since = seen[kind].get(who, (0.0, time_s))
             level *= 0.5 ** ((time_s - since) / half_life)
             seen[kind][who] = (level + 1.0, time_s)

@@ -31,6 +31,7 @@ __all__ = [
     "cascade_summary",
     "cascades",
     "depth_and_root",
+    "post_summary",
     "receivers_per_event",
     "structural_virality",
     "subtree_sizes",
@@ -284,6 +285,32 @@ def cascade_summary(shares: pl.DataFrame) -> dict[str, Any]:
         "virality_mean": _mean(all_of.virality[all_of.size >= 2]),
         "branching": (adoptions - count) / adoptions if adoptions else None,
     }
+
+
+def post_summary(videos: pl.DataFrame, shares: pl.DataFrame) -> dict[str, Any]:
+    """Numbers of the trees below posts, as plain JSON: the poster is the root.
+
+    This is how studies of posts count (C1, C2): what nobody passed on is a tree of size 1. Who
+    adopts a post is whoever sends it or opens a link to it, each person once.
+
+        posts_alone_share         videos that nobody sent to anybody, with Wilson intervals
+        posts_size_mean, posts_size_max   people, the poster included
+        posts_size_10_share, posts_size_100_share   videos with at least so many
+    """
+    sent = shares.select("video", pl.col("sender").alias("user"))
+    opened = shares.filter(pl.col("opened_s").is_not_null())
+    adopted = pl.concat([sent, opened.select("video", pl.col("receiver").alias("user"))])
+    of_each = adopted.unique().group_by("video").len("adopted")
+    found = videos.select("video").join(of_each, on="video", how="left")
+    size = 1 + found["adopted"].fill_null(0).cast(pl.Int64).to_numpy()
+    numbers: dict[str, Any] = {
+        **_share("posts_alone_share", size == 1),
+        "posts_size_mean": _mean(size),
+        "posts_size_max": int(size.max()) if size.size else None,
+    }
+    for step in SIZE_STEPS:
+        numbers |= _share(f"posts_size_{step}_share", size >= step)
+    return numbers
 
 
 def _mean(values: Ids | Floats) -> float | None:

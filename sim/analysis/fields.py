@@ -213,6 +213,14 @@ def _cascades() -> tuple[Field, ...]:
             f"{path}branching", "",
             "adoptions through a link for each adoption; 1 - 1 / size_mean by arithmetic", LINKS,
         ),
+        *_share(f"{path}posts_alone_share", "nobody sent it to anybody", MATURE),
+        Field(f"{path}posts_size_mean", "people", "mean of poster, senders and openers", MATURE),
+        Field(f"{path}posts_size_max", "people", "the most of these", MATURE),
+        *(
+            found
+            for step in (10, 100)
+            for found in _share(f"{path}posts_size_{step}_share", f"{step} or more", MATURE)
+        ),
     )  # fmt: skip
 
 

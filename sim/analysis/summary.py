@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from sim.analysis.cascades import cascade_summary
+from sim.analysis.cascades import cascade_summary, post_summary
 from sim.analysis.control import ranked_over_random
 from sim.analysis.engagement import (
     engagement_by_followers_median,
@@ -75,7 +75,8 @@ def summarise(tables: Tables) -> Node:
         "regret": regret_summary(tables.regret),
     }
     if tables.shares is not None:
-        tree["cascades"] = cascade_summary(tables.shares)
+        posts = post_summary(uploads, tables.shares)
+        tree["cascades"] = {**cascade_summary(tables.shares), **posts}
     if trends := trend_summary(tables):
         tree["trends"] = trends
     if tables.newcomers is not None:

@@ -21,6 +21,7 @@ import numpy as np
 from sim.behaviour.params import ActParams
 from sim.behaviour.tables import look_up
 from sim.core.maths import exp
+from sim.core.surfaces import surface_code
 from sim.machine.compiled import njit
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "not_interested_shape", "parent_tap", "profile_visit", "report", "save", "share", "sound_tap",
     "unfollow", "warmth",
 ]  # fmt: skip
+
+_SHARED_LINK: Final = surface_code("shared_link")
 
 LANES = (
     ("generosity", np.float64),
@@ -111,8 +114,9 @@ def comment(p: Any, room: Any, k: int) -> float:
 
 @njit(forceinline=True)
 def share(p: Any, room: Any, k: int) -> float:
-    """Probability of a share."""
-    return chance(p.act.share * room.share_trait[k], room.like_shape[k], room.warmth[k])
+    """Probability of a share; what a contact sent is passed on more readily."""
+    level = p.act.share * (p.sharing.pass_on if room.seen.surface[k] == _SHARED_LINK else 1.0)
+    return chance(level * room.share_trait[k], room.like_shape[k], room.warmth[k])
 
 
 @njit(forceinline=True)

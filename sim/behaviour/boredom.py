@@ -1,10 +1,12 @@
 """Boredom: what was seen often lately appeals less (assumption).
 
-Each person has a level of boredom with a few creators, topics and sounds: the number of recent
-videos, of which half are forgotten after ``half_life``. A video loses appeal by the levels of its
-creator, of its strongest topic and of its sound, times the slopes of ``behaviour.boredom``:
+Each person has a level of boredom with a few creators, topics, sounds and formats: the number of
+recent videos, of which half are forgotten after ``half_life``. A video loses appeal by the levels
+of its creator, of its strongest topic, of its sound and of its format, which is the challenge that
+it joins if any, times the slopes of ``behaviour.boredom``:
 
-    appeal lost = creator * b(creator) + topic * b(topic) + sound * b(sound),    b = sum 2^(-age/h)
+    appeal lost = creator * b(creator) + topic * b(topic) + sound * b(sound) + format * b(format),
+    b = sum 2^(-age/h)
 
 A person keeps PLACES of each kind; what is new takes the place of what has the lowest level. All
 levels of a person fade alike, so one time says how old they are.
@@ -26,8 +28,10 @@ from sim.world.state import NOBODY
 __all__ = ["LANES", "PLACES", "TABLES", "Bored", "find", "is_on", "less", "note", "used"]
 
 PLACES = 8
-"""Creators, topics and sounds that a person is bored with at a time, of each kind (assumption)."""
-_CREATOR, _TOPIC, _SOUND = np.uint64(0), np.uint64(1), np.uint64(2)
+"""Creators, topics, sounds and formats that a person is bored with at a time, of each kind
+(assumption)."""
+KINDS = 4
+_CREATOR, _TOPIC, _SOUND, _FORMAT = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3)
 _LN2 = 0.6931471805599453
 
 
@@ -35,11 +39,14 @@ class Bored(Table, name="bored", owner="user", side=Side.TRUTH):
     """What each person has seen often lately."""
 
     who: NDArray[np.int32] = column(
-        np.int32, "creators, topics and sounds; NOBODY in unused places", shape=(3, PLACES),
-        fill=NOBODY,
+        np.int32, "creators, topics, sounds and hashtags of challenges; NOBODY in unused places",
+        shape=(KINDS, PLACES), fill=NOBODY,
     )  # fmt: skip
     level: NDArray[np.float32] = column(
-        np.float32, "recent videos at the time of the last one", unit="videos", shape=(3, PLACES)
+        np.float32,
+        "recent videos at the time of the last one",
+        unit="videos",
+        shape=(KINDS, PLACES),
     )
     since: NDArray[np.float64] = column(np.float64, "time of the last video", unit="s")
 
@@ -52,17 +59,18 @@ LANES = (
     ("creator", np.int64),
     ("topic", np.int64),  # the strongest
     ("sound", np.int64),
-    # where its creator, topic and sound are among those of the person, or NOBODY
+    # where its creator, topic, sound and format are among those of the person, or NOBODY
     ("creator_place", np.int64),
     ("topic_place", np.int64),
     ("sound_place", np.int64),
+    ("format_place", np.int64),
 )
 
 
 def is_on(scenario: Scenario) -> bool:
     """Whether any slope is more than 0."""
     b = scenario.behaviour.boredom
-    return b.creator > 0.0 or b.topic > 0.0 or b.sound > 0.0
+    return b.creator > 0.0 or b.topic > 0.0 or b.sound > 0.0 or b.format > 0.0
 
 
 @njit(forceinline=True)
@@ -95,12 +103,17 @@ def find(world: Any, p: Any, room: Any, k: int) -> None:
     creator = _place(bored, u, _CREATOR, room.creator[k])
     same = _place(bored, u, _TOPIC, room.topic[k])
     sound = _place(bored, u, _SOUND, room.sound[k])
+    format_ = NOBODY
+    if room.first_tag[k] >= b.first_challenge:
+        format_ = _place(bored, u, _FORMAT, room.first_tag[k])
     faded = np.float32(exp(-_LN2 * (room.seen.time_s[k] - bored.since[u]) / b.half_life))
     lost = b.creator * _level(bored, u, _CREATOR, creator)
     lost += b.topic * _level(bored, u, _TOPIC, same)
     lost += b.sound * _level(bored, u, _SOUND, sound)
+    lost += b.format * _level(bored, u, _FORMAT, format_)
     room.bored[k], room.faded[k] = float(faded) * lost, faded
     room.creator_place[k], room.topic_place[k], room.sound_place[k] = creator, same, sound
+    room.format_place[k] = format_
 
 
 @njit(forceinline=True)
@@ -110,11 +123,17 @@ def less(p: Any, room: Any, k: int) -> float:
 
 
 @njit(forceinline=True)
+def _fade(bored: Any, u: Any, kind: Any, faded: Any) -> None:
+    """A part of all levels is forgotten."""
+    for i in range(PLACES):
+        bored.level[u, kind, np.uint64(i)] *= faded
+
+
+@njit(forceinline=True)
 def _add(bored: Any, u: Any, kind: Any, place: int, who: int, faded: Any) -> None:
     """All fade, and there is one more video of ``who``; the weakest makes room for who is new."""
     level = bored.level
-    for i in range(PLACES):
-        level[u, kind, np.uint64(i)] *= faded
+    _fade(bored, u, kind, faded)
     if place < 0:
         place = 0
         for i in range(1, PLACES):
@@ -127,10 +146,14 @@ def _add(bored: Any, u: Any, kind: Any, place: int, who: int, faded: Any) -> Non
 
 @njit(forceinline=True)
 def note(world: Any, p: Any, room: Any, k: int) -> None:
-    """Remember that one more video of this creator, topic and sound was seen."""
+    """Remember that one more video of this creator, topic, sound and format was seen."""
     bored, faded = world.bored, room.faded[k]
     u: Any = np.uint64(room.seen.user[k])
     _add(bored, u, _CREATOR, room.creator_place[k], room.creator[k], faded)
     _add(bored, u, _TOPIC, room.topic_place[k], room.topic[k], faded)
     _add(bored, u, _SOUND, room.sound_place[k], room.sound[k], faded)
+    if room.first_tag[k] >= p.boredom.first_challenge:
+        _add(bored, u, _FORMAT, room.format_place[k], room.first_tag[k], faded)
+    else:
+        _fade(bored, u, _FORMAT, faded)
     bored.since[u] = room.seen.time_s[k]

@@ -25,6 +25,7 @@ from sim.scenario.behaviour import (
     SessionConfig,
     WatchConfig,
 )
+from sim.scenario.mechanisms import BoredomConfig, SharingConfig
 from sim.world.craft import HOLD_ONE
 
 __all__ = [
@@ -194,6 +195,20 @@ def _create(c: CreateConfig) -> CreateParams:
     return CreateParams(hours_sum=_hours(c.hours), rest_s=c.rest_s)
 
 
+def _sharing(c: SharingConfig) -> Any:
+    # imported here for the same reason
+    from sim.behaviour.sharing import tail_of
+
+    group: Any = namedtuple("Sharing", [*SharingConfig.model_fields, "tail"])
+    values = (float(getattr(c, name)) for name in SharingConfig.model_fields)
+    return group(*values, tail_of(float(c.recipients)))
+
+
+def _boredom(c: BoredomConfig, first_challenge: float) -> Any:
+    group: Any = namedtuple("Boredom", [*BoredomConfig.model_fields, "first_challenge"])
+    return group(*(float(getattr(c, n)) for n in BoredomConfig.model_fields), first_challenge)
+
+
 def _dtype(value: Any) -> Any:
     """The record type of a nested named tuple of floats and arrays."""
     if isinstance(value, tuple):
@@ -213,11 +228,17 @@ def _fill(record: Any, value: Any) -> None:
             record[name] = item
 
 
-def behaviour_params(config: BehaviourConfig) -> BehaviourParams:
-    """What the compiled behaviour functions take as ``p``; each takes its own group."""
+def behaviour_params(
+    config: BehaviourConfig, *, first_challenge: float = np.inf
+) -> BehaviourParams:
+    """What the compiled behaviour functions take as ``p``; each takes its own group.
+
+    Hashtags from ``first_challenge`` on are those of challenges; without it there are none.
+    """
     made: dict[str, Any] = {
         "watch": _watch(config.watch), "session": _session(config.session),
-        "create": _create(config.create),
+        "create": _create(config.create), "sharing": _sharing(config.sharing),
+        "boredom": _boredom(config.boredom, first_challenge),
     }  # fmt: skip
     names = list(BehaviourConfig.model_fields)
     make: Any = namedtuple

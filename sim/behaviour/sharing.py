@@ -1,11 +1,13 @@
 """Sharing: who shares a video sends a link to contacts, and who opens it passes it on or does not.
 
-The action ``share`` sends links to 1 + G contacts, G geometric, so that ``recipients`` get one on
-average, or all contacts if there are fewer. They are drawn evenly, without the one from whom the
+The action ``share`` sends links to n contacts, P(n >= k) = k^-a for k up to MOST, with the a by
+which ``recipients`` get one on average, or all contacts if there are fewer: most send a video to
+one person, few to everybody they know. They are drawn evenly, without the one from whom the
 sender has the video and without whoever has not joined yet (assumptions). A link can be read an
 exponential time after it was sent, on average ``delay``, and not before the next refresh. When its
 receiver next wants something to watch it is opened with the probability ``opened``, or never.
-Opened, it is a page with one video.
+Opened, it is a page with one video. Who has it from a contact shares it more readily, by the factor
+``pass_on`` on the odds.
 
 A contact is whoever one knows well enough to send links to (``sim.world.contacts``). With R links
 opened for each one that was opened, the mean cascade has 1 / (1 - R) people while R < 1.
@@ -20,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.core.actions import bit
-from sim.core.maths import log
+from sim.core.maths import exp, log
 from sim.core.messages import kind_code
 from sim.core.random import exponential, key, stream, stream3, uniform
 from sim.core.surfaces import surface_code
@@ -32,13 +34,12 @@ from sim.world.exchange import earliest_due, new_message
 from sim.world.state import NOBODY, ContactGraph, World
 
 __all__ = [
-    "MESSAGES", "MOST", "RECORDS", "TABLES", "Links", "build", "is_on", "open_link", "send",
-    "share_columns", "used",
+    "MESSAGES", "MOST", "RECORDS", "TABLES", "Links", "build", "is_on", "open_link", "recipients",
+    "send", "share_columns", "tail_of", "used",
 ]  # fmt: skip
 
 MOST: Final = 32
-"""Contacts who get a link at once, at most (assumption): with a mean of 5 one event in a thousand
-would have more."""
+"""Contacts who get a link at once, at most (assumption)."""
 MESSAGES: Final = MOST + 1
 """Messages of an impression: links, and that one was opened."""
 
@@ -108,6 +109,25 @@ def _may_get(world: Any, to: int, from_whom: int, t: float) -> bool:
     return (to != from_whom) & (world.accounts.joined_s[to] <= t)  # type: ignore[no-any-return]
 
 
+def tail_of(mean: float) -> float:
+    """The exponent a with which a share is sent to ``mean`` contacts on average, 1 to 5.
+
+    With P(n >= k) = k^-a for k = 1 ... MOST the mean is the sum of these.
+    """
+    low, high = 0.0, 64.0
+    for _ in range(64):
+        middle = (low + high) / 2.0
+        found = sum(float(exp(-middle * float(log(float(k))))) for k in range(1, MOST + 1))
+        low, high = (middle, high) if found > mean else (low, middle)
+    return high
+
+
+@njit(forceinline=True)
+def recipients(p: Any, luck: float) -> int:
+    """How many contacts get a link, by a uniform draw."""
+    return int(min(exp(-log(luck) / p.sharing.tail), float(MOST)))
+
+
 @njit()
 def _send_links(world: Any, p: Any, room: Any, k: int, link: int, from_whom: int) -> None:
     """Links to some contacts of the person in place ``k``."""
@@ -115,10 +135,7 @@ def _send_links(world: Any, p: Any, room: Any, k: int, link: int, from_whom: int
     u = seen.user[k]
     first, last = contacts.start[u], contacts.start[u + 1]
     luck = stream(room.stream[k], _STREAM)
-    wanted = 1
-    if p.sharing.recipients > 1.0:
-        wanted += int(log(uniform(luck, _COUNT)) / log(1.0 - 1.0 / p.sharing.recipients))
-    wanted = min(wanted, MOST)
+    wanted = recipients(p, uniform(luck, _COUNT))
     left = 0
     for i in range(first, last):
         left += 1 if _may_get(world, contacts.contact[i], from_whom, seen.time_s[k]) else 0

@@ -29,7 +29,7 @@ LONG_S = 3_600.0
 ROW_BYTES = {
     "user": 64, "slot": 8, "person": 32, "card": 64, "reel": 64, "packed": 128, "counts": 160,
     "affinities": 3 * 8 * 8, "newcomer": 160,
-    "inbox": 8 * 25, "bored": 3 * 8 * 8 + 8, "mood": 9, "presence": 8, "bells": 16,
+    "inbox": 8 * 25, "bored": 4 * 8 * 8 + 8, "mood": 9, "presence": 8, "bells": 16,
     "parts": 144,
 }  # fmt: skip
 """Bytes of a row in the engine's tables."""
@@ -175,7 +175,8 @@ def _mechanisms(scenario: Scenario) -> list[str]:
     """Tables of mechanisms that have a row for each user."""
     b = scenario.behaviour
     found = ["presence"]
-    if b.boredom.creator > 0.0 or b.boredom.topic > 0.0 or b.boredom.sound > 0.0:
+    bores = (b.boredom.creator, b.boredom.topic, b.boredom.sound, b.boredom.format)
+    if any(slope > 0.0 for slope in bores):
         found.append("bored")
     if b.satisfaction.enabled:
         found.append("mood")

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.behaviour.boredom import KINDS as BORED_KINDS
 from sim.behaviour.boredom import PLACES as BORED_PLACES
 from sim.behaviour.covers import SHOWS_COVERS
 from sim.core.room import PEOPLE
@@ -238,7 +239,7 @@ def _prefetch(frame, soon, near):
     prefetch(frame.tally.users, soon)
     prefetch(frame.mood.mood, soon)
     prefetch(frame.bored.since, soon)
-    for line in range(0, 3 * BORED_PLACES * 4, LINE):
+    for line in range(0, BORED_KINDS * BORED_PLACES * 4, LINE):
         prefetch_at(frame.bored.who, soon, line)
         prefetch_at(frame.bored.level, soon, line)
     user = at(frame.users, near)

@@ -63,6 +63,7 @@ from sim.scenario.amounts import settled
 from sim.scenario.feed import Spaced, TooOld
 from sim.world.access import ANYBODY, NOT_SHOWN
 from sim.world.build import joined_s
+from sim.world.challenges import first_challenge
 from sim.world.mentions import mention_friends
 from sim.world.past import past_tests
 from sim.world.publish import Posts, PublishSettings, publish
@@ -102,7 +103,9 @@ class Platform(Kept):
         self.scenario = scenario
         self.world = world
         self.keys: Keys = make_keys(seed)
-        self.behaviour: BehaviourParams = behaviour_params(scenario.behaviour)
+        self.behaviour: BehaviourParams = behaviour_params(
+            scenario.behaviour, first_challenge=first_challenge(scenario)
+        )
         self.mechanisms = new_tables(scenario, world, seed)
         self.learning: LearnParams = learn_params(scenario)
         self.exchange = Exchange(world.users, used=uses_inbox(scenario))

@@ -72,7 +72,7 @@ class BrowseConfig(Config):
 
 
 class BoredomConfig(Config):
-    """What is seen often appeals less; with all three at 0 nobody gets bored."""
+    """What is seen often appeals less; with all four at 0 nobody gets bored."""
 
     creator: Weariness = Field(
         default=0.05, description="appeal lost per recent video of the same creator, sd; assumption"
@@ -83,6 +83,10 @@ class BoredomConfig(Config):
     )
     sound: Weariness = Field(
         default=0.03, description="appeal lost per recent video with the same sound, sd; assumption"
+    )
+    format: Weariness = Field(
+        default=0.03,
+        description="appeal lost per recent video of the same challenge, sd; assumption",
     )
     half_life: Duration = Field(
         default=6 * 3_600.0, ge=60, description="time after which half is forgotten; assumption"
@@ -181,7 +185,11 @@ class SharingConfig(Config):
         description="contacts a person has on average, people; 0 switches links off; assumption",
     )
     recipients: Annotated[Number, Field(ge=1, le=5)] = Field(
-        default=2.0, description="contacts who get a link when somebody shares, mean; assumption"
+        default=2.0,
+        description="contacts who get a link when somebody shares, mean; heavy-tailed; assumption",
+    )
+    pass_on: Annotated[Number, Field(ge=0, le=1_000)] = Field(
+        default=3.0, description="factor on the odds to share what a contact sent; assumption"
     )
     delay: Duration = Field(
         default=1_800.0, ge=0, description="mean time until a link can be read; assumption"

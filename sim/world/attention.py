@@ -56,6 +56,7 @@ class Recent(NamedTuple):
     creator: float
     topic: float
     sound: float
+    format: float
 
 
 SHOWN: Final = Shown((0.51, 0.31), (1.05, 1.01), (0.94, 1.02), (-0.04, 0.99))
@@ -65,7 +66,7 @@ they are better ones: these are the middle of baseline and of zero_followers, as
 
     python docs/fitting/measure_shown.py scenarios/baseline.yaml
 """
-RECENT: Final = Recent(0.25, 38.9, 0.12)
+RECENT: Final = Recent(0.25, 38.9, 0.12, 0.13)
 """Under the default feed with a half-life of six hours, printed by the same command."""
 
 
@@ -181,7 +182,7 @@ def _lost(boredom: BoredomConfig) -> float:
     return memory * fsum(
         slope * recent
         for slope, recent in zip(
-            (boredom.creator, boredom.topic, boredom.sound), RECENT, strict=True
+            (boredom.creator, boredom.topic, boredom.sound, boredom.format), RECENT, strict=True
         )
     )
 

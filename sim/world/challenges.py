@@ -18,27 +18,32 @@ from sim.world.draw import pick
 from sim.world.publish import topic_weights
 from sim.world.state import HashtagListing
 
-__all__ = ["new_hashtags"]
+__all__ = ["first_challenge", "new_hashtags"]
 
 _DAY_S = 86_400.0
 _BEFORE_S = 14 * _DAY_S
 """So long before the start the first challenge begins."""
 
 
+def first_challenge(scenario: Scenario) -> int:
+    """The number of the first hashtag that is that of a challenge; those of topics come before."""
+    return scenario.population.topics * scenario.catalogue.hashtags_per_topic
+
+
 def new_hashtags(scenario: Scenario, seed: int) -> HashtagListing:
     """All hashtags of a world: those of the topics, then one for each challenge, by its birth."""
     trends, per_topic = scenario.catalogue.trends, scenario.catalogue.hashtags_per_topic
-    topics = scenario.population.topics
+    topics, begin = scenario.population.topics, first_challenge(scenario)
     first, last = -_BEFORE_S, float(scenario.duration)
     born = int(np.floor((last - first) / _DAY_S * float(trends.challenges)))
-    table = HashtagListing(topics * per_topic + born)
-    table.topic[: topics * per_topic] = np.repeat(np.arange(topics), per_topic)
-    table.born_s[: topics * per_topic] = -np.inf
-    table.life_s[: topics * per_topic] = np.inf
-    table.challenge[topics * per_topic :] = 1
+    table = HashtagListing(begin + born)
+    table.topic[:begin] = np.repeat(np.arange(topics), per_topic)
+    table.born_s[:begin] = -np.inf
+    table.life_s[:begin] = np.inf
+    table.challenge[begin:] = 1
     gap = _DAY_S / max(float(trends.challenges), 1e-9)
     _draw(
-        key(seed, "challenge"), topics * per_topic, first, gap,
+        key(seed, "challenge"), begin, first, gap,
         topic_weights(scenario.population), float(trends.challenge_pull),
         float(trends.challenge_life), float(trends.challenge_lives), table.topic, table.born_s,
         table.life_s, table.pull,

@@ -19,6 +19,7 @@ from sim.analysis.cascades import (
     cascade_summary,
     cascades,
     depth_and_root,
+    post_summary,
     receivers_per_event,
     structural_virality,
     subtree_sizes,
@@ -163,6 +164,25 @@ def test_the_summary_is_plain_json() -> None:
     assert large["size_10_share"] == large["size_100_share"] == 0.5
     assert large["size_p50"] == 54.5
     assert large["virality_mean"] == pytest.approx((2 * 99 / 100 + 2 * 8 / 9) / 2)
+
+
+def test_trees_of_posts_count_those_that_nobody_sent() -> None:
+    """Of ten posts one is sent to two, of whom one opens it and sends it back; one to many."""
+    rows: list[Row] = [
+        (0, 3, 1, 2, 0.0, 5.0, 6.0, None),
+        (1, 3, 1, 4, 0.0, 5.0, None, None),
+        (2, 3, 2, 1, 7.0, 8.0, 9.0, 0),
+        *((3 + i, 5, 1, 10 + i, 10.0, 11.0, 12.0, None) for i in range(98)),
+        (101, 99, 1, 2, 20.0, 21.0, 22.0, None),  # of another time
+    ]
+    videos = pl.DataFrame({"video": range(10)}, schema={"video": pl.Int32})
+    found = post_summary(videos, table(rows))
+    assert found["posts_alone_share"] == 0.8
+    assert found["posts_size_mean"] == (8 + 3 + 100) / 10
+    assert found["posts_size_max"] == 100
+    assert found["posts_size_10_share"] == found["posts_size_100_share"] == 0.1
+    nothing = post_summary(videos.clear(), table([]))
+    assert set(nothing.values()) == {None}
 
 
 def test_receivers_of_a_share_event() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,18 +19,25 @@ from sim.testing.mechanisms import MechanismContract
 from sim.testing.worlds import tiny_scenario
 
 HOUR = 3_600.0
+NAMES = ("creator", "topic", "sound", "format")
+FIRST = 1_000
+"""Hashtags from here on are those of challenges."""
 
 
 class TestBoredom(MechanismContract):
-    on: ClassVar = {"behaviour": {"boredom": {"creator": 0.3, "topic": 0.1, "sound": 0.1}}}
-    base: ClassVar = {"behaviour": {"boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0}}}
+    on: ClassVar = {
+        "behaviour": {"boredom": {"creator": 0.3, "topic": 0.1, "sound": 0.1, "format": 0.2}}
+    }
+    base: ClassVar = {"behaviour": {"boredom": dict.fromkeys(NAMES, 0.0)}}
     off: ClassVar = {"behaviour": {"boredom": {**base["behaviour"]["boredom"], "half_life": 60.0}}}
     tables = ("bored",)
 
 
-ROOM = np.dtype([*lanes(boredom.LANES).descr, ("seen", SEEN)], align=True)
-SETTINGS = {"boredom": {"creator": 0.5, "topic": 0.2, "sound": 0.1, "half_life": "2 h"}}
-P = behaviour_params(BehaviourConfig.model_validate(SETTINGS))
+LANES = (*boredom.LANES, ("first_tag", np.int64))
+ROOM = np.dtype([*lanes(LANES).descr, ("seen", SEEN)], align=True)
+SETTINGS = {"boredom": {"creator": 0.5, "topic": 0.2, "sound": 0.1, "format": 0.3,
+                        "half_life": "2 h"}}  # fmt: skip
+P = behaviour_params(BehaviourConfig.model_validate(SETTINGS), first_challenge=FIRST)
 LAYOUT = Layout("boredom-test", {"world": tuple(Side)})
 LAYOUT.add_table(boredom.Bored)
 LAYOUT.add("room", ROOM, 1, Side.TRUTH, record=True)
@@ -50,9 +58,9 @@ def _note(words: Any) -> None:
 
 
 class Person:
-    """One person in front of videos whose creator, topic and sound are given."""
+    """One person in front of videos whose creator, topic, sound and first hashtag are given."""
 
-    def __init__(self, videos: list[tuple[int, int, int]]) -> None:
+    def __init__(self, videos: Sequence[tuple[int, ...]]) -> None:
         self.frame: Any = Frame(LAYOUT)
         self.bored = boredom.Bored(1)
         self.videos = videos
@@ -65,7 +73,8 @@ class Person:
     def lost(self, video: int, t: float) -> float:
         room = self.frame.room
         room.seen.video[0], room.seen.time_s[0] = video, t
-        room.creator[0], room.topic[0], room.sound[0] = self.videos[video]
+        room.creator[0], room.topic[0], room.sound[0] = self.videos[video][:3]
+        room.first_tag[0] = self.videos[video][3] if len(self.videos[video]) > 3 else -1
         _find(self.frame.words)
         return float(room.bored[0])
 
@@ -84,6 +93,18 @@ def test_what_is_shared_counts() -> None:
     person.watch(0, 0.0)
     lost = [person.lost(v, 0.0) for v in range(6)]
     assert lost == pytest.approx([0.8, 0.5, 0.2, 0.1, 0.0, 0.8])
+
+
+def test_a_format_is_a_challenge_and_no_other_hashtag() -> None:
+    """Slope 0.3, and it fades with the rest."""
+    tags = (FIRST, FIRST, FIRST - 1, FIRST - 1)
+    person = Person([(3 * v, 3 * v + 1, 3 * v + 2, tag) for v, tag in enumerate(tags)])
+    person.watch(0, 0.0)
+    person.watch(2, 0.0)
+    assert [person.lost(v, 0.0) for v in (1, 3)] == pytest.approx([0.3, 0.0])
+    assert person.lost(1, 2 * HOUR) == pytest.approx(0.15)
+    person.watch(3, 2 * HOUR)  # a video without one leaves none behind
+    assert person.lost(1, 4 * HOUR) == pytest.approx(0.075)
 
 
 def test_half_is_forgotten_after_the_half_life() -> None:
@@ -109,6 +130,7 @@ def test_the_weakest_makes_room() -> None:
 
 
 def test_off_takes_no_room() -> None:
-    none = {"creator": 0.0, "topic": 0.0, "sound": 0.0}
+    none = dict.fromkeys(NAMES, 0.0)
     assert not boredom.is_on(tiny_scenario(behaviour={"boredom": none}))
-    assert boredom.is_on(tiny_scenario(behaviour={"boredom": {**none, "sound": 0.1}}))
+    for name in NAMES:
+        assert boredom.is_on(tiny_scenario(behaviour={"boredom": {**none, name: 0.1}}))

@@ -12,10 +12,13 @@ import pytest
 from sim.analysis.cascades import cascades
 from sim.assemble import Live, assemble
 from sim.behaviour import sharing
+from sim.behaviour.params import behaviour_params
 from sim.core.messages import kind_code
 from sim.core.random import key, stream
 from sim.core.surfaces import surface_code
 from sim.record.tables import to_table
+from sim.scenario.behaviour import BehaviourConfig
+from sim.scenario.mechanisms import SharingConfig
 from sim.testing.mechanisms import MechanismContract
 from sim.testing.worlds import tiny_scenario
 from sim.world.exchange import MESSAGE
@@ -99,9 +102,42 @@ def test_recipients_are_as_many_as_said_on_average() -> None:
     links = links_of(live)
     events = links.group_by("sender", "sent_s").len()["len"].to_numpy()
     assert len(events) > 300
-    # a geometric number from 1 on with mean m has the variance m (m - 1)
-    assert abs(events.mean() - 3.0) < 4 * math.sqrt(6.0 / len(events))
+    assert abs(events.mean() - 3.0) < 4 * events.std() / math.sqrt(len(events))
     assert events.min() == 1
+
+
+@pytest.mark.parametrize("mean", [1.0, 1.5, 2.0, 5.0])
+def test_most_send_to_one_and_few_to_many(mean: float) -> None:
+    """P(n >= k) = k^-a over even steps through the luck, and the mean is as said."""
+    p = behaviour_params(BehaviourConfig(sharing=SharingConfig(recipients=mean)))
+    luck = (np.arange(200_000) + 0.5) / 200_000
+    found = np.array([sharing.recipients(p, u) for u in luck])
+    assert found.mean() == pytest.approx(mean, abs=0.001)
+    assert (found.min(), found.max()) == (1, 1 if mean == 1.0 else sharing.MOST)
+    for k in (2, 5, 20):
+        wanted = float(k) ** -sharing.tail_of(mean)
+        assert (found >= k).mean() == pytest.approx(wanted, abs=1e-5)
+
+
+def test_what_a_contact_sent_is_passed_on_more_readily() -> None:
+    """By a factor on the odds, which is the same for everybody here."""
+    even = {"appeal": 0, "generosity_spread": 0, "followed": 1, "common_trait": 0,
+            "share_trait": 0, "like_shape": [[0, 1]], "share": 0.02}  # fmt: skip
+    shares = {}
+    for factor in (0.0, 1.0, 20.0):
+        live = played(act=even, sharing={"contacts": 8, "delay": 60.0, "pass_on": factor})
+        links = links_of(live)
+        read = links["opened_s"].drop_nulls().len()
+        again = links.filter(pl.col("parent").is_not_null())
+        passed = again.select("sender", "parent").n_unique()
+        assert read > 100
+        shares[factor] = passed, read
+    assert shares[0.0][0] == 0
+    for factor in (1.0, 20.0):
+        passed, read = shares[factor]
+        odds = 0.02 * factor
+        wanted = read * odds / (1.0 + odds)
+        assert passed == pytest.approx(wanted, abs=4.0 * math.sqrt(wanted))
 
 
 def test_opened_is_a_share_of_those_that_were_looked_at() -> None:
@@ -143,8 +179,10 @@ def links_alone(share: float) -> Live:
                     "leave": 0.001, "leave_start": 0,
                 },
                 "browse": {"friends": 0, "search": 0},
-                "sharing": {"contacts": 200, "recipients": 2, "delay": 30.0, "opened": 0.6},
-                "boredom": {"creator": 0, "topic": 0, "sound": 0},
+                "sharing": {
+                    "contacts": 200, "recipients": 2, "pass_on": 1, "delay": 30.0, "opened": 0.6,
+                },
+                "boredom": {"creator": 0, "topic": 0, "sound": 0, "format": 0},
                 "satisfaction": {"enabled": False}, "notifications": {"enabled": False},
             },
         ),

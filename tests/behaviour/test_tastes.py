@@ -182,7 +182,7 @@ def test_the_same_pair_thinks_the_same_under_another_ranker(tmp_path: Path) -> N
     """
     found = []
     behaviour = {
-        **BIG["behaviour"], "boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0},
+        **BIG["behaviour"], "boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0, "format": 0.0},
         "browse": {"let_down": 0.0},
     }  # fmt: skip
     big = {**BIG, "behaviour": behaviour, "catalogue": UNTOUCHED}

@@ -590,9 +590,12 @@ _MECHANISMS: dict[str, Overrides] = {
         users=60,
     ),
     "boredom": _behave(
-        boredom={"creator": 0.3, "topic": 0.1, "sound": 0.1, "half_life": 6 * HOUR}, users=60
+        boredom={"creator": 0.3, "topic": 0.1, "sound": 0.1, "format": 0.3, "half_life": 6 * HOUR},
+        users=60,
     ),
-    "nobody gets bored": _behave(boredom={"creator": 0.0, "topic": 0.0, "sound": 0.0}, users=60),
+    "nobody gets bored": _behave(
+        boredom={"creator": 0.0, "topic": 0.0, "sound": 0.0, "format": 0.0}, users=60
+    ),
     "people go from page to page": _behave(
         act={
             "profile_visit": 0.05,
@@ -799,7 +802,7 @@ _MECHANISMS: dict[str, Overrides] = {
         **_behave(
             session=_ADDICTS,
             act={"like": 0.1},
-            boredom={"creator": 0.0, "topic": 0.0, "sound": 0.0},
+            boredom={"creator": 0.0, "topic": 0.0, "sound": 0.0, "format": 0.0},
             hours=2,
         ),
         "population": {"users": 20, "joining": 0.7, "ticking": 0.5, "creators": 1.0},

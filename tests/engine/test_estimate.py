@@ -44,7 +44,7 @@ RUNS: dict[str, dict[str, Any]] = {
         "behaviour": {
             "session": {"sessions_per_day": 6.0, "leave": 0.005},
             # what tires people is left out of what is expected
-            "boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0},
+            "boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0, "format": 0.0},
         },
         "feed": {"filters": ["own"], "cold_start": {"policy": "none"}},
     },

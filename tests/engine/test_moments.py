@@ -24,8 +24,8 @@ from sim.engine import exposure
 
 # boredom with this video is remembered before it is looked up
 assert moments.acting("meet") == (
-    "exposure.show", "exposure.note_surface", "exposure.note_tags", "facts.meet", "tastes.find",
-    "boredom.find", "satisfaction.find", "inject.find",
+    "exposure.show", "exposure.note_surface", "exposure.note_tags", "facts.meet", "covers.find",
+    "tastes.find", "boredom.find", "satisfaction.find", "inject.find",
 )
 assert moments.acting("remember") == (
     "exposure.follow", "exposure.part", "browse.turn", "boredom.note", "satisfaction.remember"

@@ -36,7 +36,7 @@ def test_what_it_expects_is_what_happens_on_average(tmp_path: Path) -> None:
     path = tmp_path / "events.parquet"
     live = tiny_platform(
         engine="fast", events=path, duration=20 * 3_600.0, population={"users": 400},
-        behaviour={"boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0}},
+        behaviour={"boredom": {"creator": 0.0, "topic": 0.0, "sound": 0.0, "format": 0.0}},
     )  # fmt: skip
     events = pl.read_parquet(path).filter(pl.col("surface") == FOR_YOU)
     oracle, expected = Oracle(live.platform), np.zeros(len(WEIGHT_NAMES))

@@ -39,6 +39,7 @@ def _visits(found: Scenario, count: int) -> tuple[float, float]:
     c, length = found.behaviour.interest, found.catalogue.duration
     b = found.behaviour.boredom
     tired = b.creator * RECENT.creator + b.topic * RECENT.topic + b.sound * RECENT.sound
+    tired += b.format * RECENT.format
     videos = seconds = 0.0
     for _ in range(count):
         patience, n = rng.normal(), 0
