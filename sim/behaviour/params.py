@@ -137,9 +137,11 @@ def _hours(weights: Sequence[float]) -> NDArray[np.float64]:
     return np.array(hour_shares(weights))
 
 
-def _group(config: Config) -> Any:
-    """A group of settings as they are: numbers as numbers, curves as tables of factors."""
-    values = {name: getattr(config, name) for name in type(config).model_fields}
+def _group(config: Config, **more: float) -> Any:
+    """A group of settings as they are: numbers as numbers, curves as tables of factors; and
+    ``more`` that follows from them.
+    """
+    values = {name: getattr(config, name) for name in type(config).model_fields} | more
     make: Any = namedtuple
     group = make(type(config).__name__, list(values))
     return group(*(factor_table(v) if isinstance(v, tuple) else float(v) for v in values.values()))
@@ -199,14 +201,11 @@ def _sharing(c: SharingConfig) -> Any:
     # imported here for the same reason
     from sim.behaviour.sharing import tail_of
 
-    group: Any = namedtuple("Sharing", [*SharingConfig.model_fields, "tail"])
-    values = (float(getattr(c, name)) for name in SharingConfig.model_fields)
-    return group(*values, tail_of(float(c.recipients)))
+    return _group(c, tail=tail_of(float(c.recipients)))
 
 
 def _boredom(c: BoredomConfig, first_challenge: float) -> Any:
-    group: Any = namedtuple("Boredom", [*BoredomConfig.model_fields, "first_challenge"])
-    return group(*(float(getattr(c, n)) for n in BoredomConfig.model_fields), first_challenge)
+    return _group(c, first_challenge=first_challenge)
 
 
 def _dtype(value: Any) -> Any:
