@@ -38,6 +38,7 @@ SWEEP = DOCS / "how-to" / "sweep_and_sensitivity.md"
 PERTURB = DOCS / "how-to" / "perturb_weights.md"
 TUNE = DOCS / "tutorial" / "tune_newcomers.md"
 CALIBRATION = DOCS / "explanation" / "calibration.md"
+CREATORS = DOCS / "explanation" / "creators.md"
 SURFACES = DOCS / "explanation" / "surfaces.md"
 
 
@@ -115,6 +116,56 @@ def share_only(folder: Path) -> None:
     lines = ["| | share-only world | known |", "|---|---:|---:|"]
     lines += [f"| {name} | {value} | {known} |" for name, value, known in rows]
     fill(SURFACES, "share-only", "\n".join(lines))
+
+
+def creators(folder: Path) -> None:
+    """Two weeks of creators who look back at their posts, and of creators who do not."""
+    found = []
+    for name, enabled in (("with", "true"), ("without", "false")):
+        changes = ("--set", "duration=14 d", "--set", f"creators.react.enabled={enabled}")
+        play("scenarios/baseline.yaml", folder / name, *changes)
+        summary = json.loads((folder / name / "summary.json").read_text(encoding="utf-8"))
+        tables = load_tables(folder / name)
+        posts = tables.videos.filter(pl.col("probe") == "")["uploaded_s"]
+        last = tables.duration_s - 86_400.0
+        of_days = [
+            ((posts >= start) & (posts < start + 86_400.0)).sum() for start in (86_400.0, last)
+        ]
+        found.append((summary, of_days))
+
+    def row(label: str, cells: list[str]) -> str:
+        return f"| {label} | " + " | ".join(cells) + " |"
+
+    ours = found[0][0]["creators"]
+
+    def share(node: dict[str, float], name: str) -> str:
+        low, value, high = (100 * node[f"{name}_share{end}"] for end in ("_low", "", "_high"))
+        return f"{value:.1f} % ({low:.1f} to {high:.1f} %)"
+
+    lines = ["| | they look back | they do not |", "|---|---:|---:|"]
+    for label, node, name in (
+        ("on a pause at the end", ours, "paused"), ("quit for good", ours, "quit"),
+        ("of the half with the fewest followers", ours["small"], "quit"),
+        ("of the tenth with the most", ours["large"], "quit"),
+        ("changed their topic", ours, "shifted"),
+    ):  # fmt: skip
+        lines.append(row(label, [share(node, name), "–"]))
+    lines += [
+        row("posts on the last day, of the second", [f"{b / a:.2f}" for _, (a, b) in found]),
+        row(
+            "watch time, a person and day",
+            [f"{s['watch']['minutes_per_user_day']:.1f} min" for s, _ in found],
+        ),
+        row(
+            "watched to the end",
+            [f"{100 * s['watch']['completion_rate']:.1f} %" for s, _ in found],
+        ),
+        row(
+            "share of views of the top 1 % of creators",
+            [f"{100 * s['inequality']['top1_share_creators']:.0f} %" for s, _ in found],
+        ),
+    ]
+    fill(CREATORS, "creators", "\n".join(lines))
 
 
 def first_run(folder: Path) -> None:
@@ -248,6 +299,8 @@ def main() -> None:
         tune_newcomers(wanted.tune)
         return
     with tempfile.TemporaryDirectory() as name:
+        share_only(Path(name))
+        creators(Path(name))
         first_run(Path(name))
         small_first(Path(name))
         compare_rankers(Path(name))

@@ -136,7 +136,7 @@ class Live:
         """The columns of every table, by table, once the world was played to its end."""
         world, view = self.world, self.platform.view
         mechanisms: dict[str, Any] = {table.NAME: table for table in self.platform.mechanisms}
-        states = np.array(STATE_NAMES, object)[view.cold.state]
+        lives, states = self.platform.lives, np.array(STATE_NAMES, object)[view.cold.state]
         videos = video_columns(
             world, view.counts, self.platform.window.elsewhere, view.cold.pool, states
         )
@@ -161,6 +161,7 @@ class Live:
             "sounds": sound_columns(world, view.counts),
             "hashtags": hashtag_columns(world, view.counts),
             "trends": self.platform.trends.columns(),
+            **({"reactions": lives.columns()} if self.scenario.creators.react.enabled else {}),
             **columns_of(
                 self.scenario, world, self.platform.exchange.log(), self.platform.mechanisms
             ),

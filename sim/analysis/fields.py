@@ -42,6 +42,9 @@ MATCH = "mean match of true interests and topics"
 BELIEVED = "users who were shown so many videos, at the end of the run"
 BESIDE = "slates that have a control, after the warm-up"
 LINKS = "all links of the run"
+ORDINARY_CREATORS = "ordinary creators"
+POSTS = "ordinary uploads"
+POSTERS = "ordinary creators who posted during the run"
 TREES = "all cascades of the run"
 COHORT = (
     "people who were there from the start (settled), who joined (joined), and, in a run longer "
@@ -251,6 +254,34 @@ def _trends() -> tuple[Field, ...]:
                         new),
             ]  # fmt: skip
     return tuple(found)
+
+
+def _creators() -> tuple[Field, ...]:
+    """What ``creator_summary`` tells; only where creators look back at their posts."""
+    path = "creators."
+    return (
+        Field(f"{path}looked_back", "count", "posted during the run", ORDINARY_CREATORS),
+        *_share(f"{path}paused_share", "on a pause at the end", POSTERS),
+        *_share(f"{path}away_share", "quit and will come back some day (truth)", POSTERS),
+        *_share(f"{path}quit_share", "quit for good by the end (truth)", POSTERS),
+        Field(f"{path}came_back", "count", "returns during the run", POSTERS),
+        *_share(f"{path}shifted_share", "changed what they post about", POSTERS),
+        *(
+            field
+            for name, of in (
+                ("small", "of these, the half with the fewest followers at the start"),
+                ("large", "of these, the tenth with the most followers at the start"),
+            )
+            for field in (
+                Field(f"{path}{name}.creators", "count", "their number", of),
+                *_share(f"{path}{name}.quit_share", "quit for good by the end (truth)", of),
+            )
+        ),
+        Field(
+            f"{path}posts_first_day", "count", "posted on the first day after the warm-up", POSTS
+        ),
+        Field(f"{path}posts_last_day", "count", "of the last day", POSTS),
+    )
 
 
 def _newcomers() -> tuple[Field, ...]:
@@ -536,6 +567,7 @@ SUMMARY_FIELDS: Final[tuple[Field, ...]] = (
     *_regrets("regret.ages.*"),
     *_cascades(),
     *_trends(),
+    *_creators(),
     *_newcomers(),
 )
 """All fields, in the order of the file."""

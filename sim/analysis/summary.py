@@ -15,6 +15,7 @@ import polars as pl
 
 from sim.analysis.cascades import cascade_summary, post_summary
 from sim.analysis.control import ranked_over_random
+from sim.analysis.creators import creator_summary
 from sim.analysis.engagement import (
     engagement_by_followers_median,
     engagement_mean,
@@ -79,6 +80,8 @@ def summarise(tables: Tables) -> Node:
         tree["cascades"] = {**cascade_summary(tables.shares), **posts}
     if trends := trend_summary(tables):
         tree["trends"] = trends
+    if creators := creator_summary(tables):
+        tree["creators"] = creators
     if tables.newcomers is not None:
         tree["newcomers"] = newcomer_summary(tables.newcomers)
     plain: Node = _plain(tree)

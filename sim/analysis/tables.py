@@ -50,7 +50,7 @@ MATURE_SHARE: Final = 0.5
 
 READ: Final = ("videos", "creators", "users", "timeline", "paths", "probes", "control", "regret")
 """Tables that every finished run folder has. The event log is never needed here."""
-READ_IF_THERE: Final = ("shares", "newcomers", "sounds", "hashtags", "trends")
+READ_IF_THERE: Final = ("shares", "newcomers", "reactions", "sounds", "hashtags", "trends")
 """Tables that only some have."""
 
 _HOUR = 3_600.0
@@ -83,6 +83,8 @@ class Tables:
     """Links that people sent each other; None where the scenario has none."""
     newcomers: pl.DataFrame | None
     """First videos of people who joined during the run; None where nobody does."""
+    reactions: pl.DataFrame | None
+    """What creators did on looking back at posts; None where they do not."""
     sounds: pl.DataFrame | None
     """Sounds; None in runs of earlier versions, as are hashtags and trends."""
     hashtags: pl.DataFrame | None
@@ -172,6 +174,7 @@ def make_tables(
         **{name: _words(name, frames[name]) for name in READ},
         shares=frames.get("shares"),
         newcomers=frames.get("newcomers"),
+        reactions=frames.get("reactions"),
         sounds=frames.get("sounds"),
         hashtags=frames.get("hashtags"),
         trends=frames.get("trends"),

@@ -110,7 +110,7 @@ def sections(manifest: Node, summary: Node) -> list[Section]:
     ]
     return [
         *probes, _uploads(summary), _platform(manifest, summary), *_ranking(summary),
-        *_newcomers(summary),
+        *_creators(summary), *_newcomers(summary),
     ]  # fmt: skip
 
 
@@ -311,6 +311,31 @@ def _ranking(summary: Node) -> list[Section]:
     rows = [Row(label, _times(lifts[name]["ratio"]), _lift(lifts[name]))
             for name, label in _COMPARED.items()]  # fmt: skip
     title = f"Ranked over random, beside {count:,} videos drawn by chance (95 % interval)"
+    return [Section(title, tuple(rows))]
+
+
+def _creators(summary: Node) -> list[Section]:
+    """What creators made of their numbers."""
+    if (found := summary.get("creators")) is None:
+        return []
+    rows = [
+        Row(label, _share(found[f"{name}_share"]), _interval(found, f"{name}_share"))
+        for name, label in (
+            ("paused", "on a pause at the end"), ("quit", "quit for good"),
+            ("away", "quit, and will come back"), ("shifted", "changed their topic"),
+        )
+    ]  # fmt: skip
+    for name, label in (
+        ("small", "the half with fewest followers"),
+        ("large", "the tenth with most"),
+    ):
+        rows.append(Row(f"  of {label}", _share(found[name]["quit_share"]),
+                        _interval(found[name], "quit_share")))  # fmt: skip
+    if found["posts_first_day"]:
+        change = found["posts_last_day"] / found["posts_first_day"] - 1.0
+        rows.append(Row("posts a day", f"{found['posts_last_day']:,}",
+                        f"on the last day, {100 * change:+.0f} % since the first"))  # fmt: skip
+    title = f"Creators who look back, {found['looked_back']:,} who posted"
     return [Section(title, tuple(rows))]
 
 

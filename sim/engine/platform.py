@@ -26,6 +26,7 @@ from sim.engine.exchange import Exchange
 from sim.engine.fold import add_cells, fold_counts, update_momentum
 from sim.engine.injections import Injections
 from sim.engine.keys import KEYS, Keys, make_keys
+from sim.engine.lives import Lives
 from sim.engine.moments import new_tables, uses_inbox
 from sim.engine.notices import Notices
 from sim.engine.posting import chosen, due_posts, first_posts, joined, planted_posts
@@ -93,9 +94,9 @@ class Platform(Kept):
     """One simulated platform while it runs."""
 
     KEPT = (
-        "stages", "trends", "impressions", "promotions", "exchange", "notices", "places", "_shown",
-        "_next_index_s", "_next_upload_s", "_indexed_s", "_mean_value", "_guesses", "_times",
-        "_rank_sum", "_usual",
+        "stages", "trends", "lives", "impressions", "promotions", "exchange", "notices", "places",
+        "_shown", "_next_index_s", "_next_upload_s", "_indexed_s", "_mean_value", "_guesses",
+        "_times", "_rank_sum", "_usual",
     )  # fmt: skip
     ROWS = ("_indexed_views", "_probe_done")
 
@@ -165,6 +166,7 @@ class Platform(Kept):
         self._indexed_views = np.zeros(rows, np.int64)
         self.trends = Trends(scenario.catalogue.trends, world.sounds, world.hashtags, rows)
         self.trends.begin(world.videos)
+        self.lives = Lives(scenario.creators.react, key(seed, "lives"), world)
         self.window = self._empty_window(0.0, float(scenario.refresh))
         self._pending: list[Posts] = []
         self._creator_utc_s = world.utc_offset_s[world.creators.locale]
@@ -176,6 +178,7 @@ class Platform(Kept):
             self.behaviour.create, self.keys.post, world.creators.posts_per_week,
             self._creator_utc_s, joined_s(world), world.creators.next_post_s,
         )  # fmt: skip
+        self.lives.begin(world.creators)
         self.rising = world.sounds.trending
         """rising [N] sounds that people have heard of, the highest first"""
         self.changed = np.arange(world.videos.count, dtype=np.int32)
@@ -337,8 +340,9 @@ class Platform(Kept):
         self.window = self._empty_window(now, now + float(self.scenario.refresh))
 
     def follow_trends(self, now: float) -> None:
-        """Let creators see which sounds and hashtags rise."""
+        """Let creators see which sounds and hashtags rise, and how their own posts did."""
         self.trends.look(now, self.world.videos, self.view.counts)
+        self.lives.look_back(now, self.world, self.view.counts)
 
     # ---- steps ------------------------------------------------------------------------------
 

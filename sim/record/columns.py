@@ -25,6 +25,7 @@ __all__ = [
     "OPTIONAL",
     "PATHS",
     "PROBES",
+    "REACTIONS",
     "SHARES",
     "SOUNDS",
     "SOURCE_NAMES",
@@ -341,6 +342,16 @@ HASHTAGS: Final = (
     Column("views", "int64", "count", "views of those videos"),
     *_TRENDED,
 )
+REACTIONS: Final = (
+    Column("time_s", "float64", "s", "when the creator looked back at a post"),
+    Column("creator", "int32", "id", "creator"),
+    Column("video", "int32", "id", "the post"),
+    Column("views", "int64", "count", "views that it had then"),
+    Column("usual_views", "float64", "count", "views that the creator was used to (truth)"),
+    Column("did", "category", "", "paused, went away, quit, or shifted to the topic of the post"),
+    Column("until_s", "float64", "s", "until when the creator posts nothing; null for good"),
+)
+
 TRENDS: Final = (
     Column("time_s", "float64", "s", "time of the look"),
     Column("kind", "category", "", "sound or hashtag"),
@@ -363,10 +374,11 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "events": EVENTS,
     "shares": SHARES,
     "newcomers": NEWCOMERS,
+    "reactions": REACTIONS,
     "sounds": SOUNDS,
     "hashtags": HASHTAGS,
     "trends": TRENDS,
 }
 
-OPTIONAL: Final = ("events", "shares", "newcomers")
+OPTIONAL: Final = ("events", "shares", "newcomers", "reactions")
 """Tables that a run folder has only when the scenario asks for them, or has what they tell of."""

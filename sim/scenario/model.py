@@ -12,8 +12,9 @@ from sim.core.config import Config
 from sim.core.units import Count, Duration, Multiple, Share, amount
 from sim.scenario.behaviour import BehaviourConfig
 from sim.scenario.checks import cross_checks
+from sim.scenario.creators import CreatorsConfig
 from sim.scenario.feed import FeedConfig
-from sim.scenario.population import CatalogueConfig, CreatorsConfig, PopulationConfig, Slug
+from sim.scenario.population import CatalogueConfig, PopulationConfig, Slug
 from sim.scenario.probes import ProbeConfig
 from sim.scenario.tune import TuneConfig
 

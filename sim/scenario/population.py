@@ -8,14 +8,13 @@ from pydantic import Field, StringConstraints, model_validator
 
 from sim.core.categories import Category, category_at
 from sim.core.config import Config
-from sim.core.units import Count, Duration, Number, Share, SignedDuration, WeeklyRate
+from sim.core.units import Count, Duration, Number, Share, SignedDuration
 from sim.scenario.craft import AccessConfig, CraftConfig
 from sim.scenario.trends import TrendsConfig
 
 __all__ = [
     "CatalogueConfig",
     "CategoryConfig",
-    "CreatorsConfig",
     "DeviceConfig",
     "LocaleConfig",
     "PopulationConfig",
@@ -159,31 +158,6 @@ class PopulationConfig(Config):
         return tuple(
             Category(row.name, row.weight, row.teaches, row.inspires) for row in self.categories
         )
-
-
-class CreatorsConfig(Config):
-    """What tells creators apart."""
-
-    posts_per_week: WeeklyRate = Field(
-        default=3.9, ge=0, le=7_000, description="posts of the median creator, per week; K3"
-    )
-    posts_spread: Number = Field(
-        default=0.55,
-        ge=0,
-        le=5,
-        description="sd over creators of ln posts per week; K3 (p10 1.8, p90 7.4)",
-    )
-    popularity_sigma: Number = Field(
-        default=2.1,
-        ge=0,
-        le=5,
-        description="sd over creators of ln attraction of the first followers; F14 "
-        "(p25 10, p50 48, p75 221, p99 4,374 followers)",
-    )
-    trend_uptake: Share = Field(
-        default=0.15,
-        description="share of library sounds that are taken from what trends; assumption",
-    )
 
 
 class VideoDurationConfig(Config):

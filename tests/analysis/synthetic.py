@@ -166,6 +166,7 @@ def make_tables(
         paths=_paths(videos, pace, warmup_s, duration_s, timeline_s, tracked),
         shares=_links(rng, users, n, duration_s),
         newcomers=None if joined is None else newcomers(joined),
+        reactions=_reactions(n_creators, duration_s),
         **_trends(duration_s),
         probes=_probes(videos, pace, users, twins),
         control=_control(rng, videos),
@@ -285,6 +286,17 @@ def newcomers(
             })  # fmt: skip
     columns = TABLES["newcomers"]
     return frame(columns, {c.name: [row[c.name] for row in rows] for c in columns})
+
+
+def _reactions(creators: int, duration_s: float) -> pl.DataFrame:
+    """Every fifth creator did something, by turns, evenly over the run."""
+    who = np.arange(0, creators, 5)
+    time = np.linspace(0.0, duration_s, len(who))
+    did = np.array(["paused", "quit", "shifted", "went away"], object)[np.arange(len(who)) % 4]
+    until = [t + 86_400.0 if what in ("paused", "went away") else None
+             for t, what in zip(time, did, strict=True)]  # fmt: skip
+    rows = {"time_s": time, "creator": who, "video": who, "views": who, "usual_views": 10.0 + who}
+    return frame(TABLES["reactions"], {**rows, "did": did, "until_s": until})
 
 
 def _regret() -> pl.DataFrame:

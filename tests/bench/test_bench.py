@@ -178,7 +178,7 @@ def test_another_count_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert "8 impressions, expected 7" in bench.wrong_counts(results, ["whole/10k"], False)[0]
 
 
-@pytest.mark.slow
+@pytest.mark.large
 def test_the_suite_runs(tmp_path: Path) -> None:
     numbers = tmp_path / "numbers.json"
     done = subprocess.run(

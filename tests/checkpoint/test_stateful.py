@@ -119,7 +119,7 @@ class Runs(RuleBasedStateMachine):
 
 
 Runs.TestCase.settings = settings(
-    max_examples=10, stateful_step_count=6, deadline=None, derandomize=True,
+    max_examples=6, stateful_step_count=6, deadline=None, derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip

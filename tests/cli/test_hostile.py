@@ -76,8 +76,8 @@ def faults(cases: range, folder: Path, capfd: pytest.CaptureFixture[str]) -> dic
     return found
 
 
-@pytest.mark.parametrize("first", range(0, 1_000, 250))
-def test_a_thousand_hostile_cases(
+@pytest.mark.parametrize("first", [0, 250])
+def test_hundreds_of_hostile_cases(
     first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -541,6 +541,20 @@ def _mixtures() -> Iterator[tuple[str, Overrides]]:
 
 _MECHANISMS: dict[str, Overrides] = {
     "every slate is shown to an oracle": {"record": {"regret": 1.0}},
+    "creators look back": {
+        "creators": {
+            "posts_per_week": 60,
+            "react": {
+                "enabled": True,
+                "after": HOUR,
+                "pause": 0.2,
+                "pause_length": 2 * HOUR,
+                "quit": 0.1,
+                "shift": 0.5,
+                "drive": 0.5,
+            },
+        }
+    },
     "an oracle, boredom, tastes and own code": {
         **_behave(interest={"creator_taste": 1.0}, boredom={"creator": 0.5, "half_life": 3_600.0}),
         **_feed(score=["value", "mine:everything"]),

@@ -81,7 +81,7 @@ def expected(specs: Callable[..., list[RunSpec]]) -> dict[str, Outcome]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [4, pytest.param(KILLS, marks=pytest.mark.large)])
+@pytest.mark.parametrize("kills", [2, pytest.param(KILLS, marks=pytest.mark.large)])
 def test_kills_at_random_moments_change_nothing(
     kills: int, specs: Callable[..., list[RunSpec]], expected: dict[str, Outcome], tmp_path: Path
 ) -> None:

@@ -119,7 +119,7 @@ def expected(whole: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [4, pytest.param(KILLS, marks=pytest.mark.large)])
+@pytest.mark.parametrize("kills", [2, pytest.param(KILLS, marks=pytest.mark.large)])
 def test_kills_at_random_moments_change_nothing(
     kills: int, scenario: Path, whole: Path, expected: dict[str, Any], tmp_path: Path
 ) -> None:
