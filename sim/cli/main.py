@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import (
+    analytics,
     check,
     compare,
     new,
@@ -85,6 +86,7 @@ for command, examples in (
     (check.check, check.EXAMPLES),
     (show.show, show.EXAMPLES),
     (plot.plot, plot.EXAMPLES),
+    (analytics.analytics, analytics.EXAMPLES),
     (verify.verify, verify.EXAMPLES),
     (new.new, new.EXAMPLES),
     (schema.schema, schema.EXAMPLES),
