@@ -47,8 +47,8 @@ TABLE_MEANINGS = {
     "events": "One row an impression, in the order of play; only with `record: {events: true}`.",
     "shares": "One row a link that somebody sent, in the order of sending; only with "
     "`behaviour: {sharing: ...}` on.",
-    "reactions": "One row a pause, an end or a change of topic of a creator who looks back at posts; "
-    "only with `creators.react.enabled`.",
+    "reactions": "One row a pause, an end or a change of topic of a creator who looks back at "
+    "posts; only with `creators.react.enabled`.",
     "newcomers": "One row a part of the first 350 videos of people who joined after the warm-up, "
     "for those who ticked interests at sign-up and those who did not: seven parts each, of which "
     "`1` to `100` and `1` to `350` are several of the others together; only with "
