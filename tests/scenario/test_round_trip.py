@@ -19,6 +19,7 @@ from sim.core.actions import ACTION_NAMES
 from sim.core.config import Config, FrozenDict
 from sim.scenario import Scenario, dump, json_schema, load, loads, scenario_hash
 from sim.scenario.components import Custom
+from sim.scenario.creators import CreatorsConfig, ReactConfig
 from sim.scenario.feed import (
     SOURCES,
     WATCH,
@@ -37,7 +38,6 @@ from sim.scenario.feed import (
 from sim.scenario.model import RecordConfig, ViralConfig
 from sim.scenario.population import (
     CatalogueConfig,
-    CreatorsConfig,
     LocaleConfig,
     PopulationConfig,
 )
@@ -166,6 +166,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                     posts_per_week=numbers(0, 7000),
                     popularity_sigma=numbers(0, 5),
                     trend_uptake=SHARE,
+                    react=some(
+                        ReactConfig,
+                        enabled=st.booleans(),
+                        hope=numbers(0, 1e9),
+                        quit=SHARE,
+                        pause_length=numbers(3_600, 1e7),
+                    ),
                 ),
                 "catalogue": some(CatalogueConfig, history=numbers(0, 1e7), original_sounds=SHARE),
                 "feed": FEED,
