@@ -227,9 +227,11 @@ def test_there_are_scenarios() -> None:
 def test_the_baseline_writes_out_defaults() -> None:
     changed = load(ROOT / "scenarios" / "baseline.yaml").model_dump(exclude_defaults=True)
     assert set(changed) == {
-        "name", "question", "duration", "warmup", "population", "catalogue", "feed", "viral",
+        "name", "question", "duration", "warmup", "population", "creators", "catalogue", "feed",
+        "viral",
     }  # fmt: skip
     assert changed["population"] == {"users": 5_000}
+    assert changed["creators"] == {"react": {"enabled": True}}
     # what goes with the size, and nothing else
     assert set(changed["catalogue"]) == {"mean_impressions", "settled"}
     assert set(changed["feed"]) == {"cold_start"}
