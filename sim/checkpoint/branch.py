@@ -26,8 +26,8 @@ from sim.scenario.probes import ProbeConfig
 __all__ = ["branched", "differences", "founding", "go_on_with", "refuse_others", "settings_of"]
 
 _FREE: Final = (
-    "feed", "probes", "viral", "record", "duration", "name", "question", "description", "seed",
-    "tune",
+    "feed", "probes", "events", "viral", "record", "duration", "name", "question", "description",
+    "seed", "tune",
 )  # fmt: skip
 _FIXED: Final = ("record.timeline",)
 _TO_COME: Final = ("post_at", "spread", "sound", "quality", "hook", "video_duration", "inject")
@@ -54,15 +54,22 @@ def refuse_others(moment: Moment, wanted: Scenario) -> None:
         elif path in _FIXED:
             problems.append(f"{path}: the past is counted in bins of this length")
     problems += _problems_of_probes(past, now_s, wanted)
+    if _happened(past, now_s) != _happened(wanted, now_s):
+        problems.append(f"events: what happened before {format_duration(now_s)} stays as it was")
     if float(wanted.duration) <= now_s:
         problems.append(
             f"duration: the run would end before it begins, at {format_duration(now_s)}"
         )
     if problems:
         raise ForyouError(
-            f"a run that goes on from {moment.words} may differ in feed, probes to come, viral, "
-            f"record and duration; not in {'; '.join(problems)}"
+            f"a run that goes on from {moment.words} may differ in feed, probes and "
+            f"events to come, viral, record and duration; not in {'; '.join(problems)}"
         )
+
+
+def _happened(scenario: Scenario, now_s: float) -> list[dict[str, Any]]:
+    """The events of a scenario that are over by a time."""
+    return [e.model_dump(mode="json") for e in scenario.events if float(e.at) <= now_s]
 
 
 def _problems_of_probes(past: Scenario, now_s: float, wanted: Scenario) -> Iterator[str]:

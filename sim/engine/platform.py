@@ -22,6 +22,7 @@ from sim.core.counts import IMPRESSIONS, PACKED, PART_WIDTH, WIDTH
 from sim.core.maths import exp
 from sim.core.random import key
 from sim.core.stages import AGES_S, STAGES
+from sim.engine.events import Events
 from sim.engine.exchange import Exchange
 from sim.engine.fold import add_cells, fold_counts, update_momentum
 from sim.engine.injections import Injections
@@ -167,6 +168,7 @@ class Platform(Kept):
         self.trends = Trends(scenario.catalogue.trends, world.sounds, world.hashtags, rows)
         self.trends.begin(world.videos)
         self.lives = Lives(scenario.creators.react, key(seed, "lives"), world)
+        self.events = Events(scenario, self.weights, weights)
         self.window = self._empty_window(0.0, float(scenario.refresh))
         self._pending: list[Posts] = []
         self._creator_utc_s = world.utc_offset_s[world.creators.locale]
@@ -258,6 +260,7 @@ class Platform(Kept):
         self.rising = kept["rising"].astype(np.int32)
         now = self.view.refreshed_s
         self._injections.go_on(self.world.videos, now)
+        self.events.go_on(now)
         self.window = self._empty_window(now, now + float(self.scenario.refresh))
         window = self.window
         window.number = int(kept["window.number"])
@@ -331,6 +334,8 @@ class Platform(Kept):
         if len(uploaded):
             view.cold.enter(uploaded[self.world.videos.eligible[uploaded] == ANYBODY], now)
             changed = np.concatenate([changed, uploaded]).astype(np.int32)
+        if self.events.happen(now, self.world):
+            self._next_index_s = -np.inf
         # whoever is judged was shown in this window, so the changed ones hold them all
         self.promotions += view.cold.step(now, self._mean_value)
         self.changed = self._refresh_scores(changed, now)

@@ -246,6 +246,26 @@ def _post_times(i: int, post_at: float, spread: float | None, duration: float) -
         )
 
 
+def _events(root: object) -> Iterator[Finding]:
+    events, duration = _get(root, "events") or (), _get(root, "duration")
+    probes = [_get(probe, "name") for probe in _get(root, "probes") or ()]
+    perturbed = _get(root, "feed", "perturb")
+    for i in range(len(events)):
+        at, name = _get(events, i, "at"), _get(events, i, "take_down")
+        if None not in (at, duration) and at >= duration:
+            yield Finding(
+                ("events", i, "at"),
+                f"must be before the end, {format_duration(duration)}; got {format_duration(at)}",
+            )
+        if name is not None and name not in probes:
+            yield Finding(("events", i, "take_down"), f'there is no probe with the name "{name}"')
+        if perturbed is not None and _get(events, i, "weights") is not None:
+            yield Finding(
+                ("events", i, "weights"),
+                "cannot change while feed.perturb lets weights differ between users",
+            )
+
+
 _AMOUNTS = (("feed", "cold_start", "first"), ("feed", "predict", "prior"), ("viral", "impressions"))
 """Settings that may be a multiple of ``catalogue.mean_impressions``."""
 
@@ -276,5 +296,5 @@ def _tune(root: object) -> Iterator[Finding]:
 
 def cross_checks(root: object) -> list[Finding]:
     """All broken rules of a scenario, or of the mapping of its settings that are right so far."""
-    rules = (_times, _places, _topics, _video_duration, _feed, _probes, _amounts, _tune)
+    rules = (_times, _places, _topics, _video_duration, _feed, _probes, _events, _amounts, _tune)
     return [finding for rule in rules for finding in rule(root)]

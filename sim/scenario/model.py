@@ -13,6 +13,7 @@ from sim.core.units import Count, Duration, Multiple, Share, amount
 from sim.scenario.behaviour import BehaviourConfig
 from sim.scenario.checks import cross_checks
 from sim.scenario.creators import CreatorsConfig
+from sim.scenario.events import EventConfig
 from sim.scenario.feed import FeedConfig
 from sim.scenario.population import CatalogueConfig, PopulationConfig, Slug
 from sim.scenario.probes import ProbeConfig
@@ -123,6 +124,9 @@ class Scenario(Config):
     feed: FeedConfig = Field(default=FeedConfig(), description="what the recommender does")
     probes: tuple[ProbeConfig, ...] = Field(
         default=(), max_length=1_000, description="planted videos, whose fate is the result"
+    )
+    events: tuple[EventConfig, ...] = Field(
+        default=(), max_length=1_000, description="what the platform does at a moment"
     )
     viral: ViralConfig = Field(default=ViralConfig(), description="what counts as viral")
     record: RecordConfig = Field(default=RecordConfig(), description="what is written down")
