@@ -20,6 +20,7 @@ from sim.core.config import Config, FrozenDict
 from sim.scenario import Scenario, dump, json_schema, load, loads, scenario_hash
 from sim.scenario.components import Custom
 from sim.scenario.creators import CreatorsConfig, ReactConfig
+from sim.scenario.events import EventConfig
 from sim.scenario.feed import (
     SOURCES,
     WATCH,
@@ -311,10 +312,13 @@ def test_every_setting_is_described_and_every_default_is_what_validation_makes_o
             assert field.description, name
     required = {
         "name": "x", "duration": 60.0, "share": 1.0, "post_at": 0.0, "use": "a:B", "metric": "m",
+        "at": 0.0,
         "weight": 1.0,
         "vary": {"duration": {"low": 1.0, "high": 2.0}}, "objectives": ({"metric": "m"},),
     }  # fmt: skip
     needed = {k: required[k] for k, f in model.model_fields.items() if f.is_required()}
+    if model is EventConfig:  # which says one of two things
+        needed["take_down"] = "x"
     default = model(**needed)
     for name in set(model.model_fields) - set(needed):
         value = getattr(default, name)
