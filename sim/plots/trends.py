@@ -17,6 +17,8 @@ from sim.plots import style
 __all__ = ["Curve", "Trends", "draw_trends", "trends_data"]
 
 TITLE: Final = "What trends, from its first hour to its end"
+_ROOM: Final = 1.65
+"""Height of a panel over its highest peak."""
 _MOST: Final = 6
 """Curves of a panel that stand out."""
 _LOOKS: Final = (
@@ -109,7 +111,8 @@ def draw_trends(data: Trends, figure: Figure) -> None:
             )  # fmt: skip
         axes.set_title(name, fontsize="medium", loc="left")
         axes.set_xlim(0, data.longest_s / unit_s)
-        axes.set_ylim(bottom=0)
+        peak = max((float(curve.momentum.max()) for curve in curves), default=1.0)
+        axes.set_ylim(0, _ROOM * max(peak, 1e-9))  # the legend stands above all curves
         axes.set_xlabel(f"time ({unit})")
         if place == 0:
             axes.set_ylabel("momentum (uses)")
