@@ -44,6 +44,7 @@ def test_the_lines_of_the_summary_are_those_of_today(
     assert main(["run", str(starter), "--out", str(tmp_path / "o"), "--no-plots", *options]) == 0
     today = {line[2:30].strip() for line in capsys.readouterr().out.splitlines()}
     shown = {line[2:30].strip() for line in block("text").splitlines() if line.startswith("  ")}
-    depends = ("reached", "at least", "from source")  # which there are follows from the world
+    # which there are follows from the world
+    depends = ("reached", "at least", "from source", "search", "sound page", "hashtag page")
     shown = {line for line in shown if not line.startswith(depends)}
     assert shown - today == set()

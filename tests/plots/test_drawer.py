@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import sim
+import sim.plots
 from sim.core.helper import Helper
 from sim.plots import PLOTS
 from sim.running import execution
@@ -44,6 +46,8 @@ def other_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a fresh process on a machine with two cores."""
     monkeypatch.setattr(execution, "Helper", Drawer)
     monkeypatch.setattr(execution, "cores", lambda: 2)
+    # what is imported meanwhile is another module: both ways to it are as before in the end
+    monkeypatch.setattr(sim, "plots", sim.plots)
     monkeypatch.delitem(sys.modules, "sim.plots")
     Drawer.made.clear()
     Drawer.done.clear()
